@@ -1,0 +1,1 @@
+"""Conclave: deploy, isolate and prove an end-to-end encrypted videoconference site."""
