@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Render a role's ``tree/`` on the control node and place it on the host with one module call.
+
+A task costs the same whatever it does, so a role's files travel together. ``tree.yml`` says what differs from
+``root:root 0644``; its keys are paths without ``.j2``:
+
+``owner``, ``group``, ``mode``
+    As in :manpage:`install(1)`; the mode is a quoted octal number.
+``validate``
+    A command that must accept the file before anything is replaced (``%s`` is a copy in the same folder), or, without ``%s``,
+    after all files of the role were replaced; then a refusal puts the old files back.
+``notify``
+    A handler or a list of handlers, run when this very file changed.
+``when``
+    A condition; a file whose condition is false is removed.
+``remove``
+    True: the path must not exist.
+``link``
+    Where a symbolic link points.
+``secret``
+    True: the content never appears in a diff or an error. Default: true when others may not read the file.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import platform
+import zlib
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.template import trust_as_template
+
+KEYS = {"owner", "group", "mode", "validate", "notify", "when", "remove", "link", "secret"}
+OTHERS_READ = 0o004
+
+
+class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no types
+    """Render, send, and notify the handlers of the files that changed."""
+
+    _requires_connection = True
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Place the files of the role this task belongs to."""
+        variables = task_vars or {}
+        super().run(tmp, variables)
+        _, arguments = self.validate_argument_spec(
+            {
+                "units": {"type": "dict", "default": {}},
+                "settle": {"type": "bool", "default": False},
+                "state": {"type": "path", "default": "/var/lib/conclave/tree"},
+            }
+        )
+        message: dict[str, Any] = {"run_id": f"{platform.node()}:{os.getppid()}", "state": arguments["state"]}
+        if arguments["settle"]:
+            return self._send({**message, "settle": True}, variables)
+        role = self._task._role  # noqa: SLF001 - the one way to learn whose task this is
+        if role is None:
+            raise AnsibleActionFail("conclave_tree places the files of a role; it was called outside of one")
+        files = self._files(Path(role._role_path), role.get_name(), variables)  # noqa: SLF001
+        payload = base64.b64encode(zlib.compress(json.dumps(files).encode())).decode()
+        result = self._send({**message, "role": role.get_name(), "payload": payload, "units": arguments["units"]}, variables)
+        if not result.get("failed"):
+            # The strategy reads the task's own list; this copy of the task belongs to this host alone.
+            self._task.notify = [*(self._task.notify or []), *result.get("notify", [])]
+        return result
+
+    def _send(self, arguments: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        result: dict[str, Any] = self._execute_module(module_name="conclave_tree", module_args=arguments, task_vars=variables)
+        return result
+
+    def _files(self, folder: Path, role: str, variables: dict[str, Any]) -> list[dict[str, Any]]:
+        settings = self._settings(folder / "tree.yml", variables)
+        tree = folder / "tree"
+        sources = {str(path.relative_to(tree)).removesuffix(".j2"): path for path in sorted(tree.rglob("*")) if path.is_file()}
+        pathless = [path for path in settings if path not in sources and not {"remove", "link"} & settings[path].keys()]
+        if pathless:
+            raise AnsibleActionFail(f"{folder / 'tree.yml'} names {', '.join(pathless)}, which is not below {tree}")
+        return [self._item(path, sources.get(path), settings.get(path, {}), role, variables) for path in sorted({*sources, *settings})]
+
+    def _item(self, path: str, source: Path | None, setting: dict[str, Any], role: str, variables: dict[str, Any]) -> dict[str, Any]:
+        notify = setting.get("notify", [])
+        item: dict[str, Any] = {"path": path, "state": "file", "notify": [notify] if isinstance(notify, str) else list(notify)}
+        if setting.get("remove") or not setting.get("when", True):
+            return {**item, "state": "absent"}
+        if "link" in setting:
+            return {**item, "state": "link", "target": setting["link"]}
+        assert source is not None
+        mode = setting.get("mode", "0644")
+        return {
+            **item,
+            "owner": setting.get("owner", "root"),
+            "group": setting.get("group", "root"),
+            "mode": mode,
+            "secret": bool(setting.get("secret", not int(mode, 8) & OTHERS_READ)),
+            "validate": setting.get("validate", ""),
+            "content": base64.b64encode(self._content(path, source, role, variables)).decode(),
+        }
+
+    def _settings(self, path: Path, variables: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        if not path.is_file():
+            return {}
+        loaded = self._loader.load_from_file(str(path), cache="none", trusted_as_template=True) or {}
+        settings: dict[str, dict[str, Any]] = {}
+        for name, values in loaded.items():
+            unknown = set(values) - KEYS
+            if unknown:
+                raise AnsibleActionFail(f"{path}: {name} has {', '.join(sorted(unknown))}; known are {', '.join(sorted(KEYS))}")
+            if not isinstance(values.get("mode", "0644"), str):
+                raise AnsibleActionFail(f'{path}: {name} has mode {values["mode"]}; write it as a quoted octal number ("0640")')
+            settings[name] = {key: self._value(f"{path}: {name}: {key}", key, value, variables) for key, value in values.items()}
+        return settings
+
+    def _value(self, place: str, key: str, value: Any, variables: dict[str, Any]) -> Any:  # noqa: ANN401 - YAML's own types
+        self._templar.available_variables = variables
+        try:
+            if key == "when" and isinstance(value, str):
+                return bool(self._templar.evaluate_conditional(value))
+            return self._templar.template(value)
+        except AnsibleError as error:
+            raise AnsibleActionFail(f"{place}: {error.message}") from error
+
+    def _content(self, path: str, source: Path, role: str, variables: dict[str, Any]) -> bytes:
+        if source.suffix != ".j2":
+            return source.read_bytes()
+        extra = {
+            "__tree_path": f"/{path}",
+            "__tree_role": role,
+            "__tree_note": f"Written by Conclave (role {role}); the next deployment undoes what is changed here.",
+        }
+        templar = self._templar.copy_with_new_env(searchpath=[str(source.parent)], available_variables={**variables, **extra})
+        try:
+            text = templar.template(
+                trust_as_template(source.read_text()),
+                escape_backslashes=False,
+                overrides={"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True},
+            )
+        except AnsibleError as error:
+            raise AnsibleActionFail(f"{source}: {error.message}") from error
+        if not isinstance(text, str):
+            raise AnsibleActionFail(f"{source} renders to {type(text).__name__}, not to text; end it with a newline")
+        return text.encode()

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host's half of ``conclave_tree``; the action plugin of the same name is its only caller."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.conclave_tree_host import PROGRAM_MISSING, UNIT_FOLDERS, Change, Host, TreeError, Wanted, describe, early
+
+DOCUMENTATION = r"""
+module: conclave_tree
+short_description: Place all files of a role in one step
+description:
+  - Renders every file below the role's C(tree/) folder and brings the host's files to that state.
+  - C(tree.yml) of the role names owner, group, mode, validation and handlers where they differ from C(root:root 0644).
+options:
+  units:
+    description: Units to enable and start once the files are in place; the value is the handler that a fresh start makes needless.
+    type: dict
+  settle:
+    description: Forget the unfinished work of this run; the last task of a playbook, after its handlers.
+    type: bool
+  state:
+    description: Folder on the host that remembers what an interrupted run left to do.
+    type: path
+author: [Conclave]
+"""
+
+RETURN = r"""
+paths: {description: Changed paths and in which respect., type: list, returned: always}
+notify: {description: Handlers to run., type: list, returned: always}
+remarks: {description: What could not be looked at., type: list, returned: always}
+"""
+
+
+def main() -> None:
+    """Read the message, act, answer."""
+    module = AnsibleModule(
+        argument_spec={
+            "role": {"type": "str", "default": ""},
+            "run_id": {"type": "str", "default": ""},
+            "payload": {"type": "str", "default": "", "no_log": True},
+            "units": {"type": "dict", "default": {}},
+            "settle": {"type": "bool", "default": False},
+            "state": {"type": "path", "default": "/var/lib/conclave/tree"},
+        },
+        supports_check_mode=True,
+    )
+
+    def run(argv: list[str]) -> tuple[int, str, str]:
+        if module.get_bin_path(argv[0]) is None:
+            return PROGRAM_MISSING, "", f"{argv[0]} is not installed"
+        code, out, err = module.run_command(argv)
+        return code, out, err
+
+    host = Host(run, module.params["role"], check=module.check_mode, state=module.params["state"])
+    if module.params["settle"]:
+        settle(host, module.params["run_id"])
+        module.exit_json(changed=False, paths=[], notify=[], remarks=[])
+    items = json.loads(zlib.decompress(base64.b64decode(module.params["payload"])))
+    wanted = [Wanted.from_json(item) for item in items]
+    try:
+        result = place(host, wanted, module.params["units"], module.params["run_id"])
+    except TreeError as error:
+        module.fail_json(msg=str(error))
+    except OSError as error:
+        module.fail_json(msg=f"{error.filename or 'a file'} could not be placed: {error.strerror}; free space and permissions on the host")
+    if not module._diff:  # noqa: SLF001 - Ansible has no public name for it
+        del result["diff"]
+    module.exit_json(**result)
+
+
+def settle(host: Host, run_id: str) -> None:
+    """Forget the records that this run wrote: its handlers have run."""
+    if host.check:
+        return
+    for record in host.record.parent.glob("*.json"):
+        if json.loads(record.read_text()).get("run") == run_id:
+            record.unlink()
+
+
+def place(host: Host, wanted: list[Wanted], units: dict[str, Any], run_id: str) -> dict[str, Any]:
+    """Bring the files and units of a role to the wanted state.
+
+    Users and folders (``sysusers.d``, ``tmpfiles.d``) come first, since other files belong to them.
+    """
+    left = host.unfinished()
+    changes = host.changes(wanted)
+    first = [change for change in changes if early(change.wanted.path)]
+    rest = [change for change in changes if not early(change.wanted.path)]
+    apply = sorted({change.wanted.path for change in changes if needs_apply(change.wanted.path)} | set(left["apply"]))
+    notify = sorted({name for change in changes for name in change.wanted.notify} | set(left["notify"]))
+    if changes or left["apply"] or left["notify"]:
+        host.remember(run_id, notify, apply)
+
+    host.place(first)
+    present = {item.path for item in wanted if item.state == "file"}
+    for path in (path for path in apply if early(path) == "systemd-sysusers" and path in present):
+        host.command("systemd-sysusers", f"/{path}")
+    for path in (path for path in apply if early(path) == "systemd-tmpfiles" and path in present):
+        host.command("systemd-tmpfiles", "--create", f"/{path}")
+    host.place(rest)
+    if any(path.startswith(UNIT_FOLDERS) for path in apply):
+        host.command("systemctl", "daemon-reload")
+
+    started = start(host, list(units), changes)
+    needless = {units[unit] for unit in started if units[unit]}
+    notify = [name for name in notify if name not in needless]
+    if apply or needless:
+        host.remember(run_id, notify, [])
+    return answer(host, changes, notify, left, started)
+
+
+def needs_apply(path: str) -> bool:
+    """Say whether a file has no effect until a command has read it."""
+    return bool(early(path)) or path.startswith(UNIT_FOLDERS)
+
+
+def start(host: Host, units: list[str], changes: list[Change]) -> list[str]:
+    """Enable and start units; return those that were not running before."""
+    if not units:
+        return []
+    _, enabled, _ = host.run(["systemctl", "is-enabled", *units])
+    _, active, _ = host.run(["systemctl", "is-active", *units])
+    states = enabled.split() if len(enabled.split()) == len(units) else ["unknown"] * len(units)
+    idle = [unit for unit, state in zip(units, active.split(), strict=False) if state not in {"active", "reloading", "activating"}]
+    disabled = [unit for unit, state in zip(units, states, strict=True) if state not in {"enabled", "static", "indirect", "generated", "alias"}]
+    if disabled:
+        host.command("systemctl", "enable", *disabled)
+    if idle:
+        host.command("systemctl", "start", *idle)
+    host.remarks += [f"{unit}: enabled" for unit in disabled]
+    return idle
+
+
+def answer(host: Host, changes: list[Change], notify: list[str], left: dict[str, Any], started: list[str]) -> dict[str, Any]:
+    """Return the module's result."""
+    again = [f"left by an interrupted run: {name}" for name in left["notify"] + left["apply"]]
+    paths = [f"/{change.wanted.path}: {', '.join(change.reasons)}" for change in changes]
+    paths += [f"{unit}: started" for unit in started]
+    enabled = any(remark.endswith(": enabled") for remark in host.remarks)
+    return {
+        "changed": bool(changes or again or started or enabled),
+        "paths": paths + again,
+        "notify": notify,
+        "remarks": host.remarks,
+        "diff": [describe(change) for change in changes],
+    }
+
+
+if __name__ == "__main__":
+    main()

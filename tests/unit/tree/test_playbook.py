@@ -1,0 +1,157 @@
+"""The action plugin and its module through a real ansible-playbook run on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+
+class Site:
+    """A role ``demo`` in a temporary folder, whose tree places files below ``host``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.host = folder / "host"
+        self.role = folder / "roles/demo"
+        self.tree = self.role / "tree" / str(self.host).lstrip("/")
+        self.tree.mkdir(parents=True)
+        (self.role / "tasks").mkdir()
+        (self.role / "handlers").mkdir()
+        self.state = folder / "state"
+        (self.role / "tasks/main.yml").write_text(f"- name: Place files\n  conclave_tree: {{state: {self.state}}}\n")
+        handlers = "".join(
+            f"- name: {name}\n  ansible.builtin.shell: echo {name} >> {folder}/handled\n" for name in ("Restart one", "Restart two")
+        )
+        (self.role / "handlers/main.yml").write_text(handlers)
+        self.settings: dict[str, dict[str, object]] = {}
+
+    def path(self, name: str) -> str:
+        """Return the key of a file in tree.yml."""
+        return str(self.host / name).lstrip("/")
+
+    def deploy(self, *arguments: str, settle: bool = True, variables: dict[str, object] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run the playbook; returns its JSON result in ``stdout``."""
+        (self.role / "tree.yml").write_text(json.dumps(self.settings))
+        tasks: list[dict[str, object]] = [{"name": "Role", "ansible.builtin.include_role": {"name": "demo"}}]
+        if settle:
+            tasks += [
+                {"name": "Handlers", "ansible.builtin.meta": "flush_handlers"},
+                {"name": "Settle", "conclave_tree": {"settle": True, "state": str(self.state)}},
+            ]
+        play = [{"name": "Test", "hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}]
+        (self.folder / "play.yml").write_text(json.dumps(play))
+        environment = {
+            **os.environ,
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_ROLES_PATH": str(self.folder / "roles"),
+            "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default",
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+            "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+        }
+        command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-e", f"ansible_python_interpreter={sys.executable}"]
+        command += ["-e", json.dumps(variables or {}), *arguments, str(self.folder / "play.yml")]
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=ROOT)
+
+    def handled(self) -> list[str]:
+        """Return the handlers that ran since the last call."""
+        log = self.folder / "handled"
+        lines = log.read_text().splitlines() if log.exists() else []
+        log.unlink(missing_ok=True)
+        return lines
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """Give one role with an empty tree."""
+    return Site(tmp_path)
+
+
+def test_only_the_handlers_of_changed_files_run_and_a_second_run_changes_nothing(site: Site) -> None:
+    (site.tree / "one.conf.j2").write_text("{{ __tree_note }}\nvalue = {{ value }}\n")
+    (site.tree / "two.conf").write_text("{{ not a template }}\n")
+    site.settings = {site.path("one.conf"): {"notify": "Restart one"}, site.path("two.conf"): {"notify": ["Restart two"], "mode": "0600"}}
+
+    first = site.deploy(variables={"value": 1})
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert (site.host / "one.conf").read_text().endswith("deployment undoes what is changed here.\nvalue = 1\n")
+    assert (site.host / "two.conf").read_text() == "{{ not a template }}\n"
+    assert (site.host / "two.conf").stat().st_mode & 0o777 == 0o600
+    assert site.handled() == ["Restart one", "Restart two"]
+
+    second = site.deploy(variables={"value": 1})
+    assert "changed=0" in second.stdout
+    assert site.handled() == []
+
+    third = site.deploy(variables={"value": 2})
+    assert third.returncode == 0
+    assert site.handled() == ["Restart one"]
+
+
+def test_check_mode_on_a_blank_host_shows_the_difference_and_touches_nothing(site: Site) -> None:
+    (site.tree / "deep").mkdir()
+    (site.tree / "deep/one.conf").write_text("visible\n")
+    (site.tree / "deep/key").write_text("hush\n")
+    site.settings = {
+        site.path("deep/one.conf"): {"owner": "nobody-yet", "validate": "checker-not-there %s", "notify": "Restart one"},
+        site.path("deep/key"): {"mode": "0640"},
+    }
+    run = site.deploy("--check", "--diff")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "+visible" in run.stdout
+    assert "hush" not in run.stdout
+    assert "not validated" in site.deploy("--check", "-v").stdout
+    assert not site.host.exists()
+    assert not site.state.exists()
+
+
+def test_handlers_of_an_interrupted_run_are_made_up_for(site: Site) -> None:
+    (site.tree / "one.conf").write_text("1\n")
+    site.settings = {site.path("one.conf"): {"notify": "Restart one"}}
+    (site.role / "handlers/main.yml").write_text("- name: Restart one\n  ansible.builtin.command: /bin/false\n")
+    assert site.deploy().returncode != 0
+    (site.role / "handlers/main.yml").write_text(f"- name: Restart one\n  ansible.builtin.shell: echo again >> {site.folder}/handled\n")
+    second = site.deploy()
+    assert second.returncode == 0, second.stdout
+    assert site.handled() == ["again"]
+    assert "changed=0" in site.deploy().stdout
+    assert site.handled() == []
+
+
+@pytest.mark.parametrize(
+    ("template", "settings", "message"),
+    [
+        ("{{ missing }}\n", {}, "one.conf.j2"),
+        ("x\n", {"mode": 640}, "quoted octal"),
+        ("x\n", {"modus": "0640"}, "modus"),
+    ],
+)
+def test_a_mistake_in_the_role_names_the_file(site: Site, template: str, settings: dict[str, object], message: str) -> None:
+    (site.tree / "one.conf.j2").write_text(template)
+    site.settings = {site.path("one.conf"): settings}
+    run = site.deploy()
+    assert run.returncode != 0
+    assert message in run.stdout + run.stderr
+    assert not (site.host / "one.conf").exists()
+
+
+def test_a_file_whose_condition_is_false_is_removed(site: Site) -> None:
+    (site.tree / "one.conf").write_text("1\n")
+    site.settings = {site.path("one.conf"): {"when": "wanted"}, site.path("old"): {"remove": True}, site.path("off"): {"link": "/dev/null"}}
+    site.host.mkdir()
+    (site.host / "old").write_text("x")
+    assert site.deploy(variables={"wanted": True}).returncode == 0
+    assert (site.host / "one.conf").exists()
+    assert not (site.host / "old").exists()
+    assert os.readlink(site.host / "off") == "/dev/null"
+    run = site.deploy(variables={"wanted": False})
+    assert run.returncode == 0, run.stdout
+    assert not (site.host / "one.conf").exists()
