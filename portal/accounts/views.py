@@ -1,0 +1,103 @@
+"""The way to the identity server and back (authorization code flow with PKCE)."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from authlib.integrations.django_client import OAuthError
+from django.conf import settings
+from django.contrib.auth import login as start_session
+from django.http import HttpResponse, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
+from django.views.decorators.http import require_GET
+from joserfc.errors import JoseError
+from requests.exceptions import RequestException
+
+from accounts.backend import PATH
+from accounts.models import SignIn, User
+from accounts.oidc import REQUIRED_ACR, TokenError, check_id_token, oauth, strong_enough
+from audit.record import record
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+logger = logging.getLogger("conclave.portal.accounts")
+
+PLANNING_ROLE = "organiser"
+_CALLBACK = f"{settings.CONFIG.web.public_url}/oidc/callback"
+
+
+def _failed(code: str) -> HttpResponse:
+    """Send the browser to the start page, which says the sentence for the code."""
+    return HttpResponseRedirect(f"/?error={code}")
+
+
+def _local(address: str) -> str:
+    """Return the address if it is a path of this site, else the start page."""
+    safe = address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
+    return address if safe else "/"
+
+
+@require_GET
+def login(request: HttpRequest) -> HttpResponse:
+    """Send the browser to the identity server."""
+    request.session["next"] = _local(request.GET.get("next", "/"))
+    try:
+        redirect: HttpResponse = oauth.sso.authorize_redirect(
+            request, _CALLBACK, acr_values=REQUIRED_ACR, ui_locales=get_language()
+        )
+    except RequestException:
+        logger.exception("the identity server cannot be reached")
+        return _failed("identity_unavailable")
+    return redirect
+
+
+@require_GET
+def callback(request: HttpRequest) -> HttpResponse:
+    """Take the browser back, check the tokens, and start a session."""
+    try:
+        token = oauth.sso.authorize_access_token(
+            request,
+            leeway=10,
+            claims_options={
+                "iss": {"essential": True, "value": settings.CONFIG.oidc.issuer},
+                "aud": {"essential": True, "value": settings.CONFIG.oidc.client_id},
+            },
+        )
+        claims = dict(token.get("userinfo") or {})
+        check_id_token(claims)
+    except RequestException:
+        logger.exception("the identity server cannot be reached")
+        return _failed("identity_unavailable")
+    except (OAuthError, JoseError, TokenError, ValueError) as error:
+        # Only the rule's name is logged: the description may repeat what a stranger sent.
+        logger.warning("sign-in refused: %s", getattr(error, "error", type(error).__name__))
+        return _failed("sign_in_failed")
+    if not strong_enough(claims):
+        logger.warning("sign-in refused: acr is %s", claims.get("acr"))
+        return _failed("second_factor_missing")
+    _begin(request, claims, token["id_token"])
+    return HttpResponseRedirect(request.session.pop("next", "/"))
+
+
+def _begin(request: HttpRequest, claims: dict[str, Any], id_token: str) -> None:
+    username = str(claims.get("preferred_username") or claims["sub"])
+    user, _created = User.objects.update_or_create(
+        subject=claims["sub"],
+        defaults={
+            "username": username,
+            "name": str(claims.get("name") or username),
+            "may_plan": PLANNING_ROLE in claims.get("roles", []),
+        },
+    )
+    where = request.session.get("next", "/")
+    # A new session, so that nothing of an earlier person's and no planted session key lives on.
+    request.session.flush()
+    start_session(request, user, backend=PATH)
+    request.session["next"] = where
+    request.session["id_token"] = id_token
+    request.session.save()
+    SignIn.objects.create(session_key=str(request.session.session_key), sid=claims["sid"], user=user)
+    record("signed_in", actor=user, acr=claims["acr"], amr=claims.get("amr", []))

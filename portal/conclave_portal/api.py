@@ -1,0 +1,17 @@
+"""The API, put together from the apps."""
+
+from ninja import NinjaAPI
+
+from accounts.api import router as session
+from conclave_portal import errors
+from conclave_portal.health import router as health
+from media.api import router as media
+from meetings.api import router as meetings
+
+# No page that shows the API: it would load scripts from elsewhere.
+api = NinjaAPI(title="Conclave portal", version="1", docs_url=None, openapi_url="/openapi.json")
+api.add_router("/session", session)
+api.add_router("/meetings", meetings)
+api.add_router("", media)
+api.add_router("/health", health)
+errors.install(api)

@@ -1,0 +1,139 @@
+"""The portal's configuration: one TOML file, every key described here and nowhere else.
+
+The file's path comes from the environment variable ``CONCLAVE_PORTAL_CONFIG``; secrets stand in the file only.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+CONFIG_VARIABLE = "CONCLAVE_PORTAL_CONFIG"
+DEFAULT_PATH = Path("/etc/conclave/portal/portal.toml")
+
+
+class ConfigError(Exception):
+    """The configuration file is missing or wrong; the text says which key and what was expected."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Site(_Section):
+    """``[site]``: what people see of the site."""
+
+    name: Annotated[str, Field(min_length=1, description="Name of the organisation's site, shown on every page.")]
+    domain: Annotated[str, Field(min_length=1, description="The site's domain; names such as meet. stand below it.")]
+    contact: Annotated[str, Field(description="Whom people ask for help: a mail address or a telephone number.")] = ""
+    language: Annotated[
+        Literal["de", "en"], Field(description="Language for people whose browser asks for neither German nor English.")
+    ] = "de"
+
+
+class Web(_Section):
+    """``[web]``: how the portal is reached."""
+
+    public_url: Annotated[str, Field(pattern=r"^https://[^/]+$", description="Address people use, without a path.")]
+    allowed_hosts: Annotated[
+        list[str], Field(min_length=1, description="Host names the portal answers to: the public and the internal one.")
+    ]
+    secret_key: Annotated[SecretStr, Field(min_length=50, description="Signs cookies; keys of stored PINs derive from it.")]
+    secret_key_fallbacks: Annotated[
+        list[SecretStr], Field(description="Earlier secret keys that are still accepted after a change, newest first.")
+    ] = []
+    session_hours: Annotated[int, Field(ge=1, le=24, description="Hours until a signed-in person signs in anew.")] = 10
+
+
+class Database(_Section):
+    """``[database]``: PostgreSQL, always over TLS unless the host is a socket directory."""
+
+    host: Annotated[str, Field(description="Host name as in its certificate, or the directory of a local socket.")]
+    port: Annotated[int, Field(ge=1, le=65535)] = 5432
+    name: str = "portal"
+    user: str = "portal"
+    password: SecretStr = SecretStr("")
+    sslrootcert: Annotated[Path | None, Field(description="CA that signed the server's certificate (verify-full).")] = None
+    pool: Annotated[int, Field(ge=1, le=50, description="Most connections one portal process opens.")] = 10
+
+
+class Valkey(_Section):
+    """``[valkey]``: cache of the portal (attempt counters, keys of the identity server)."""
+
+    url: Annotated[
+        str, Field(pattern=r"^(rediss|unix)://", description="rediss://HOST:PORT/DB, or unix:///SOCKET on one host.")
+    ]
+    user: str = "portal"
+    password: SecretStr = SecretStr("")
+    ca: Annotated[Path | None, Field(description="CA that signed the server's certificate.")] = None
+    prefix: Annotated[str, Field(description="Prefix of every key; the ACL user is limited to it.")] = "portal"
+
+
+class Oidc(_Section):
+    """``[oidc]``: the identity server."""
+
+    issuer: Annotated[str, Field(pattern=r"^https://", description="Issuer, exactly as it stands in its tokens.")]
+    client_id: str = "portal"
+    client_secret: SecretStr
+    ca: Annotated[Path | None, Field(description="CA for the issuer's certificate; absent: the system's store.")] = None
+    service_clients: Annotated[
+        list[str], Field(description="Clients whose own access tokens (client credentials) may plan meetings.")
+    ] = []
+
+
+class Livekit(_Section):
+    """``[livekit]``: the SFU's moderation API, and the address browsers use."""
+
+    api_url: Annotated[str, Field(pattern=r"^https?://", description="https://sfu.DOMAIN:7443; plain only on loopback.")]
+    url: Annotated[str, Field(pattern=r"^wss?://", description="What browsers connect to: wss://media.DOMAIN")]
+    key: str
+    secret: SecretStr
+    ca: Annotated[Path | None, Field(description="CA that signed the SFU's certificate.")] = None
+    certificate: Annotated[Path | None, Field(description="Client certificate chain shown to the SFU.")] = None
+    certificate_key: Annotated[Path | None, Field(description="Key of the client certificate.")] = None
+
+
+class Config(_Section):
+    """The whole file."""
+
+    site: Site
+    web: Web
+    database: Database
+    valkey: Valkey
+    oidc: Oidc
+    livekit: Livekit
+
+
+def load(path: Path | None = None) -> Config:
+    """Read and check the configuration.
+
+    Parameters
+    ----------
+    path:
+        The file; by default the one named by ``CONCLAVE_PORTAL_CONFIG``, else `DEFAULT_PATH`.
+
+    Raises
+    ------
+    ConfigError
+        When the file cannot be read, is not TOML, or a key is missing, unknown or out of range. Values are never repeated
+        in the text, as they may be secret.
+    """
+    path = path or Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_PATH)
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        message = f"{path}: {error.strerror}; set {CONFIG_VARIABLE} to the portal's configuration file"
+        raise ConfigError(message) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        message = f"{path}: not a TOML file: {error}"
+        raise ConfigError(message) from error
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        rows = [f"{'.'.join(str(part) for part in row['loc'])}: {row['msg']}" for row in error.errors(include_input=False)]
+        message = f"{path}: " + "; ".join(rows)
+        raise ConfigError(message) from None

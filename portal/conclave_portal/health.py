@@ -1,0 +1,99 @@
+"""``/api/health``: can the portal reach what it stands on?"""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Literal
+
+import requests
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.http import HttpRequest
+from ninja import Router, Schema, Status
+from redis.exceptions import RedisError
+
+from media.rooms import SfuError, ping
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+logger = logging.getLogger("conclave.portal.health")
+
+router = Router(tags=["health"])
+State = Literal["ok", "failed"]
+# The address is public: many questions must not become many questions to the services behind.
+_REMEMBERED = 2
+
+
+class HealthOut(Schema):
+    """One word for each service."""
+
+    database: State
+    cache: State
+    livekit: State
+    identity: State
+
+
+def _database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _cache() -> None:
+    cache.set("health:probe", 1, timeout=5)
+
+
+def _identity() -> None:
+    config = settings.CONFIG.oidc
+    address = f"{config.issuer}/.well-known/openid-configuration"
+    answer = requests.get(address, timeout=5, verify=str(config.ca) if config.ca else True)
+    answer.raise_for_status()
+
+
+PROBES: dict[str, Callable[[], None]] = {
+    "database": _database,
+    "cache": _cache,
+    "livekit": ping,
+    "identity": _identity,
+}
+
+
+def look(*names: str) -> dict[str, State]:
+    """Ask the services.
+
+    Parameters
+    ----------
+    names:
+        Keys of `PROBES`; none means all.
+    """
+    found: dict[str, State] = {}
+    for name in names or PROBES:
+        try:
+            PROBES[name]()
+        except (DatabaseError, RedisError, SfuError, requests.RequestException) as error:
+            logger.warning("%s failed: %s", name, type(error).__name__)
+            found[name] = "failed"
+        else:
+            found[name] = "ok"
+    return found
+
+
+def _remembered() -> dict[str, State]:
+    try:
+        known: dict[str, State] | None = cache.get("health:answer")
+        if known is None:
+            known = look()
+            cache.set("health:answer", known, timeout=_REMEMBERED)
+    except RedisError:
+        return look()
+    return known
+
+
+@router.get("", response={200: HealthOut, 503: HealthOut}, auth=None)
+def health(request: HttpRequest) -> Status[dict[str, State]]:  # noqa: ARG001 - the framework passes it
+    """Say how the services are; the status is 503 when one of them failed."""
+    found = _remembered()
+    well = all(state == "ok" for state in found.values())
+    return Status(HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE, found)

@@ -1,0 +1,112 @@
+"""``/api/meetings/{id}/join`` and the SFU's messages."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from google.protobuf.json_format import ParseError
+from jwt import PyJWTError
+from livekit.api import TokenVerifier, WebhookReceiver
+from livekit.protocol.webhook import WebhookEvent
+from ninja import Router, Status
+
+from accounts.auth import anyone
+from accounts.models import User
+from audit.record import record
+from conclave_portal.errors import Refusal
+from conclave_portal.schemas import Problem
+from media.enforce import handle
+from media.rooms import SfuError, open_room
+from media.tokens import admit
+from meetings import pins
+from meetings.limits import Attempt
+from meetings.models import Meeting
+from meetings.schemas import AdmissionOut, JoinIn
+
+logger = logging.getLogger("conclave.portal.media")
+
+router = Router(tags=["media"])
+_JOIN_ANSWERS = {200: AdmissionOut, 403: Problem, 404: Problem, 410: Problem, 422: Problem, 429: Problem, 503: Problem}
+
+
+@router.post("/meetings/{meeting_id}/join", response=_JOIN_ANSWERS, auth=anyone)
+def join(request: HttpRequest, meeting_id: str, payload: JoinIn) -> dict[str, Any]:
+    """Let a signed-in person, or a guest with name and PIN, into the room: once, within a minute."""
+    asking = request.auth  # type: ignore[attr-defined]
+    if isinstance(asking, User):
+        meeting = _for_person(meeting_id, asking)
+        user, display_name = asking, asking.name
+    else:
+        meeting = _for_guest(meeting_id, payload, request.META.get("REMOTE_ADDR", ""))
+        user, display_name = None, str(payload.display_name)
+    open_room(meeting.room)
+    admission, token = admit(meeting, display_name, user)
+    record("admitted", actor=user or display_name, meeting=meeting.id, guest=user is None)
+    return {
+        "url": settings.CONFIG.livekit.url,
+        "token": token,
+        "identity": admission.identity,
+        "room": meeting.room,
+        "display_name": display_name,
+        "expires_at": admission.expires_at,
+    }
+
+
+def _for_person(meeting_id: str, user: User) -> Meeting:
+    if user.is_service:
+        raise Refusal(HTTPStatus.FORBIDDEN, "people_only")
+    meeting = Meeting.objects.filter(pk=meeting_id).first()
+    if meeting is None:
+        raise Refusal(HTTPStatus.NOT_FOUND, "meeting_not_found")
+    if meeting.over:
+        raise Refusal(HTTPStatus.GONE, "meeting_over")
+    return meeting
+
+
+def _for_guest(meeting_id: str, payload: JoinIn, address: str) -> Meeting:
+    """Answer the same to a wrong id, a wrong PIN and a meeting that is over: a stranger learns nothing."""
+    if payload.display_name is None or payload.pin is None:
+        raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "name_and_pin_required")
+    attempt = Attempt(meeting_id, address)
+    meeting = Meeting.objects.filter(pk=meeting_id).first()
+    if not pins.matches(meeting.pin if meeting else None, payload.pin) or meeting is None or meeting.over:
+        record("refused", meeting=meeting.id if meeting else "", reason="link or PIN", address=address)
+        raise Refusal(HTTPStatus.FORBIDDEN, "pin_wrong")
+    attempt.succeeded()
+    return meeting
+
+
+@router.post("/livekit/webhook", response={204: None, 401: Problem, 503: Problem}, auth=None, include_in_schema=False)
+def webhook(request: HttpRequest) -> Status[None]:
+    """Take a message of the SFU: its token is signed with our secret and carries the hash of the body."""
+    handled = _verified(request)
+    try:
+        handle(handled)
+    except SfuError as error:
+        logger.exception("a participant could not be removed")
+        # The SFU repeats a message that was not taken.
+        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "media_unavailable") from error
+    return Status(204, None)
+
+
+def _verified(request: HttpRequest) -> WebhookEvent:
+    config = settings.CONFIG.livekit
+    receiver = WebhookReceiver(TokenVerifier(config.key, config.secret.get_secret_value()))
+    try:
+        return receiver.receive(request.body.decode(), request.headers.get("Authorization", ""))
+    except (PyJWTError, ParseError, ValueError) as error:
+        raise _unsigned(error) from error
+    except Exception as error:
+        # The library raises a bare Exception when the hash is missing or differs.
+        if type(error) is not Exception:
+            raise
+        raise _unsigned(error) from error
+
+
+def _unsigned(error: Exception) -> Refusal:
+    logger.warning("a message to the webhook was refused: %s", type(error).__name__)
+    return Refusal(HTTPStatus.UNAUTHORIZED, "signature_wrong")

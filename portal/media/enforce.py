@@ -1,0 +1,120 @@
+"""The allow list enforced: LiveKit does not revoke tokens, so the portal judges each join after the fact.
+
+Measured with 1.13.5: a token is accepted up to a minute after its end, and a participant who was removed may use it again.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from django.db import transaction
+from django.utils import timezone
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from audit.record import record
+from media import rooms
+from media.models import Admission
+
+if TYPE_CHECKING:
+    from livekit.protocol.webhook import WebhookEvent
+
+logger = logging.getLogger("conclave.portal.media")
+
+Fault = Literal["stranger", "wrong room", "second use", "too late"]
+
+
+@dataclass(frozen=True)
+class Join:
+    """A connection the SFU reports."""
+
+    room: str
+    identity: str
+    sid: str
+    at: datetime
+
+
+def judge(join: Join, admission: Admission | None) -> Fault | None:
+    """Say what is wrong with a join, or None if it is the one the portal allowed."""
+    if admission is None:
+        return "stranger"
+    if admission.meeting.room != join.room:
+        return "wrong room"
+    if admission.removed_at or (admission.participant_sid and admission.participant_sid != join.sid):
+        return "second use"
+    if not admission.participant_sid and join.at > admission.expires_at:
+        return "too late"
+    return None
+
+
+def handle(event: WebhookEvent) -> None:
+    """Act on a verified message of the SFU.
+
+    Raises
+    ------
+    SfuError
+        When someone has to be removed and the SFU does not do it; the SFU then repeats its message.
+    """
+    match event.event:
+        case "participant_joined":
+            _joined(_join(event))
+        case "participant_left" | "participant_connection_aborted":
+            _left(_join(event))
+        case "room_finished":
+            now = timezone.now()
+            Admission.objects.filter(meeting__room=event.room.name, joined_at__isnull=False, left_at=None).update(left_at=now)
+
+
+def _join(event: WebhookEvent) -> Join:
+    at = datetime.fromtimestamp(event.created_at, tz=UTC) if event.created_at else timezone.now()
+    return Join(room=event.room.name, identity=event.participant.identity, sid=event.participant.sid, at=at)
+
+
+def _joined(join: Join) -> None:
+    with transaction.atomic():
+        # The row is locked: two connections with one token must not both be the first.
+        found = Admission.objects.select_for_update(of=("self",)).select_related("meeting", "user")
+        admission = found.filter(identity=join.identity).first()
+        fault = judge(join, admission)
+        if fault is None and admission is not None and not admission.participant_sid:
+            admission.participant_sid = join.sid
+            admission.joined_at = join.at
+            admission.save(update_fields=["participant_sid", "joined_at"])
+            record("joined", actor=admission.user or admission.display_name, meeting=admission.meeting_id)
+    if fault:
+        expel(join, fault, admission)
+
+
+def expel(join: Join, fault: Fault, admission: Admission | None) -> None:
+    """Remove a participant who must not be in the room, and say so in the audit log.
+
+    Raises
+    ------
+    SfuError
+        When the SFU still does not do it after three seconds.
+    """
+    # The SFU tells its cluster of a join a moment after it tells us: the first answer may be "no such participant".
+    try:
+        for attempt in Retrying(
+            retry=retry_if_exception_type(rooms.SfuError), stop=stop_after_delay(3), wait=wait_fixed(0.1), reraise=True
+        ):
+            with attempt:
+                rooms.remove(join.room, join.identity)
+    except rooms.SfuError:
+        # Not there to be removed is as good as removed.
+        if join.identity in rooms.present(join.room):
+            raise
+    Admission.objects.filter(identity=join.identity, removed_at=None).update(removed_at=timezone.now())
+    meeting = admission.meeting_id if admission else ""
+    record("removed", actor="portal", meeting=meeting, identity=join.identity, reason=fault)
+    logger.warning("removed a participant: %s", fault)
+
+
+def _left(join: Join) -> None:
+    found = Admission.objects.filter(identity=join.identity, participant_sid=join.sid, left_at=None)
+    for admission in found.select_related("user"):
+        admission.left_at = join.at
+        admission.save(update_fields=["left_at"])
+        record("left", actor=admission.user or admission.display_name, meeting=admission.meeting_id)

@@ -1,0 +1,27 @@
+"""The allow list: who was let into which room, once."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from meetings.models import Meeting
+
+
+class Admission(models.Model):
+    """One entry into one room under one random identity."""
+
+    identity = models.CharField(max_length=40, unique=True)
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    display_name = models.CharField(max_length=255)
+    issued_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    # The SFU's name of the one connection that used it.
+    participant_sid = models.CharField(max_length=64, blank=True)
+    joined_at = models.DateTimeField(null=True)
+    left_at = models.DateTimeField(null=True)
+    removed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.identity

@@ -1,0 +1,143 @@
+"""The SFU's moderation API, which only the portal calls."""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import asynccontextmanager
+from functools import cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import aiohttp
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from livekit import api
+
+from conclave_portal.errors import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+_TIMEOUT = aiohttp.ClientTimeout(total=5)
+# Seconds an empty room waits for its first, and after its last participant.
+EMPTY_SECONDS = 300
+DEPARTURE_SECONDS = 60
+
+
+class SfuError(Exception):
+    """The SFU did not answer, or refused."""
+
+
+@cache
+def _tls() -> ssl.SSLContext | bool:
+    config = settings.CONFIG.livekit
+    if config.api_url.startswith("http://"):
+        return True
+    context = ssl.create_default_context(cafile=str(config.ca) if config.ca else None)
+    if config.certificate:
+        context.load_cert_chain(config.certificate, config.certificate_key)
+    return context
+
+
+@asynccontextmanager
+async def _service() -> AsyncIterator[api.LiveKitAPI]:
+    config = settings.CONFIG.livekit
+    # A session a call: aiohttp's sessions belong to one event loop, and threads of Django have different ones.
+    connector = aiohttp.TCPConnector(ssl=_tls())
+    async with aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT) as session:
+        secret = config.secret.get_secret_value()
+        try:
+            yield api.LiveKitAPI(config.api_url, config.key, secret, session=session, failover=False)
+        except api.TwirpError as error:
+            raise SfuError(error.code) from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise SfuError(type(error).__name__) from error
+
+
+async def _open(room: str) -> None:
+    request = api.CreateRoomRequest(name=room, empty_timeout=EMPTY_SECONDS, departure_timeout=DEPARTURE_SECONDS)
+    async with _service() as service:
+        await service.room.create_room(request)
+
+
+async def _close(room: str) -> None:
+    async with _service() as service:
+        await service.room.delete_room(api.DeleteRoomRequest(room=room))
+
+
+async def _remove(room: str, identity: str) -> None:
+    async with _service() as service:
+        await service.room.remove_participant(api.RoomParticipantIdentity(room=room, identity=identity))
+
+
+async def _ping() -> None:
+    async with _service() as service:
+        await service.room.list_rooms(api.ListRoomsRequest(names=["-"]))
+
+
+async def _present(room: str) -> list[str]:
+    async with _service() as service:
+        listed = await service.room.list_participants(api.ListParticipantsRequest(room=room))
+    return [participant.identity for participant in listed.participants]
+
+
+def open_room(room: str) -> None:
+    """Create the room, or do nothing if it is there: the SFU makes no room by itself.
+
+    Raises
+    ------
+    Refusal
+        503 when the SFU cannot be reached.
+    """
+    try:
+        async_to_sync(_open)(room)
+    except SfuError as error:
+        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "media_unavailable") from error
+
+
+def close_room(room: str) -> None:
+    """Close the room and send everybody out; a room that is not there is closed.
+
+    Raises
+    ------
+    Refusal
+        503 when the SFU cannot be reached.
+    """
+    try:
+        async_to_sync(_close)(room)
+    except SfuError as error:
+        if str(error) != api.TwirpErrorCode.NOT_FOUND:
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "media_unavailable") from error
+
+
+def remove(room: str, identity: str) -> None:
+    """Send one participant out.
+
+    Raises
+    ------
+    SfuError
+        When the SFU cannot be reached or does not (yet) know the participant.
+    """
+    async_to_sync(_remove)(room, identity)
+
+
+def present(room: str) -> list[str]:
+    """Return the identities in a room.
+
+    Raises
+    ------
+    SfuError
+        When the SFU cannot be reached.
+    """
+    return async_to_sync(_present)(room)
+
+
+def ping() -> None:
+    """Ask the SFU something harmless.
+
+    Raises
+    ------
+    SfuError
+        When it does not answer.
+    """
+    async_to_sync(_ping)()
