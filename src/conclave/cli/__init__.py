@@ -21,7 +21,7 @@ app = typer.Typer(
 )
 
 # Each module offers `register(app)`, which adds its commands.
-COMMANDS = ("site", "bundle", "deploy", "verify", "call", "lab", "demo")
+COMMANDS = ("site", "bundle", "deploy", "verify", "call", "lab", "demo", "docs")
 
 
 def _version(wanted: bool) -> None:

@@ -1,0 +1,58 @@
+"""The catalogue as tables for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from conclave.catalog import Catalog
+
+Language = Literal["en", "de"]
+
+_HEADINGS = {
+    "en": (
+        "Flows",
+        "Flow",
+        "From",
+        "To",
+        "Protocol and port",
+        "DSCP",
+        "Encrypted by TLS",
+        "Modes",
+        "Purpose",
+        "yes",
+        "no",
+    ),
+    "de": (
+        "Flüsse",
+        "Fluss",
+        "Von",
+        "Nach",
+        "Protokoll und Port",
+        "DSCP",
+        "TLS-verschlüsselt",
+        "Modi",
+        "Zweck",
+        "ja",
+        "nein",
+    ),
+}
+
+
+def flow_table(catalog: Catalog, language: Language) -> str:
+    """Return the flow catalogue as a Markdown page in the given language."""
+    title, *columns, yes, no = _HEADINGS[language]
+    rows = [f"# {title}", "", "| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+    for flow in catalog.flows:
+        cells = (
+            f"`{flow.name}`",
+            ", ".join(flow.sources),
+            ", ".join(flow.targets),
+            f"{'/'.join(flow.protocols)} {', '.join(str(port) for port in flow.ports)}",
+            flow.dscp,
+            yes if flow.tls else no,
+            ", ".join(flow.modes),
+            getattr(flow.purpose, language),
+        )
+        rows.append("| " + " | ".join(cells) + " |")
+    return "\n".join([*rows, ""])
