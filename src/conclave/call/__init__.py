@@ -1,0 +1,1 @@
+"""The synthetic participant: the product's own measuring instrument for a meeting's media."""

@@ -1,0 +1,134 @@
+"""How a participant gets into a meeting: the way a guest does, through the portal."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ssl
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import httpx
+
+from conclave.errors import ConclaveError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+CLIENT = "conclave-probe"
+REALM = "conclave"
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """Where to go and the token that opens it."""
+
+    url: str
+    token: str = field(repr=False)
+
+
+class Admission(Protocol):
+    """Plans a meeting on entering, admits participants to it, and deletes it on leaving."""
+
+    async def __aenter__(self) -> Self:
+        """Plan the meeting."""
+        ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Delete the meeting."""
+        ...
+
+    async def admit(self, name: str) -> Ticket:
+        """Return a ticket for one participant, valid about a minute."""
+        ...
+
+
+class PortalAdmission:
+    """Plans with the probe's service account, and joins with the PIN.
+
+    Parameters
+    ----------
+    domain:
+        Domain of the site.
+    secret:
+        Client secret of the service account.
+    authority:
+        File with the certificates to trust, or None for the system's.
+    meeting:
+        Identifier of a meeting that already exists; then nothing is planned or deleted.
+    """
+
+    def __init__(self, domain: str, secret: str, authority: Path | None, meeting: str | None = None) -> None:
+        self.domain = domain
+        self.meeting = meeting
+        self._secret = secret
+        self._planned = meeting is None
+        self._pin = ""
+        context = ssl.create_default_context(cafile=str(authority) if authority else None)
+        self._web = httpx.AsyncClient(verify=context, timeout=15.0, trust_env=False)
+        self._bearer: dict[str, str] = {}
+
+    @property
+    def portal(self) -> str:
+        """Address of the portal's interface."""
+        return f"https://meet.{self.domain}/api"
+
+    async def __aenter__(self) -> Self:
+        """Plan the meeting and fetch its PIN."""
+        grant = await self._ask(
+            "the identity server",
+            "POST",
+            f"https://sso.{self.domain}/realms/{REALM}/protocol/openid-connect/token",
+            data={"grant_type": "client_credentials"},
+            auth=(CLIENT, self._secret),
+        )
+        self._bearer = {"Authorization": f"Bearer {grant['access_token']}"}
+        if self._planned:
+            start = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+            wish = {"title": "Probe", "starts_at": start, "duration_minutes": 60}
+            meeting = await self._ask("the portal", "POST", f"{self.portal}/meetings", json=wish, headers=self._bearer)
+            self.meeting = meeting["id"]
+        answer = await self._ask(
+            "the portal", "GET", f"{self.portal}/meetings/{self.meeting}/pin", headers=self._bearer
+        )
+        self._pin = answer["pin"]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Delete the meeting that was planned here."""
+        try:
+            if self._planned and self.meeting:
+                await self._ask("the portal", "DELETE", f"{self.portal}/meetings/{self.meeting}", headers=self._bearer)
+        finally:
+            await self._web.aclose()
+
+    async def admit(self, name: str) -> Ticket:
+        """Join as a guest does: name and PIN."""
+        answer = await self._ask(
+            "the portal",
+            "POST",
+            f"{self.portal}/meetings/{self.meeting}/join",
+            json={"display_name": name, "pin": self._pin},
+        )
+        return Ticket(answer["url"], answer["token"])
+
+    async def _ask(self, whom: str, method: str, url: str, **request: Any) -> dict[str, Any]:  # noqa: ANN401 (httpx's own)
+        try:
+            answer = await self._web.request(method, url, **request)
+        except httpx.HTTPError as error:
+            raise ConclaveError(
+                f"{whom} does not answer: {type(error).__name__}: {error}",
+                expected=f"an answer from {url}",
+                todo="conclave verify, which looks at every link of the chain",
+            ) from error
+        if answer.is_error:
+            raise ConclaveError(
+                f"{whom} answered {method} {answer.request.url.path} with {answer.status_code}: {answer.text[:200]}",
+                expected="a success",
+                todo="conclave verify, which looks at every link of the chain",
+            )
+        return answer.json() if answer.content else {}

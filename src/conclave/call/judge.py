@@ -1,0 +1,180 @@
+"""From what the participants say to a result, and whether it is good enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from conclave.call import tone
+from conclave.call.messages import Report, Stopped
+from conclave.call.numbers import longest_hole, within
+from conclave.call.result import CallResult, Participant, Reception, Track
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from conclave.call.messages import Stream, TrackSeen
+
+ENOUGH = 0.9
+
+
+@dataclass
+class Account:
+    """What the parent knows of one participant's process."""
+
+    name: str
+    index: int
+    publishes: bool
+    identity: str = ""
+    admission_seconds: float | None = None
+    connect_seconds: float | None = None
+    sent: Stopped | None = None
+    report: Report | None = None
+    error: str | None = None
+    media_from: set[str] = field(default_factory=set)
+
+
+def judge(
+    site: str, started_at: datetime, seconds: float, accounts: list[Account], wrong: Account | None
+) -> CallResult:
+    """Return the result of a call.
+
+    Parameters
+    ----------
+    seconds:
+        Measured time.
+    accounts:
+        The participants with the right key.
+    wrong:
+        The one with another key, if there was one.
+    """
+    senders = {account.identity: account for account in accounts if account.identity}
+    participants = [_participant(account, senders) for account in accounts]
+    outsider = _participant(wrong, senders) if wrong else None
+    encrypted = _all_encrypted(participants)
+    problems = [problem for participant in participants for problem in _problems(participant, len(accounts) - 1)]
+    if outsider:
+        problems += _wrong_key_problems(outsider)
+    if not encrypted:
+        problems.append("not every track was end-to-end encrypted")
+    return CallResult(
+        site=site,
+        started_at=started_at,
+        seconds=round(seconds, 2),
+        participants=participants,
+        wrong_key=outsider,
+        encrypted=encrypted,
+        problems=problems,
+        ok=not problems,
+    )
+
+
+def _participant(account: Account, senders: dict[str, Account]) -> Participant:
+    result = Participant(
+        name=account.name,
+        identity=account.identity,
+        error=account.error,
+        admission_ms=_milliseconds(account.admission_seconds),
+        connect_ms=_milliseconds(account.connect_seconds),
+        frames_sent=account.sent.end - account.sent.first if account.sent else 0,
+        tone_hz=tone.frequency(account.index) if account.publishes else None,
+    )
+    report = account.report
+    if report is None:
+        return result
+    way = report.transport
+    result.reconnects, result.without_connection_ms = report.reconnects, report.without_connection_ms
+    result.path, result.dtls_cipher, result.srtp_cipher = way.path, way.dtls, way.srtp
+    result.round_trip_ms = way.round_trip_ms
+    result.bytes_sent, result.bytes_received = way.bytes_sent, way.bytes_received
+    result.packets_received = way.video_packets_received + way.audio_packets_received
+    result.cpu_percent = round(100 * report.cpu_seconds / max(report.joined_seconds, 0.1), 1)
+    result.published = [_track(seen) for seen in report.published]
+    result.receives = [_reception(stream, senders.get(stream.identity)) for stream in report.streams]
+    return result
+
+
+def _reception(stream: Stream, sender: Account | None) -> Reception:
+    seen, heard = stream.seen, stream.heard
+    sent = decoded = hole = None
+    if sender and sender.sent:
+        first, end = sender.sent.first, sender.sent.end
+        sent, decoded, hole = end - first, within(seen.spans, first, end), longest_hole(seen.spans, first, end)
+    return Reception(
+        sender=stream.name,
+        probe=sender is not None,
+        tracks=[_track(track) for track in stream.tracks],
+        frames_sent=sent,
+        frames_decoded=decoded if decoded is not None else seen.frames_measured,
+        share=round(decoded / sent, 4) if decoded is not None and sent else None,
+        frames_missing=sent - decoded if sent is not None and decoded is not None else None,
+        frames_missing_in_a_row=hole,
+        frames_duplicated=seen.duplicates,
+        frames_unreadable=seen.unreadable if sender else 0,
+        longest_gap_ms=seen.longest_gap_ms,
+        without_media_ms=seen.without_media_ms,
+        first_frame_ms=_milliseconds(seen.first_frame_seconds),
+        tone_hz=heard.hertz,
+        tone_expected_hz=tone.frequency(sender.index) if sender else None,
+        tone_level_dbfs=heard.level_dbfs,
+        tone_share=round(heard.own_tone_blocks / heard.blocks, 4) if heard.blocks else None,
+        noise_before_key_ms=heard.noise_before_key_ms,
+    )
+
+
+def _problems(participant: Participant, others: int) -> list[str]:
+    name = participant.name
+    if participant.error:
+        return [f"{name}: {participant.error}"]
+    problems = []
+    if participant.frames_sent == 0:
+        problems.append(f"{name} sent no frames")
+    heard = [reception for reception in participant.receives if reception.probe]
+    if len(heard) != others:
+        problems.append(f"{name} received {len(heard)} of {others} participants")
+    for reception in heard:
+        if (reception.share or 0) < ENOUGH:
+            problems.append(
+                f"{name} decoded {reception.frames_decoded} of {reception.frames_sent} frames of {reception.sender}"
+            )
+        if reception.tone_hz != reception.tone_expected_hz or (reception.tone_share or 0) < ENOUGH:
+            problems.append(
+                f"{name} heard {reception.tone_hz or 'no'} Hz of {reception.sender} in "
+                f"{100 * (reception.tone_share or 0):.0f} % of the time, not {reception.tone_expected_hz} Hz"
+            )
+    return problems
+
+
+def _wrong_key_problems(outsider: Participant) -> list[str]:
+    if outsider.error:
+        return [f"{outsider.name}: {outsider.error}"]
+    problems = [
+        f"{outsider.name}, with a wrong key, decoded {reception.frames_decoded} frames of {reception.sender}"
+        for reception in outsider.receives
+        if reception.frames_decoded
+    ]
+    problems += [
+        f"{outsider.name}, with a wrong key, heard {reception.sender}"
+        for reception in outsider.receives
+        if reception.tone_hz
+    ]
+    if not outsider.packets_received:
+        # Zero frames from zero packets would prove nothing.
+        problems.append(f"{outsider.name}, with a wrong key, received no packets: nothing was tried")
+    return problems
+
+
+def _all_encrypted(participants: list[Participant]) -> bool:
+    tracks = [track for participant in participants for track in participant.published]
+    tracks += [
+        track for participant in participants for reception in participant.receives for track in reception.tracks
+    ]
+    return bool(tracks) and all(track.encryption == "gcm" for track in tracks)
+
+
+def _track(seen: TrackSeen) -> Track:
+    return Track(kind=seen.kind, encryption=seen.encryption, refused=seen.refused)
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)

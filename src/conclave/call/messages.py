@@ -1,0 +1,169 @@
+"""What the parent and a participant's process say to each other, one JSON object a line."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+
+class Message(BaseModel):
+    """A line on the pipe; unknown fields are refused, both ends are of one release."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Begin(Message):
+    """Who you are. Sent once, before the admission, so that start-up time does not eat the token's minute."""
+
+    kind: Literal["begin"] = "begin"
+    label: str
+    index: int
+    key: str = Field(repr=False)
+    publishes: bool
+    encrypts: bool = True
+    width: int
+    height: int
+    rate: int
+    tones: list[int]
+
+
+class Join(Message):
+    """Enter the room."""
+
+    kind: Literal["join"] = "join"
+    url: str
+    token: str = Field(repr=False)
+
+
+class Measure(Message):
+    """The measured time begins: frames from the next one on count."""
+
+    kind: Literal["measure"] = "measure"
+
+
+class Stop(Message):
+    """The measured time ends; go on sending until told to leave, so that the last frames are pushed through."""
+
+    kind: Literal["stop"] = "stop"
+
+
+class Leave(Message):
+    """Report once the named senders' last measured frames are in, at the latest after `patience` seconds, and leave."""
+
+    kind: Literal["leave"] = "leave"
+    last: dict[str, int]
+    patience: float
+
+
+Command = Annotated[Begin | Join | Measure | Stop | Leave, Field(discriminator="kind")]
+
+
+class Ready(Message):
+    """The process has started and waits for its admission."""
+
+    kind: Literal["ready"] = "ready"
+
+
+class Joined(Message):
+    """The room is entered and the own tracks are published."""
+
+    kind: Literal["joined"] = "joined"
+    identity: str
+    connect_seconds: float
+
+
+class Media(Message):
+    """Picture and tone of this sender arrive; said once per sender."""
+
+    kind: Literal["media"] = "media"
+    identity: str
+
+
+class Stopped(Message):
+    """The numbers sent in the measured time: first <= n < end."""
+
+    kind: Literal["stopped"] = "stopped"
+    first: int
+    end: int
+
+
+class Failed(Message):
+    """The participant cannot go on."""
+
+    kind: Literal["failed"] = "failed"
+    reason: str
+
+
+class TrackSeen(Message):
+    """One track as signalled; an unencrypted one is refused, not subscribed to."""
+
+    kind: Literal["audio", "video"]
+    encryption: Literal["none", "gcm", "custom"]
+    refused: bool = False
+
+
+class Heard(Message):
+    """The sound of one sender in the measured time, in blocks of 100 ms."""
+
+    blocks: int = 0
+    own_tone_blocks: int = 0
+    # The median level of the loudest known tone, and which of them it was.
+    level_dbfs: float | None = None
+    hertz: int | None = None
+    noise_before_key_ms: int = 0
+
+
+class Seen(Message):
+    """The picture of one sender."""
+
+    spans: list[list[int]] = Field(default_factory=list)
+    frames: int = 0
+    frames_measured: int = 0
+    unreadable: int = 0
+    duplicates: int = 0
+    first_frame_seconds: float | None = None
+    longest_gap_ms: int = 0
+    without_media_ms: int = 0
+
+
+class Stream(Message):
+    """Everything received from one sender."""
+
+    identity: str
+    name: str
+    tracks: list[TrackSeen]
+    seen: Seen
+    heard: Heard
+
+
+class Transport(Message):
+    """The way media took."""
+
+    path: Literal["udp", "tcp", "relay", "none"] = "none"
+    dtls: str = ""
+    srtp: str = ""
+    round_trip_ms: float | None = None
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    video_packets_received: int = 0
+    audio_packets_received: int = 0
+
+
+class Report(Message):
+    """The participant's account of the call."""
+
+    kind: Literal["report"] = "report"
+    reconnects: int
+    without_connection_ms: int
+    published: list[TrackSeen]
+    streams: list[Stream]
+    transport: Transport
+    cpu_seconds: float
+    joined_seconds: float
+
+
+Event = Annotated[Ready | Joined | Media | Stopped | Failed | Report, Field(discriminator="kind")]
+
+COMMAND: TypeAdapter[Begin | Join | Measure | Stop | Leave] = TypeAdapter(Command)
+EVENT: TypeAdapter[Ready | Joined | Media | Stopped | Failed | Report] = TypeAdapter(Event)

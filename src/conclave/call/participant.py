@@ -1,0 +1,262 @@
+"""One headless participant in a process of its own: `python -m conclave.call.participant`.
+
+A process each, because the SDK keeps its state in one native library, because each participant then has a core's
+worth of time, and because a participant that dies or hangs must not take the others' figures with it.
+Commands come as JSON lines on standard input, events leave as JSON lines on standard output.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import os
+import resource
+import sys
+import time
+from typing import TextIO
+
+from livekit import rtc
+from livekit.rtc._proto import e2ee_pb2
+
+from conclave.call import sending
+from conclave.call.messages import (
+    COMMAND,
+    Begin,
+    Failed,
+    Join,
+    Joined,
+    Leave,
+    Measure,
+    Media,
+    Message,
+    Ready,
+    Report,
+    Stop,
+    Stopped,
+    Stream,
+    TrackSeen,
+)
+from conclave.call.receiving import Receiver, Window
+from conclave.call.transport import read_transport
+
+CONNECT_SECONDS = 15.0
+
+
+class Participant:
+    """One member of the call.
+
+    Parameters
+    ----------
+    begin:
+        Who it is and what it sends.
+    out:
+        Where its events go.
+    """
+
+    def __init__(self, begin: Begin, out: TextIO) -> None:
+        self.begin = begin
+        self.out = out
+        self.window = Window()
+        self.first = self.end = 0
+        self.room = rtc.Room()
+        self.sender = sending.Sender(begin) if begin.publishes else None
+        self.receivers: dict[str, Receiver] = {}
+        self.names: dict[str, str] = {}
+        self.tracks: dict[str, dict[str, TrackSeen]] = {}
+        self.reconnects = 0
+        self.lost_at: float | None = None
+        self.lost_seconds = 0.0
+        self.disconnected = asyncio.Event()
+        self._working_keys: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def tell(self, message: Message) -> None:
+        """Send an event to the parent."""
+        self.out.write(message.model_dump_json() + "\n")
+        self.out.flush()
+
+    async def join(self, join: Join) -> None:
+        """Enter the room, take in who is there, publish."""
+        self._listen()
+        started = time.monotonic()
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await self.room.connect(join.url, join.token, self._options())
+        seconds = time.monotonic() - started
+        self.joined_at = started
+        # A publication reaches us by exactly one of two ways: the snapshot at join, or the event.
+        for who in self.room.remote_participants.values():
+            for publication in who.track_publications.values():
+                self._published(publication, who)
+        if self.sender:
+            await self.sender.publish(self.room)
+        identity = self.room.local_participant.identity
+        self.tell(Joined(identity=identity, connect_seconds=round(seconds, 3)))
+
+    def measure(self) -> None:
+        """Begin the measured time."""
+        self.window.start = time.monotonic()
+        self.first = self.sender.number if self.sender else 0
+
+    def stop(self) -> None:
+        """End the measured time and tell which numbers were sent in it."""
+        self.window.end = time.monotonic()
+        self.end = self.sender.number if self.sender else 0
+        self.tell(Stopped(first=self.first, end=self.end))
+
+    async def leave(self, leave: Leave) -> None:
+        """Wait for the senders' last measured frames, report, and leave the room."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(leave.patience):
+                for identity, last in leave.last.items():
+                    await self._until(identity, last)
+        report = await self._report()
+        if self.sender:
+            await self.sender.close()
+        self.tell(report)
+        await self.room.disconnect()
+
+    async def _until(self, identity: str, last: int) -> None:
+        receiver = self.receivers.get(identity)
+        while receiver and receiver.account.last < last:
+            receiver.arrived.clear()
+            await receiver.arrived.wait()
+
+    def _options(self) -> rtc.RoomOptions:
+        # What the browser client does: HKDF, no ratcheting, key 0 of a ring of 16; failures never give up.
+        keys = rtc.KeyProviderOptions(
+            shared_key=base64.urlsafe_b64decode(self.begin.key),
+            ratchet_window_size=0,
+            failure_tolerance=-1,
+            key_ring_size=16,
+            key_derivation_function=e2ee_pb2.HKDF,
+        )
+        encryption = rtc.E2EEOptions(keys) if self.begin.encrypts else None
+        return rtc.RoomOptions(auto_subscribe=False, encryption=encryption)
+
+    def _listen(self) -> None:
+        self.room.on("track_published", self._published)
+        self.room.on("track_subscribed", self._subscribed)
+        self.room.on("e2ee_state_changed", self._key_state)
+        self.room.on("reconnecting", self._reconnecting)
+        self.room.on("reconnected", self._reconnected)
+        self.room.on("disconnected", lambda *_: self.disconnected.set())
+
+    def _published(self, publication: rtc.RemoteTrackPublication, who: rtc.RemoteParticipant) -> None:
+        encrypted = publication.encryption_type == e2ee_pb2.GCM
+        self.names[who.identity] = who.name
+        seen = sending.describe(publication, refused=not encrypted)
+        self.tracks.setdefault(who.identity, {})[publication.sid] = seen
+        if encrypted:
+            self._receiver(who.identity)
+            publication.set_subscribed(True)
+
+    def _receiver(self, identity: str) -> Receiver:
+        if identity not in self.receivers:
+            receiver = Receiver(
+                tones=tuple(self.begin.tones),
+                window=self.window,
+                alive=lambda: self.tell(Media(identity=identity)),
+                clock=time.monotonic,
+                born=time.monotonic(),
+            )
+            if identity in self._working_keys:
+                receiver.key_works()
+            self.receivers[identity] = receiver
+        return self.receivers[identity]
+
+    def _subscribed(
+        self, track: rtc.RemoteTrack, _publication: rtc.RemoteTrackPublication, who: rtc.RemoteParticipant
+    ) -> None:
+        receiver = self._receiver(who.identity)
+        work = receiver.watch(track) if isinstance(track, rtc.RemoteVideoTrack) else receiver.listen(track)
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception():
+            self.tell(Failed(reason=f"receiving stopped: {task.exception()}"))
+
+    def _key_state(self, who: rtc.Participant | None, state: int) -> None:
+        if who is not None and state == e2ee_pb2.OK:
+            self._working_keys.add(who.identity)
+            if who.identity in self.receivers:
+                self.receivers[who.identity].key_works()
+
+    def _reconnecting(self) -> None:
+        self.reconnects += 1
+        self.lost_at = time.monotonic()
+
+    def _reconnected(self) -> None:
+        if self.lost_at is not None:
+            self.lost_seconds += time.monotonic() - self.lost_at
+            self.lost_at = None
+
+    async def _report(self) -> Report:
+        now = time.monotonic()
+        streams = []
+        for identity, tracks in self.tracks.items():
+            seen, heard = self._receiver(identity).finish(now)
+            name = self.names[identity]
+            streams.append(Stream(identity=identity, name=name, tracks=list(tracks.values()), seen=seen, heard=heard))
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        return Report(
+            reconnects=self.reconnects,
+            without_connection_ms=round(self.lost_seconds * 1000),
+            published=sending.published(self.room),
+            streams=streams,
+            transport=await read_transport(self.room),
+            cpu_seconds=round(usage.ru_utime + usage.ru_stime, 2),
+            joined_seconds=round(now - self.joined_at, 2),
+        )
+
+
+async def converse(out: TextIO) -> None:
+    """Follow the parent's commands until told to leave, until it goes away, or until the room is lost."""
+    loop = asyncio.get_running_loop()
+    lines = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    first = COMMAND.validate_json(await lines.readline())
+    if not isinstance(first, Begin):
+        raise TypeError(f"the first command is {first.kind}, not begin")
+    participant = Participant(first, out)
+    participant.tell(Ready())
+    lost = asyncio.create_task(participant.disconnected.wait())
+    while True:
+        line = asyncio.create_task(lines.readline())
+        done, _ = await asyncio.wait({line, lost}, return_when=asyncio.FIRST_COMPLETED)
+        if lost in done:
+            raise ConnectionError("the server closed the connection")
+        if not line.result():
+            return
+        match COMMAND.validate_json(line.result()):
+            case Join() as join:
+                await participant.join(join)
+            case Measure():
+                participant.measure()
+            case Stop():
+                participant.stop()
+            case Leave() as leave:
+                await participant.leave(leave)
+                return
+
+
+def main() -> None:
+    """Run one participant; leave without unwinding, because the native library's threads outlive the event loop."""
+    # The library may print to standard output: events get a descriptor of their own.
+    out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    status = 0
+    try:
+        asyncio.run(converse(out))
+    except Exception as error:  # noqa: BLE001 (whatever it was, the parent must hear of it)
+        out.write(Failed(reason=f"{type(error).__name__}: {error}").model_dump_json() + "\n")
+        status = 1
+    out.flush()
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    main()

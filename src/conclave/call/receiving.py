@@ -1,0 +1,166 @@
+"""What a participant receives of one sender, and what it makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from livekit import rtc
+
+from conclave.call import picture, tone
+from conclave.call.messages import Heard, Seen
+from conclave.call.numbers import Account
+
+# The server injects frames of 8x8 when a sender leaves; they prove nothing.
+SMALLEST = 32
+# A tone counts as heard when it carries nearly all of the sound and is not faint.
+DOMINANT_DB, FAINT_DBFS = 3.0, -40.0
+# Louder than anything a probe sends at -12 dBFS: ciphertext played as sound.
+NOISE_DBFS = -6.0
+# After the first "key works" of a sender its other track may lag this long (measured: up to 220 ms).
+UNMUTE_SECONDS = 0.5
+GAP_SECONDS = 0.5
+
+
+@dataclass
+class Window:
+    """The measured time on this process's clock; None is "not yet"."""
+
+    start: float | None = None
+    end: float | None = None
+
+    def contains(self, moment: float) -> bool:
+        """Say whether the moment lies in the measured time."""
+        return self.start is not None and moment >= self.start and (self.end is None or moment < self.end)
+
+    def clip(self, first: float, second: float, now: float) -> float:
+        """Return how many seconds of first..second lie in the measured time."""
+        if self.start is None:
+            return 0.0
+        return max(0.0, min(second, self.end if self.end is not None else now) - max(first, self.start))
+
+
+@dataclass
+class Receiver:
+    """Counts and listens to one sender.
+
+    Parameters
+    ----------
+    tones:
+        Frequencies of all probes; which one is heard says who is heard.
+    window:
+        The measured time, shared by all receivers of the process.
+    alive:
+        Called once, when picture and sound have both arrived.
+    """
+
+    tones: tuple[int, ...]
+    window: Window
+    alive: Callable[[], None]
+    clock: Callable[[], float]
+    born: float
+    account: Account = field(default_factory=Account)
+    seen: Seen = field(default_factory=Seen)
+    heard: Heard = field(default_factory=Heard)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    _levels: list[float] = field(default_factory=list)
+    _hits: dict[int, int] = field(default_factory=dict)
+    _open_at: float | None = None
+    _last_frame: float | None = None
+    _picture: bool = False
+    _sound: bool = False
+    _told: bool = False
+
+    def key_works(self) -> None:
+        """Take note that the frame cryptor has decrypted: sound counts, and could be played, half a second from now."""
+        if self._open_at is None:
+            self._open_at = self.clock() + UNMUTE_SECONDS
+
+    async def watch(self, track: rtc.RemoteVideoTrack) -> None:
+        """Count the frames of a video track until it ends."""
+        stream = rtc.VideoStream(track, format=rtc.VideoBufferType.I420)
+        try:
+            async for event in stream:
+                frame = event.frame
+                if min(frame.width, frame.height) >= SMALLEST:
+                    luma = np.frombuffer(frame.data, dtype=np.uint8, count=frame.width * frame.height)
+                    self._frame(luma.reshape(frame.height, frame.width))
+        finally:
+            await stream.aclose()
+
+    async def listen(self, track: rtc.RemoteAudioTrack) -> None:
+        """Measure the sound of an audio track until it ends."""
+        stream = rtc.AudioStream(track, sample_rate=tone.RATE, num_channels=1)
+        pending = np.empty(0, dtype=np.int16)
+        try:
+            async for event in stream:
+                pending = np.concatenate([pending, np.frombuffer(event.frame.data, dtype=np.int16)])
+                while pending.size >= tone.BLOCK:
+                    self._block(pending[: tone.BLOCK])
+                    pending = pending[tone.BLOCK :]
+        finally:
+            await stream.aclose()
+
+    def finish(self, now: float) -> tuple[Seen, Heard]:
+        """Return the account, closing the last gap at `now`."""
+        self._gap(self._last_frame if self._last_frame is not None else self.born, now, now)
+        self.seen.spans, self.seen.duplicates = self.account.spans, self.account.duplicates
+        if self._levels:
+            self.heard.level_dbfs = round(statistics.median(self._levels), 1)
+            self.heard.hertz = max(self._hits, key=lambda hertz: self._hits[hertz])
+            self.heard.own_tone_blocks = self._hits[self.heard.hertz]
+        return self.seen, self.heard
+
+    def _frame(self, luma: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> None:
+        now = self.clock()
+        self.seen.frames += 1
+        if self.seen.first_frame_seconds is None:
+            self.seen.first_frame_seconds = round(now - self.born, 3)
+        if self.window.contains(now):
+            self.seen.frames_measured += 1
+        self._gap(self._last_frame if self._last_frame is not None else self.born, now, now)
+        self._last_frame = now
+        number = picture.read(luma)
+        if number is None:
+            self.seen.unreadable += 1
+            return
+        self.account.add(number)
+        self.arrived.set()
+        self._picture = True
+        self._tell()
+
+    def _gap(self, first: float, second: float, now: float) -> None:
+        gap = self.window.clip(first, second, now)
+        self.seen.longest_gap_ms = max(self.seen.longest_gap_ms, round(gap * 1000))
+        if gap > GAP_SECONDS:
+            self.seen.without_media_ms += round(gap * 1000)
+
+    def _block(self, block: np.ndarray[tuple[int, ...], np.dtype[np.int16]]) -> None:
+        now = self.clock()
+        all_of_it = tone.loudness(block)
+        if self._open_at is None or now < self._open_at:
+            # Muted: what arrives before the key works may be ciphertext at full scale.
+            if all_of_it > NOISE_DBFS:
+                self.heard.noise_before_key_ms += 100
+            return
+        strengths = tone.levels(block, self.tones)
+        loudest = max(range(len(strengths)), key=strengths.__getitem__)
+        level = strengths[loudest]
+        clear = level > FAINT_DBFS and all_of_it - level < DOMINANT_DB
+        if clear:
+            self._sound = True
+            self._tell()
+        if self.window.contains(now):
+            self.heard.blocks += 1
+            if clear:
+                self._levels.append(level)
+                hertz = self.tones[loudest]
+                self._hits[hertz] = self._hits.get(hertz, 0) + 1
+
+    def _tell(self) -> None:
+        if self._picture and self._sound and not self._told:
+            self._told = True
+            self.alive()

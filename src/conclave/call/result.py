@@ -1,0 +1,83 @@
+"""What `conclave call --json` prints: a stable, versioned account of one call."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Part(BaseModel):
+    """A part of the result; fields are only added within one schema version."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Track(Part):
+    """One track and its encryption as signalled; strict participants refuse what is not GCM."""
+
+    kind: Literal["audio", "video"]
+    encryption: Literal["none", "gcm", "custom"]
+    refused: bool
+
+
+class Reception(Part):
+    """What one participant received of one sender in the measured time."""
+
+    sender: str
+    probe: bool = Field(description="False for a browser or another client: it sends no numbers and no known tone.")
+    tracks: list[Track]
+    frames_sent: int | None = Field(description="Numbers the sender sent; unknown when it is no probe.")
+    frames_decoded: int
+    share: float | None = Field(description="frames_decoded / frames_sent, 0 to 1.")
+    frames_missing: int | None
+    frames_missing_in_a_row: int | None
+    frames_duplicated: int
+    frames_unreadable: int
+    longest_gap_ms: int
+    without_media_ms: int = Field(description="Sum of the gaps above half a second.")
+    first_frame_ms: int | None
+    tone_hz: int | None = Field(description="The tone that was heard; each probe has its own.")
+    tone_expected_hz: int | None
+    tone_level_dbfs: float | None
+    tone_share: float | None = Field(description="Share of the blocks of 100 ms with a clear tone, 0 to 1.")
+    noise_before_key_ms: int = Field(description="Loud noise that the mute rule kept from the ears, at the join.")
+
+
+class Participant(Part):
+    """One participant's account."""
+
+    name: str
+    identity: str
+    error: str | None = None
+    admission_ms: int | None = None
+    connect_ms: int | None = None
+    frames_sent: int = 0
+    tone_hz: int | None = None
+    reconnects: int = 0
+    without_connection_ms: int = 0
+    path: Literal["udp", "tcp", "relay", "none"] = "none"
+    dtls_cipher: str = ""
+    srtp_cipher: str = ""
+    round_trip_ms: float | None = None
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    packets_received: int = 0
+    cpu_percent: float | None = Field(default=None, description="Processor time over time in the call, of one core.")
+    published: list[Track] = Field(default_factory=list)
+    receives: list[Reception] = Field(default_factory=list)
+
+
+class CallResult(Part):
+    """The account of one call."""
+
+    schema_version: Literal[1] = 1
+    site: str
+    started_at: datetime
+    seconds: float
+    participants: list[Participant]
+    wrong_key: Participant | None = Field(default=None, description="Had another key: must have decoded nothing.")
+    encrypted: bool = Field(description="Every track of everybody was signalled as, and decoded as, AES-GCM.")
+    problems: list[str]
+    ok: bool

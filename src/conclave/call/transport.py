@@ -1,0 +1,72 @@
+"""Which way a participant's media took, read from the WebRTC statistics (W3C webrtc-stats)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from livekit.rtc._proto import stats_pb2
+
+from conclave.call.messages import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from livekit import rtc
+
+Path = Literal["udp", "tcp", "relay", "none"]
+
+
+async def read_transport(room: rtc.Room) -> Transport:
+    """Return path, ciphers and byte counts of a connected room."""
+    stats = await room.get_rtc_stats()
+    # One peer connection or two: with one, both lists describe the same.
+    lists = {_fragment(rows): rows for rows in (list(stats.publisher_stats), list(stats.subscriber_stats))}
+    results = [summarise(rows) for rows in lists.values()]
+    busiest = max(results, key=lambda result: result.bytes_received)
+    busiest.bytes_sent = sum(result.bytes_sent for result in results)
+    busiest.bytes_received = sum(result.bytes_received for result in results)
+    return busiest
+
+
+def summarise(entries: Iterable[stats_pb2.RtcStats]) -> Transport:
+    """Return path, ciphers and byte counts from the statistics of one peer connection."""
+    rows = list(entries)
+    result = Transport()
+    pairs = {row.candidate_pair.rtc.id: row.candidate_pair.candidate_pair for row in rows if _is(row, "candidate_pair")}
+    candidates = {
+        row.local_candidate.rtc.id: row.local_candidate.candidate for row in rows if _is(row, "local_candidate")
+    }
+    for row in rows:
+        if _is(row, "transport"):
+            transport = row.transport.transport
+            pair = pairs.get(transport.selected_candidate_pair_id)
+            if pair is None:
+                continue
+            result.bytes_sent += pair.bytes_sent
+            result.bytes_received += pair.bytes_received
+            result.path = _path(candidates.get(pair.local_candidate_id))
+            result.round_trip_ms = round(pair.current_round_trip_time * 1000, 1)
+            result.dtls, result.srtp = transport.dtls_cipher, transport.srtp_cipher
+        elif _is(row, "inbound_rtp"):
+            packets = row.inbound_rtp.received.packets_received
+            if row.inbound_rtp.stream.kind == "video":
+                result.video_packets_received += packets
+            else:
+                result.audio_packets_received += packets
+    return result
+
+
+def _path(candidate: stats_pb2.IceCandidateStats | None) -> Path:
+    if candidate is None:
+        return "none"
+    if candidate.candidate_type == stats_pb2.RELAY:
+        return "relay"
+    return "tcp" if candidate.protocol == "tcp" else "udp"
+
+
+def _is(row: stats_pb2.RtcStats, kind: str) -> bool:
+    return row.WhichOneof("stats") == kind
+
+
+def _fragment(rows: list[stats_pb2.RtcStats]) -> str:
+    return "".join(row.transport.transport.ice_local_username_fragment for row in rows if _is(row, "transport"))
