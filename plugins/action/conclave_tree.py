@@ -17,6 +17,10 @@ A task costs the same whatever it does, so a role's files travel together. ``tre
     True: the path must not exist.
 ``link``
     Where a symbolic link points.
+``from``
+    A file on the control node that is sent as it is, for what does not live in the role.
+``exclusive``
+    True, for a folder (its key ends with ``/``): files in it that this role does not place are removed.
 ``secret``
     True: the content never appears in a diff or an error. Default: true when others may not read the file.
 """
@@ -35,7 +39,8 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 
-KEYS = {"owner", "group", "mode", "validate", "notify", "when", "remove", "link", "secret"}
+KEYS = {"owner", "group", "mode", "validate", "notify", "when", "remove", "link", "from", "exclusive", "secret"}
+SOURCELESS = {"remove", "link", "from", "exclusive"}
 OTHERS_READ = 0o004
 
 
@@ -78,7 +83,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
         settings = self._settings(folder / "tree.yml", variables)
         tree = folder / "tree"
         sources = {str(path.relative_to(tree)).removesuffix(".j2"): path for path in sorted(tree.rglob("*")) if path.is_file()}
-        pathless = [path for path in settings if path not in sources and not {"remove", "link"} & settings[path].keys()]
+        pathless = [path for path in settings if path not in sources and not SOURCELESS & settings[path].keys()]
         if pathless:
             raise AnsibleActionFail(f"{folder / 'tree.yml'} names {', '.join(pathless)}, which is not below {tree}")
         return [self._item(path, sources.get(path), settings.get(path, {}), role, variables) for path in sorted({*sources, *settings})]
@@ -88,8 +93,14 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
         item: dict[str, Any] = {"path": path, "state": "file", "notify": [notify] if isinstance(notify, str) else list(notify)}
         if setting.get("remove") or not setting.get("when", True):
             return {**item, "state": "absent"}
+        if setting.get("exclusive"):
+            return {**item, "path": path.rstrip("/"), "state": "exclusive"}
         if "link" in setting:
             return {**item, "state": "link", "target": setting["link"]}
+        if "from" in setting:
+            source = Path(setting["from"])
+            if not source.is_file():
+                raise AnsibleActionFail(f"{source} does not exist; the role {role} places it as /{path}")
         assert source is not None
         mode = setting.get("mode", "0644")
         return {

@@ -199,7 +199,9 @@ class Host:
             When a folder or a device stands where a file belongs.
         """
         result = []
-        for item in wanted:
+        for item in [*wanted, *self._strangers(wanted)]:
+            if item.state == "exclusive":
+                continue
             found = look(self.at(item.path))
             if found.kind == "other":
                 raise TreeError(f"/{item.path} is neither a file nor a link; move it away, then deploy again")
@@ -207,6 +209,16 @@ class Host:
             if reasons:
                 result.append(Change(item, found, reasons))
         return result
+
+    def _strangers(self, wanted: list[Wanted]) -> list[Wanted]:
+        known = {item.path for item in wanted}
+        strangers = []
+        for folder in (item for item in wanted if item.state == "exclusive"):
+            with contextlib.suppress(FileNotFoundError):
+                names = [entry.name for entry in os.scandir(self.at(folder.path)) if not entry.is_dir(follow_symlinks=False)]
+                paths = [f"{folder.path}/{name}" for name in sorted(names)]
+                strangers += [Wanted(path, "absent", notify=folder.notify) for path in paths if path not in known]
+        return strangers
 
     def place(self, changes: list[Change]) -> None:
         """Stage, validate, replace; either all of the changes happen or none.

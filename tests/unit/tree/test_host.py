@@ -125,3 +125,13 @@ def test_a_damaged_record_of_unfinished_work_counts_as_none(host: Any) -> None:
     assert host.unfinished()["notify"] == ["Restart"]
     host.record.write_text("{")
     assert host.unfinished() == {"notify": [], "apply": []}
+
+
+def test_only_the_roles_own_files_stay_in_an_exclusive_folder(host: Any) -> None:
+    host.place(host.changes([wanted("etc/sources/debian", "x"), wanted("etc/sources/depot", "y")]))
+    keep = [wanted("etc/sources", state="exclusive", notify=["Update"]), wanted("etc/sources/depot", "y")]
+    changes = host.changes(keep)
+    assert [(change.wanted.path, change.wanted.notify) for change in changes] == [("etc/sources/debian", ["Update"])]
+    host.place(changes)
+    assert os.listdir(host.at("etc/sources")) == ["depot"]
+    assert host.changes(keep) == []
