@@ -1,0 +1,1 @@
+"""A site: the operator's few answers, its hosts, and its secrets."""
