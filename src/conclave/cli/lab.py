@@ -2,8 +2,117 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
 import typer
+from rich.console import Console
+from rich.table import Table
+
+from conclave.lab import DEFAULT_NAME, Lab, Status
+from conclave.lab.access import replace_process
+from conclave.lab.image import Source, depot_source, machine_source
+
+Name = Annotated[str, typer.Option("--name", help="Name of the lab; several stand side by side.")]
+Folder = Annotated[
+    Path | None, typer.Option("--definition", help="Inventory folder that defines it (lab.yml and hosts.yml).")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+Where = Annotated[str, typer.Option("--in", help="control, users, canary, or the name of a host.")]
+Apt = Annotated[
+    str,
+    typer.Option("--apt", help="Packages of the base image: a bundle's apt folder, or 'machine' for this machine's."),
+]
+
+lab = typer.Typer(no_args_is_help=True, help="A whole site on this machine, cut off from every network.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
+    app.add_typer(lab, name="lab")
+
+
+@lab.command()
+def up(name: Name = DEFAULT_NAME, definition: Folder = None, apt: Apt = "", as_json: Json = False) -> None:
+    """Start the lab: blank hosts, a router, users, and a canary outside that counts what tries to leave."""
+    console = Console(stderr=True)
+    with console.status(f"lab {name}") as line:
+        result = Lab(name, definition, lambda text: line.update(f"lab {name}: {text}")).up(_source(apt))
+    _print(result, as_json=as_json)
+
+
+@lab.command()
+def down(name: Name = DEFAULT_NAME, as_json: Json = False) -> None:
+    """End the lab and leave nothing behind, after a crash and a reboot too."""
+    with Console(stderr=True).status(f"lab {name}: ending"):
+        this = Lab(name)
+        this.down()
+    _print(this.status(), as_json=as_json)
+
+
+@lab.command()
+def status(name: Name = DEFAULT_NAME, as_json: Json = False) -> None:
+    """Show the lab's hosts and what the canary outside has counted."""
+    _print(Lab(name).status(), as_json=as_json)
+
+
+@lab.command()
+def reset(
+    hosts: Annotated[
+        list[str] | None, typer.Argument(help="Hosts to make blank; all and the canary without any.")
+    ] = None,
+    name: Name = DEFAULT_NAME,
+    as_json: Json = False,
+) -> None:
+    """Make hosts blank again."""
+    console = Console(stderr=True)
+    with console.status(f"lab {name}") as line:
+        result = Lab(name, None, lambda text: line.update(f"lab {name}: {text}")).reset(hosts or ())
+    _print(result, as_json=as_json)
+
+
+@lab.command(name="exec", context_settings={"ignore_unknown_options": True})
+def execute(
+    command: Annotated[list[str], typer.Argument(help="Program and arguments, after --.")],
+    name: Name = DEFAULT_NAME,
+    where: Where = "control",
+) -> None:
+    """Run a command in the lab and exit with its status."""
+    this = Lab(name)
+    replace_process(this.command(where, command), this.environment())
+
+
+@lab.command()
+def shell(name: Name = DEFAULT_NAME, where: Where = "control") -> None:
+    """Open a shell in the lab."""
+    this = Lab(name)
+    program = os.environ.get("SHELL", "/bin/sh") if where in {"control", "users", "canary"} else "/bin/bash"
+    replace_process(this.command(where, [program]), this.environment())
+
+
+def _source(apt: str) -> Source | None:
+    if not apt:
+        return None
+    return machine_source() if apt == "machine" else depot_source(Path(apt))
+
+
+def _print(result: Status, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(result)))
+        return
+    console = Console(stderr=True)
+    console.print(f"lab {result.name}: {result.state}", highlight=False)
+    if not result.hosts:
+        return
+    table = Table("host", "running", "ssh after", box=None, pad_edge=False)
+    for host, values in result.hosts.items():
+        seconds = values.get("ssh_after")
+        table.add_row(host, "yes" if values["running"] else "no", f"{seconds} s" if seconds is not None else "")
+    console.print(table)
+    if result.canary:
+        console.print(f"reached the outside: {result.canary['packets']} packets", highlight=False)
+        for sender, values in result.canary["sources"].items():
+            console.print(f"  {values['packets']} from {values['name'] or 'unknown'} ({sender})", highlight=False)

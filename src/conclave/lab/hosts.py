@@ -1,0 +1,230 @@
+"""The lab's hosts: what makes a clone of the image a host of its own, starting it, ending it, waiting for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from conclave.errors import ConclaveError
+from conclave.lab import namespaces, network
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from conclave.lab.definition import Address, Definition, Host, Interface
+
+SCRIPT = Path(__file__).with_name("host.sh")
+BOOT_SECONDS = 60
+_NSPAWN = "systemd-nspawn"
+
+
+@dataclass(frozen=True)
+class Process:
+    """The one process whose end ends a host."""
+
+    pid: int
+    started: int
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether it still runs."""
+        return namespaces.start_time(self.pid) == self.started
+
+
+def key_pair() -> tuple[bytes, bytes]:
+    """Return a new Ed25519 key in OpenSSH's form: private, public."""
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    return private, key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+
+
+def prepare(definition: Definition, host: Host, layer: Path, authorized: str) -> str:
+    """Write what is the host's own into its layer and return its public ssh key.
+
+    Parameters
+    ----------
+    definition:
+        The lab the host is part of.
+    host:
+        The host.
+    layer:
+        Folder that gets `up/`, `work/` and `root/`.
+    authorized:
+        Public key that may sign in as root.
+    """
+    up = layer / "up"
+    for folder in (up, layer / "work", layer / "root", up / "etc/ssh", up / "etc/systemd/network"):
+        folder.mkdir(parents=True, exist_ok=True)
+    private, public = key_pair()
+    _write(up / "etc/ssh/ssh_host_ed25519_key", private.decode(), 0o600)
+    _write(up / "etc/ssh/ssh_host_ed25519_key.pub", f"{public.decode()} root@{host.name}\n")
+    _write(up / "etc/machine-id", f"{uuid.uuid4().hex}\n", 0o444)
+    _write(up / "etc/hostname", f"{host.name}\n")
+    _write(up / "etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {host.name}\n::1 localhost\n")
+    (up / "root/.ssh").mkdir(mode=0o700, parents=True, exist_ok=True)
+    (up / "root").chmod(0o700)
+    _write(up / "root/.ssh/authorized_keys", f"{authorized}\n", 0o600)
+    for zone in network.ports(definition, host.name):
+        _write(up / f"etc/systemd/network/10-{zone}.network", _networkd(definition, host, zone))
+    return public.decode()
+
+
+def start(definition: Definition, lab: str, host: Host, base: Path, layer: Path, log: Path) -> Process:
+    """Start a host and return without waiting for it."""
+    links = " ".join(f"{zone}={port}" for zone, port in network.ports(definition, host.name).items())
+    argv = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child=KILL", "--mount-proc"]
+    argv += ["--propagation=private", "sh", str(SCRIPT), host.name, cgroup(lab, host.name)]
+    argv += [str(base), str(layer), network.Names.of(lab).control, links]
+    # Not subprocess: the host outlives whoever starts it, and its output is no pipe that somebody waits for.
+    console = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    pid = os.posix_spawnp(
+        argv[0],
+        argv,
+        {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"},
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(log), console, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )
+    return Process(pid, namespaces.start_time(pid) or 0)
+
+
+def stop(processes: Iterable[Process]) -> None:
+    """End hosts at once, as a power cut would."""
+    living = [process.pid for process in processes if process.alive]
+    inits = [child for pid in living for child in namespaces.children(pid)]
+    namespaces.end([*living, *inits], grace=0)
+
+
+def leader(process: Process) -> int | None:
+    """Return the pid of a host's systemd, or None while it has none."""
+    for init in namespaces.children(process.pid):
+        for child in namespaces.children(init):
+            if Path(f"/proc/{child}/comm").read_text(encoding="utf-8").strip() == _NSPAWN:
+                return next(iter(namespaces.children(child)), None)
+    return None
+
+
+def cgroup(lab: str, host: str) -> str:
+    """Return the name of a host's control group. The tree is one for all labs."""
+    return f"conclave-{lab}-{host}"
+
+
+def remove_cgroups(lab: str) -> None:
+    """Remove the empty control groups that a lab's hosts leave behind.
+
+    Mounted for the moment, because a hybrid machine has version 2 at a place of its own or nowhere.
+    """
+    script = (
+        "mount -t cgroup2 cgroup2 /sys/fs/cgroup && cd /sys/fs/cgroup &&"
+        ' for group in "$@"; do [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} +; done'
+    )
+    found = cgroups(lab)
+    if found:
+        argv = ["unshare", "--mount", "--propagation=private", "sh", "-c", script, "sh", *found]
+        namespaces.run(argv, doing="removing the hosts' control groups")
+
+
+def cgroups(lab: str) -> list[str]:
+    """Return the names of a lab's control groups that exist."""
+    script = 'mount -t cgroup2 cgroup2 /sys/fs/cgroup && find /sys/fs/cgroup -maxdepth 1 -name "$1"'
+    argv = ["unshare", "--mount", "--propagation=private", "sh", "-c", script, "sh", f"conclave-{lab}-*"]
+    listed = namespaces.run(argv, doing="looking for the hosts' control groups").split()
+    return sorted(Path(row).name for row in listed)
+
+
+def wait_for_ssh(addresses: dict[str, Address], processes: dict[str, Process], since: float) -> dict[str, float]:
+    """Wait until every host greets as an ssh server; to be called in the control namespace.
+
+    Returns
+    -------
+    dict
+        Seconds from `since` (monotonic clock) to each host's greeting.
+
+    Raises
+    ------
+    ConclaveError
+        When a host ends, or does not greet in time.
+    """
+    seconds: dict[str, float] = {}
+    deadline = time.monotonic() + BOOT_SECONDS
+    for name, address in addresses.items():
+        for _ in _attempts(name, processes[name], deadline):
+            if _greets(address):
+                seconds[name] = round(time.monotonic() - since, 2)
+                break
+    return seconds
+
+
+def remove_layer(layer: Path) -> None:
+    """Delete what a host has written."""
+    if layer.exists():
+        shutil.rmtree(layer)
+
+
+def _attempts(name: str, process: Process, deadline: float) -> Iterator[None]:
+    pause = socket.socketpair()
+    try:
+        pause[0].settimeout(0.05)
+        while time.monotonic() < deadline:
+            if not process.alive:
+                raise ConclaveError(
+                    f"host {name} ended while it started",
+                    expected="a running host",
+                    todo=f"read its console in /run/conclave/lab/*/console/{name}.log",
+                    exit_code=3,
+                )
+            yield
+            try:
+                pause[0].recv(1)
+            except TimeoutError:
+                continue
+    finally:
+        for end in pause:
+            end.close()
+    raise ConclaveError(
+        f"host {name} does not answer on port 22",
+        expected=f"an ssh server within {BOOT_SECONDS} s",
+        todo=f"conclave lab shell --in {name}",
+        exit_code=3,
+    )
+
+
+def _greets(address: Address) -> bool:
+    try:
+        with socket.create_connection((str(address), 22), timeout=0.5) as connection:
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
+
+
+def _networkd(definition: Definition, host: Host, zone: str) -> str:
+    router = host.name == definition.router
+    addresses: Iterable[Interface] = definition.zones[zone].gateway if router else host.addresses
+    rows = [f"[Match]\nName={zone}\n\n[Network]\nDHCP=no\nIPv6AcceptRA=no\nLLMNR=no\nMulticastDNS=no"]
+    if router:
+        # A blank router forwards everything, so that a deployment can reach the hosts behind it.
+        rows.append("IPv4Forwarding=yes\nIPv6Forwarding=yes")
+        gateways = [address.ip for address in definition.canary] if zone == "outside" else []
+    else:
+        gateways = [gateway.ip for gateway in definition.zones[zone].gateway]
+    rows += [f"\n[Address]\nAddress={address}\nDuplicateAddressDetection=none" for address in addresses]
+    rows += [f"\n[Route]\nGateway={gateway}" for gateway in gateways]
+    return "\n".join(rows) + "\n"
+
+
+def _write(path: Path, content: str, mode: int = 0o644) -> None:
+    path.touch(mode=0o600)
+    path.write_text(content, encoding="utf-8")
+    path.chmod(mode)

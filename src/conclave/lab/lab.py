@@ -1,0 +1,311 @@
+"""A lab: a whole site on one machine, cut off from every network."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conclave.errors import ConclaveError
+from conclave.lab import access, canary, hosts, image, namespaces, needs, network, state
+from conclave.lab.definition import Definition, load
+from conclave.paths import project_root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from conclave.lab.canary import CanaryCount
+
+DEFAULT_NAME = "lab"
+_NAME = re.compile(r"^[a-z][a-z0-9-]{0,19}$")
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a lab is: `down`, `up`, `degraded` (a host has ended) or `stale` (left over by a dead process or a reboot)."""
+
+    name: str
+    state: str
+    checkout: str = ""
+    definition: str = ""
+    ssh_config: str = ""
+    hosts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    timing: dict[str, Any] = field(default_factory=dict)
+    canary: dict[str, Any] | None = None
+
+
+class Lab:
+    """One lab of this machine.
+
+    Parameters
+    ----------
+    name:
+        Its name; several labs stand side by side.
+    definition_dir:
+        Inventory folder that defines it. Without one: that of the running lab, else `inventories/<name>` when it has
+        a `lab.yml`, else `inventories/lab`.
+    progress:
+        Called with a sentence at each step.
+    """
+
+    def __init__(
+        self,
+        name: str = DEFAULT_NAME,
+        definition_dir: Path | None = None,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        if not _NAME.match(name):
+            raise ConclaveError(
+                f"a lab cannot be named {name!r}", expected="a-z, 0-9 and -, at most 20 characters", exit_code=2
+            )
+        self.name = name
+        self.folder = state.RUN / name
+        self.layers = state.LAYERS / name
+        self.names = network.Names.of(name)
+        self.ssh_config = self.folder / "ssh_config"
+        self._definition_dir = definition_dir
+        self._progress = progress
+
+    @property
+    def definition(self) -> Definition:
+        """The checked definition."""
+        if self._definition_dir:
+            return load(self._definition_dir)
+        claim = state.read(self.folder)
+        if claim:
+            return load(Path(claim.definition))
+        own = project_root() / "inventories" / self.name
+        return load(own if (own / "lab.yml").is_file() else project_root() / "inventories" / "lab")
+
+    def up(self, source: image.Source | None = None) -> Status:
+        """Start the lab and return when every host answers on ssh; hosts that run already stay as they are.
+
+        Parameters
+        ----------
+        source:
+            Where the base image comes from; the depot of the last bundle, or this machine's Debian sources.
+
+        Raises
+        ------
+        ConclaveError
+            When something is missing, when another checkout holds the name, or when a host does not come up.
+        """
+        begin = time.monotonic()
+        needs.check()
+        definition = self.definition
+        with state.locked(self.folder):
+            claim = state.read(self.folder)
+            self._refuse_other_checkout(claim)
+            if claim and claim.ready and claim.living and claim.definition == str(definition.folder):
+                missing = [host.name for host in definition.hosts if host.name not in claim.living]
+                self._boot(definition, claim, missing, begin)
+                return self.status()
+            if claim and claim.ready and claim.living:
+                raise ConclaveError(
+                    f"lab {self.name!r} runs from {claim.definition}",
+                    expected=str(definition.folder),
+                    todo=f"conclave lab down --name {self.name}, or another --name",
+                    exit_code=4,
+                )
+            try:
+                self._clean(claim)
+                self._fresh(definition, source, begin)
+            except BaseException:
+                self._clean(state.read(self.folder))
+                raise
+        return self.status()
+
+    def down(self) -> None:
+        """End the lab and leave nothing behind, whatever state it is in.
+
+        Raises
+        ------
+        ConclaveError
+            When another checkout holds the name, or when called inside the lab.
+        """
+        needs.check_privilege(os.geteuid())
+        self._refuse_inside()
+        with state.locked(self.folder):
+            claim = state.read(self.folder)
+            self._refuse_other_checkout(claim)
+            self._clean(claim)
+
+    def reset(self, only: Iterable[str] = ()) -> Status:
+        """Make hosts blank again: all of them and the canary's counters, or the named ones.
+
+        Raises
+        ------
+        ConclaveError
+            When the lab is not up.
+        """
+        begin = time.monotonic()
+        claim = self._running()
+        definition = load(Path(claim.definition))
+        chosen = list(only) or [host.name for host in definition.hosts]
+        for name in chosen:
+            self._host_process(claim, name)
+        with state.locked(self.folder):
+            hosts.stop(claim.hosts[name] for name in chosen)
+            for name in chosen:
+                hosts.remove_layer(self.layers / name)
+            self._progress(f"blank again: {', '.join(chosen)}")
+            if not list(only):
+                namespaces.inside(self.names.canary, canary.reset)
+            self._boot(definition, claim, chosen, begin)
+        return self.status()
+
+    def status(self) -> Status:
+        """Look at the lab; changes nothing."""
+        needs.check_privilege(os.geteuid())
+        claim = state.read(self.folder)
+        if claim is None:
+            return Status(self.name, "stale" if self._remains() else "down")
+        known = {name: {"pid": process.pid, "running": process.alive} for name, process in claim.hosts.items()}
+        living = claim.living
+        if not living or not claim.ready or set(self._needed()) - set(self.names.present()):
+            return Status(self.name, "stale", claim.checkout, claim.definition, hosts=known)
+        count = self.canary()
+        named = self._sources(load(Path(claim.definition)), count)
+        return Status(
+            self.name,
+            "up" if len(living) == len(known) else "degraded",
+            claim.checkout,
+            claim.definition,
+            str(self.ssh_config),
+            {name: values | claim.timing.get("hosts", {}).get(name, {}) for name, values in known.items()},
+            claim.timing,
+            {"packets": count.packets, "link_local": count.link_local, "sources": named},
+        )
+
+    def canary(self) -> CanaryCount:
+        """Count what reached the outside zone since the lab was started or reset."""
+        return namespaces.inside(self.names.canary, canary.read)
+
+    def command(self, where: str, argv: list[str]) -> list[str]:
+        """Return a command line that runs `argv` in a part of the lab.
+
+        Parameters
+        ----------
+        where:
+            `control`, `users`, `canary`, or the name of a host.
+        argv:
+            Program and arguments; the environment and the working folder stay, but not in a host.
+
+        Raises
+        ------
+        ConclaveError
+            When the lab is not up or has no such part.
+        """
+        claim = self._running()
+        if where in {"control", "users"}:
+            return access.in_namespace(getattr(self.names, where), self.folder / "etc", argv)
+        if where == "canary":
+            return ["nsenter", f"--net={namespaces.NETNS / self.names.canary}", "--", *argv]
+        leader = hosts.leader(self._host_process(claim, where))
+        if leader is None:
+            raise ConclaveError(f"host {where} is starting or has ended", todo="conclave lab status", exit_code=3)
+        return access.in_host(leader, argv)
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that tell programs in the control namespace about the lab."""
+        return access.environment(self.name, self.folder)
+
+    def _fresh(self, definition: Definition, source: image.Source | None, begin: float) -> None:
+        base = image.ensure(source or image.default_source(), self._progress)
+        timing = {"image": round(time.monotonic() - begin, 2)}
+        claim = state.Claim(str(project_root()), str(definition.folder), str(base), state.boot_id(), timing=timing)
+        state.write(self.folder, claim)
+        self._progress("building the network")
+        network.build(definition, self.names)
+        timing["network"] = round(time.monotonic() - begin - timing["image"], 2)
+        access.prepare(definition, self.folder)
+        self._boot(definition, claim, [host.name for host in definition.hosts], begin)
+
+    def _boot(self, definition: Definition, claim: state.Claim, names: list[str], begin: float) -> None:
+        """Start hosts side by side and wait for them."""
+        if not names:
+            return
+        self._progress(f"starting {', '.join(names)}")
+        authorized = (self.folder / "id_ed25519.pub").read_text(encoding="utf-8").strip()
+        started = time.monotonic()
+        chosen = [host for host in definition.hosts if host.name in names]
+        for host in chosen:
+            layer = self.layers / host.name
+            if not layer.exists():
+                public = hosts.prepare(definition, host, layer, authorized)
+                access.remember(self.folder, host, public)
+            log = self.folder / "console" / f"{host.name}.log"
+            claim.hosts[host.name] = hosts.start(definition, self.name, host, Path(claim.base), layer, log)
+            state.write(self.folder, claim)
+        addresses = {host.name: host.address for host in chosen}
+        seconds = namespaces.inside(self.names.control, lambda: hosts.wait_for_ssh(addresses, claim.hosts, started))
+        claim.timing["boot"] = round(time.monotonic() - started, 2)
+        claim.timing["total"] = round(time.monotonic() - begin, 2)
+        claim.timing.setdefault("hosts", {}).update({name: {"ssh_after": value} for name, value in seconds.items()})
+        claim.ready = True
+        state.write(self.folder, claim)
+
+    def _clean(self, claim: state.Claim | None) -> None:
+        """Remove every trace; each step does nothing when there is nothing."""
+        if claim and claim.boot == state.boot_id():
+            hosts.stop(claim.hosts.values())
+        network.remove(self.names)
+        hosts.remove_cgroups(self.name)
+        for folder in (self.layers, *(entry for entry in self.folder.glob("*") if entry.is_dir())):
+            hosts.remove_layer(folder)
+        for file in self.folder.glob("*"):
+            file.unlink()
+        for empty in self.layers.parents[:2]:
+            try:
+                empty.rmdir()
+            except OSError:
+                break
+
+    def _remains(self) -> bool:
+        return bool(self.layers.exists() or self.names.present() or hosts.cgroups(self.name))
+
+    def _needed(self) -> list[str]:
+        return [self.names.control, self.names.users, self.names.canary]
+
+    def _running(self) -> state.Claim:
+        needs.check_privilege(os.geteuid())
+        claim = state.read(self.folder)
+        if claim is None or not claim.ready or not claim.living:
+            raise ConclaveError(f"lab {self.name!r} is not up", todo=f"conclave lab up --name {self.name}", exit_code=4)
+        self._refuse_other_checkout(claim)
+        return claim
+
+    def _host_process(self, claim: state.Claim, name: str) -> hosts.Process:
+        if name not in claim.hosts:
+            parts = ", ".join(["control", "users", "canary", *claim.hosts])
+            raise ConclaveError(f"lab {self.name!r} has no {name!r}", expected=f"one of: {parts}", exit_code=2)
+        return claim.hosts[name]
+
+    def _refuse_other_checkout(self, claim: state.Claim | None) -> None:
+        own = str(project_root())
+        if claim and claim.checkout != own and claim.living and Path(claim.checkout).exists():
+            raise ConclaveError(
+                f"lab {self.name!r} belongs to the checkout {claim.checkout}",
+                expected=own,
+                todo="choose another name with --name",
+                exit_code=4,
+            )
+
+    def _refuse_inside(self) -> None:
+        if os.environ.get(access.VARIABLE) == self.name:
+            raise ConclaveError(
+                f"this process is inside lab {self.name!r}",
+                expected="a process outside, which survives its end",
+                todo="leave the lab's shell and try again",
+                exit_code=4,
+            )
+
+    @staticmethod
+    def _sources(definition: Definition, count: CanaryCount) -> dict[str, dict[str, Any]]:
+        return {
+            sender: {"name": definition.owner(sender), "packets": sum(receivers.values()), "to": receivers}
+            for sender, receivers in sorted(count.sources.items())
+        }

@@ -1,0 +1,147 @@
+"""The lab's network: one bridge per zone in one namespace, users and canary in namespaces of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conclave.lab import canary, namespaces
+from conclave.lab.definition import LAB_ROUTER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from conclave.lab.definition import Definition, Interface
+
+_PORT_LENGTH = 15
+
+
+@dataclass(frozen=True)
+class Names:
+    """The network namespaces of one lab."""
+
+    control: str
+    users: str
+    canary: str
+    router: str
+
+    @classmethod
+    def of(cls, lab: str) -> Names:
+        """Return the names of a lab's namespaces."""
+        return cls(f"conclave-{lab}", f"conclave-{lab}-users", f"conclave-{lab}-canary", f"conclave-{lab}-router")
+
+    def present(self) -> list[str]:
+        """Return those that exist."""
+        return [name for name in (self.control, self.users, self.canary, self.router) if namespaces.exists(name)]
+
+
+def ports(definition: Definition, host: str) -> dict[str, str]:
+    """Return the zones a host stands in, each with the name of its port on that zone's bridge."""
+    number = [known.name for known in definition.hosts].index(host)
+    zones = list(definition.zones) if host == definition.router else [definition.hosts[number].zone]
+    return {zone: _port(host, number, zone) for zone in zones}
+
+
+def build(definition: Definition, names: Names) -> None:
+    """Make namespaces, bridges, the control node, the users and the canary. Nothing leads out of them.
+
+    Raises
+    ------
+    ConclaveError
+        When the kernel refuses a part.
+    """
+    with_router = [names.router] if definition.router == LAB_ROUTER else []
+    everyone = [names.control, names.users, names.canary, *with_router]
+    _ip([], [f"netns add {name}" for name in everyone])
+    for name in everyone:
+        namespaces.inside(name, lambda forwards=name in with_router: _settle(forwards=forwards))
+        _ip(["-n", name], ["link set lo up"])
+    namespaces.inside(names.control, _quiet_bridges)
+    for zone in definition.zones:
+        bridge = [f"link add name {zone} type bridge forward_delay 0 mcast_snooping 0", f"link set {zone} up"]
+        _ip(["-n", names.control], bridge)
+    _control(definition, names)
+    _join(names, names.users, "users", definition.users)
+    _ip(["-n", names.users], _default_routes("users", [gateway.ip for gateway in definition.zones["users"].gateway]))
+    namespaces.inside(names.canary, canary.install)
+    _join(names, names.canary, "outside", definition.canary)
+    if with_router:
+        for zone, content in definition.zones.items():
+            _join(names, names.router, zone, content.gateway)
+        _ip(["-n", names.router], _default_routes("outside", [address.ip for address in definition.canary]))
+
+
+def remove(names: Names) -> None:
+    """Remove the namespaces and with them every link; what still runs in them is ended first.
+
+    Raises
+    ------
+    ConclaveError
+        When a process in them does not end.
+    """
+    present = names.present()
+    identities = [identity for identity in map(namespaces.inode, present) if identity]
+    namespaces.end(namespaces.members(identities), grace=2.0)
+    if present:
+        _ip([], [f"netns del {name}" for name in present])
+
+
+def _control(definition: Definition, names: Names) -> None:
+    namespaces.inside(names.control, lambda: _set("ipv6/conf/mgmt/disable_ipv6", 0))
+    rows = [f"addr add {address} dev mgmt{_nodad(address)}" for address in definition.control]
+    for zone, content in definition.zones.items():
+        if zone not in {"mgmt", "outside"}:
+            for gateway in content.gateway:
+                via = definition.gateway("mgmt", gateway.version)
+                rows += [f"route add {gateway.network} via {via} dev mgmt"] if via else []
+    _ip(["-n", names.control], rows)
+
+
+def _join(names: Names, namespace: str, zone: str, addresses: Iterable[Interface]) -> None:
+    """Give a namespace an interface in a zone, named after it."""
+    port = f"{namespace.rpartition('-')[2]}-{zone}"[:_PORT_LENGTH]
+    _ip(
+        ["-n", names.control],
+        [
+            f"link add name {port} type veth peer name {zone} netns {namespace}",
+            f"link set {port} master {zone} up",
+        ],
+    )
+    rows = [f"addr add {address} dev {zone}{_nodad(address)}" for address in addresses]
+    _ip(["-n", namespace], [*rows, f"link set {zone} up"])
+
+
+def _default_routes(device: str, gateways: Iterable[object]) -> list[str]:
+    return [f"route add default via {gateway} dev {device}" for gateway in gateways]
+
+
+def _settle(*, forwards: bool) -> None:
+    """Set what a new namespace would inherit from the machine."""
+    _set("ipv4/ip_forward", int(forwards))
+    _set("ipv6/conf/all/forwarding", int(forwards))
+    _set("ipv6/conf/default/accept_ra", 0)
+
+
+def _quiet_bridges() -> None:
+    """Keep the control node out of the zones: it has an address in mgmt and is a mere switch for the others."""
+    _set("ipv6/conf/default/disable_ipv6", 1)
+    _set("ipv4/conf/all/arp_ignore", 1)
+
+
+def _set(key: str, value: int) -> None:
+    Path("/proc/sys/net", key).write_text(f"{value}\n", encoding="utf-8")
+
+
+def _nodad(address: Interface) -> str:
+    # Nobody else can have the address, so there is no second to wait for.
+    return " nodad" if address.version == 6 else ""  # noqa: PLR2004 -- the protocol's version
+
+
+def _port(host: str, number: int, zone: str) -> str:
+    name = f"{host}-{zone}"
+    return name if len(name) <= _PORT_LENGTH else f"h{number}-{zone}"
+
+
+def _ip(options: list[str], rows: list[str]) -> None:
+    namespaces.run(["ip", *options, "-batch", "-"], stdin="\n".join(rows) + "\n", doing="building the lab's network")

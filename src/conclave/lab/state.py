@@ -1,0 +1,126 @@
+"""What the machine knows of a lab: whose it is, which processes are its hosts, and whether it outlived a boot."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conclave.errors import ConclaveError
+from conclave.lab.hosts import Process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# For root of the whole machine, because names of namespaces and control groups are the machine's too.
+RUN = Path("/run/conclave/lab")
+# Layers go to disk: a deployed host writes more than a gigabyte.
+LAYERS = Path("/var/lib/conclave/lab")
+
+
+@dataclass
+class Claim:
+    """The record of a lab, kept as `claim.json` in its folder.
+
+    Parameters
+    ----------
+    checkout:
+        The project folder that started it.
+    definition:
+        The folder it was defined in.
+    base:
+        The unpacked image below its hosts.
+    boot:
+        The boot of the machine it was started in.
+    ready:
+        Whether every host has answered once.
+    hosts:
+        The process of each host.
+    timing:
+        Seconds of each phase of the start.
+    """
+
+    checkout: str
+    definition: str
+    base: str
+    boot: str
+    ready: bool = False
+    hosts: dict[str, Process] = field(default_factory=dict)
+    timing: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def living(self) -> list[str]:
+        """Names of the hosts that run."""
+        if self.boot != boot_id():
+            return []
+        return [name for name, process in self.hosts.items() if process.alive]
+
+
+def boot_id() -> str:
+    """Return the identity of this boot of the machine."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+
+
+def read(folder: Path) -> Claim | None:
+    """Read the record in a lab's folder; None when there is none or it was cut short."""
+    try:
+        content = json.loads((folder / "claim.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    hosts = {name: Process(**process) for name, process in content.pop("hosts").items()}
+    return Claim(**content, hosts=hosts)
+
+
+def write(folder: Path, claim: Claim) -> None:
+    """Replace the record in a lab's folder at once."""
+    temporary = folder / "claim.json.new"
+    temporary.write_text(json.dumps(asdict(claim), indent=2) + "\n", encoding="utf-8")
+    temporary.replace(folder / "claim.json")
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a lab's folder alone; it is made when it is missing, and removed with its parents when it ends up empty.
+
+    Raises
+    ------
+    ConclaveError
+        When another process is starting or stopping the lab.
+    """
+    handle = _lock(folder)
+    try:
+        yield
+    finally:
+        for empty in (folder, *folder.parents[:2]):
+            try:
+                empty.rmdir()
+            except OSError:
+                break
+        os.close(handle)
+
+
+def _lock(folder: Path) -> int:
+    while True:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(handle)
+            raise ConclaveError(
+                f"lab {folder.name!r} is being started or stopped by another process",
+                expected="one at a time",
+                todo="wait for it, or use a lab of your own with --name",
+                exit_code=4,
+            ) from error
+        # The one before may have removed the folder between open and lock.
+        if folder.exists() and os.fstat(handle).st_ino == folder.stat().st_ino:
+            return handle
+        os.close(handle)
