@@ -73,6 +73,10 @@ def prepare(definition: Definition, host: Host, layer: Path, authorized: str) ->
     (up / "root/.ssh").mkdir(mode=0o700, parents=True, exist_ok=True)
     (up / "root").chmod(0o700)
     _write(up / "root/.ssh/authorized_keys", f"{authorized}\n", 0o600)
+    if host.name == definition.router:
+        # A blank router forwards everything, so that a deployment can reach the hosts behind it.
+        (up / "etc/systemd/networkd.conf.d").mkdir(exist_ok=True)
+        _write(up / "etc/systemd/networkd.conf.d/10-forward.conf", "[Network]\nIPv4Forwarding=yes\nIPv6Forwarding=yes\n")
     for zone in network.ports(definition, host.name):
         _write(up / f"etc/systemd/network/10-{zone}.network", _networkd(definition, host, zone))
     return public.decode()
@@ -214,8 +218,6 @@ def _networkd(definition: Definition, host: Host, zone: str) -> str:
     addresses: Iterable[Interface] = definition.zones[zone].gateway if router else host.addresses
     rows = [f"[Match]\nName={zone}\n\n[Network]\nDHCP=no\nIPv6AcceptRA=no\nLLMNR=no\nMulticastDNS=no"]
     if router:
-        # A blank router forwards everything, so that a deployment can reach the hosts behind it.
-        rows.append("IPv4Forwarding=yes\nIPv6Forwarding=yes")
         gateways = [address.ip for address in definition.canary] if zone == "outside" else []
     else:
         gateways = [gateway.ip for gateway in definition.zones[zone].gateway]
