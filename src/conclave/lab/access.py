@@ -1,4 +1,4 @@
-"""How people and programs get into a lab: ssh, name resolution, command lines, and the hand-over to its control node."""
+"""How people and programs get into a lab: ssh, name resolution, command lines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VARIABLE = "CONCLAVE_LAB"
 _COVERED = {
     "resolv.conf": "{resolver}",
     "hosts": "127.0.0.1 localhost\n::1 localhost\n",
-    "nsswitch.conf": "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n",
 }
 _COVER = 'set -e; for file in "$0"/*; do mount --bind "$file" "/etc/${file##*/}"; done; exec "$@"'
 

@@ -1,4 +1,4 @@
-"""The canary: the host outside. It counts every packet that gets there by sender, answers nothing and forwards nothing."""
+"""The canary stands outside: it counts every packet by sender, answers nothing and forwards nothing."""
 
 from __future__ import annotations
 

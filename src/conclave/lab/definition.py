@@ -1,4 +1,4 @@
-"""What a lab consists of: `lab.yml` (zones, addresses) and `hosts.yml` (hosts, their zone and address) of an inventory."""
+"""What a lab consists of: zones and addresses from `lab.yml`, hosts from `hosts.yml` of an inventory."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from conclave.errors import ConclaveError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 Address = IPv4Address | IPv6Address
@@ -172,33 +174,27 @@ def _read(path: Path) -> dict[str, Any]:
 def _hosts(path: Path, lab: LabFile) -> tuple[Host, ...]:
     found: dict[str, dict[str, Any]] = {}
     groups: dict[str, set[str]] = {}
-    for name, body in _read(path).items():
-        _walk(path, name, body, {}, (), found, groups)
+    for above, name, values in _walk(path, _read(path), (), {}):
+        found[name] = found.get(name, {}) | values
+        groups.setdefault(name, set()).update(above)
     if not found:
         raise _wrong(path, "all", "no host", "at least one host")
     return tuple(_host(path, lab, name, values, frozenset(groups[name])) for name, values in found.items())
 
 
 def _walk(
-    path: Path,
-    group: str,
-    body: object,
-    inherited: dict[str, Any],
-    above: tuple[str, ...],
-    found: dict[str, dict[str, Any]],
-    groups: dict[str, set[str]],
-) -> None:
-    """Collect hosts, variables and groups of one group of Ansible's YAML inventory and of the groups below it."""
-    body = {} if body is None else body
-    if not isinstance(body, dict):
-        raise _wrong(path, group, body, "a group with hosts, vars or children")
-    values = inherited | (body.get("vars") or {})
-    inside = (*above, group)
-    for name, own in (body.get("hosts") or {}).items():
-        found[name] = found.get(name, {}) | values | (own or {})
-        groups.setdefault(name, set()).update(inside)
-    for child, content in (body.get("children") or {}).items():
-        _walk(path, child, content, values, inside, found, groups)
+    path: Path, level: dict[str, Any], above: tuple[str, ...], inherited: dict[str, Any]
+) -> Iterator[tuple[tuple[str, ...], str, dict[str, Any]]]:
+    """Yield groups, name and variables of every host in Ansible's YAML inventory, as often as it is mentioned."""
+    for group, content in level.items():
+        body = {} if content is None else content
+        if not isinstance(body, dict):
+            raise _wrong(path, group, body, "a group with hosts, vars or children")
+        values = inherited | (body.get("vars") or {})
+        inside = (*above, group)
+        for name, own in (body.get("hosts") or {}).items():
+            yield inside, name, values | (own or {})
+        yield from _walk(path, body.get("children") or {}, inside, values)
 
 
 def _host(path: Path, lab: LabFile, name: str, values: dict[str, Any], groups: frozenset[str]) -> Host:
@@ -241,7 +237,7 @@ def _check_unique(path: Path, lab: LabFile, hosts: tuple[Host, ...]) -> None:
     for host in hosts:
         for address in host.addresses:
             owner = taken.setdefault(address.ip, host.name)
-            if owner != host.name and host.name != lab.router:
+            if host.name not in {owner, lab.router}:
                 raise _wrong(path, host.name, address.ip, f"an address of its own; this one is {owner}'s")
 
 

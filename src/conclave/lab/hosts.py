@@ -40,6 +40,15 @@ class Process:
         return namespaces.start_time(self.pid) == self.started
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a host's files are: the image below it, the folder it writes to, and what its console says."""
+
+    base: Path
+    layer: Path
+    console: Path
+
+
 def key_pair() -> tuple[bytes, bytes]:
     """Return a new Ed25519 key in OpenSSH's form: private, public."""
     key = Ed25519PrivateKey.generate()
@@ -76,27 +85,29 @@ def prepare(definition: Definition, host: Host, layer: Path, authorized: str) ->
     if host.name == definition.router:
         # A blank router forwards everything, so that a deployment can reach the hosts behind it.
         (up / "etc/systemd/networkd.conf.d").mkdir(exist_ok=True)
-        _write(up / "etc/systemd/networkd.conf.d/10-forward.conf", "[Network]\nIPv4Forwarding=yes\nIPv6Forwarding=yes\n")
+        _write(
+            up / "etc/systemd/networkd.conf.d/10-forward.conf", "[Network]\nIPv4Forwarding=yes\nIPv6Forwarding=yes\n"
+        )
     for zone in network.ports(definition, host.name):
         _write(up / f"etc/systemd/network/10-{zone}.network", _networkd(definition, host, zone))
     return public.decode()
 
 
-def start(definition: Definition, lab: str, host: Host, base: Path, layer: Path, log: Path) -> Process:
+def start(definition: Definition, lab: str, host: Host, place: Place) -> Process:
     """Start a host and return without waiting for it."""
     links = " ".join(f"{zone}={port}" for zone, port in network.ports(definition, host.name).items())
     argv = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child=KILL", "--mount-proc"]
     argv += ["--propagation=private", "sh", str(SCRIPT), host.name, cgroup(lab, host.name)]
-    argv += [str(base), str(layer), network.Names.of(lab).control, links]
+    argv += [str(place.base), str(place.layer), network.Names.of(lab).control, links]
     # Not subprocess: the host outlives whoever starts it, and its output is no pipe that somebody waits for.
-    console = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     pid = os.posix_spawnp(
         argv[0],
         argv,
         {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"},
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, str(log), console, 0o600),
+            (os.POSIX_SPAWN_OPEN, 1, str(place.console), flags, 0o600),
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ],
         setsid=True,
@@ -122,7 +133,7 @@ def leader(process: Process) -> int | None:
 
 def cgroup(lab: str, host: str) -> str:
     """Return the name of a host's control group. The tree is one for all labs."""
-    return f"conclave-{lab}-{host}"
+    return f"conclave.{lab}.{host}"
 
 
 def remove_cgroups(lab: str) -> None:
@@ -143,7 +154,7 @@ def remove_cgroups(lab: str) -> None:
 def cgroups(lab: str) -> list[str]:
     """Return the names of a lab's control groups that exist."""
     script = 'mount -t cgroup2 cgroup2 /sys/fs/cgroup && find /sys/fs/cgroup -maxdepth 1 -name "$1"'
-    argv = ["unshare", "--mount", "--propagation=private", "sh", "-c", script, "sh", f"conclave-{lab}-*"]
+    argv = ["unshare", "--mount", "--propagation=private", "sh", "-c", script, "sh", f"conclave.{lab}.*"]
     listed = namespaces.run(argv, doing="looking for the hosts' control groups").split()
     return sorted(Path(row).name for row in listed)
 

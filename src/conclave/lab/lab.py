@@ -25,7 +25,7 @@ _NAME = re.compile(r"^[a-z][a-z0-9-]{0,19}$")
 
 @dataclass(frozen=True)
 class Status:
-    """How a lab is: `down`, `up`, `degraded` (a host has ended) or `stale` (left over by a dead process or a reboot)."""
+    """How a lab is: `down`, `up`, `degraded` (a host has ended) or `stale` (left over by a crash or a reboot)."""
 
     name: str
     state: str
@@ -237,8 +237,8 @@ class Lab:
             if not layer.exists():
                 public = hosts.prepare(definition, host, layer, authorized)
                 access.remember(self.folder, host, public)
-            log = self.folder / "console" / f"{host.name}.log"
-            claim.hosts[host.name] = hosts.start(definition, self.name, host, Path(claim.base), layer, log)
+            place = hosts.Place(Path(claim.base), layer, self.folder / "console" / f"{host.name}.log")
+            claim.hosts[host.name] = hosts.start(definition, self.name, host, place)
             state.write(self.folder, claim)
         addresses = {host.name: host.address for host in chosen}
         seconds = namespaces.inside(self.names.control, lambda: hosts.wait_for_ssh(addresses, claim.hosts, started))

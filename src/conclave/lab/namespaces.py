@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -9,19 +10,17 @@ import subprocess
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from conclave.errors import ConclaveError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-T = TypeVar("T")
-
 NETNS = Path("/run/netns")
 
 
-def inside(name: str, function: Callable[[], T]) -> T:
+def inside[T](name: str, function: Callable[[], T]) -> T:
     """Call a function in a network namespace.
 
     It runs in a thread of its own, because a thread can enter a namespace and this process stays where it is.
@@ -163,9 +162,7 @@ def _wait(handles: dict[int, int], deadline: float) -> None:
     while handles and (left := deadline - time.monotonic()) > 0:
         for handle, _ in poll.poll(left * 1000):
             poll.unregister(handle)
-            try:
+            with contextlib.suppress(ChildProcessError):
                 os.waitid(os.P_PIDFD, handle, os.WEXITED)
-            except ChildProcessError:
-                pass
             os.close(handle)
             del handles[handle]

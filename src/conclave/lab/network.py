@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from conclave.lab.definition import Definition, Interface
 
 _PORT_LENGTH = 15
+# A host's name has no underscore, so these ports never meet a host's.
+_SHORT = {"users": "us", "canary": "ca", "router": "rt"}
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class Names:
     @classmethod
     def of(cls, lab: str) -> Names:
         """Return the names of a lab's namespaces."""
-        return cls(f"conclave-{lab}", f"conclave-{lab}-users", f"conclave-{lab}-canary", f"conclave-{lab}-router")
+        # A dot cannot be in a lab's name, so no lab's part is named like another lab.
+        return cls(f"conclave-{lab}", *(f"conclave-{lab}.{part}" for part in ("users", "canary", "router")))
 
     def present(self) -> list[str]:
         """Return those that exist."""
@@ -55,7 +59,7 @@ def build(definition: Definition, names: Names) -> None:
     everyone = [names.control, names.users, names.canary, *with_router]
     _ip([], [f"netns add {name}" for name in everyone])
     for name in everyone:
-        namespaces.inside(name, lambda forwards=name in with_router: _settle(forwards=forwards))
+        namespaces.inside(name, partial(_settle, forwards=name in with_router))
         _ip(["-n", name], ["link set lo up"])
     namespaces.inside(names.control, _quiet_bridges)
     for zone in definition.zones:
@@ -100,7 +104,7 @@ def _control(definition: Definition, names: Names) -> None:
 
 def _join(names: Names, namespace: str, zone: str, addresses: Iterable[Interface]) -> None:
     """Give a namespace an interface in a zone, named after it."""
-    port = f"{namespace.rpartition('-')[2]}-{zone}"[:_PORT_LENGTH]
+    port = f"{_SHORT[namespace.rpartition('.')[2]]}_{zone}"
     _ip(
         ["-n", names.control],
         [
@@ -140,7 +144,7 @@ def _nodad(address: Interface) -> str:
 
 def _port(host: str, number: int, zone: str) -> str:
     name = f"{host}-{zone}"
-    return name if len(name) <= _PORT_LENGTH else f"h{number}-{zone}"
+    return name if len(name) <= _PORT_LENGTH else f"h{number}_{zone}"
 
 
 def _ip(options: list[str], rows: list[str]) -> None:
