@@ -12,9 +12,9 @@ A task costs the same whatever it does, so a role's files travel together. ``tre
 ``notify``
     A handler or a list of handlers, run when this very file changed.
 ``when``
-    A condition; a file whose condition is false is removed.
+    A condition; a file whose condition is false is left as it is.
 ``remove``
-    True: the path must not exist.
+    True: the path must not exist. A template may say so: ``remove: "{{ not livekit_turn }}"``.
 ``link``
     Where a symbolic link points.
 ``from``
@@ -86,12 +86,13 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
         pathless = [path for path in settings if path not in sources and not SOURCELESS & settings[path].keys()]
         if pathless:
             raise AnsibleActionFail(f"{folder / 'tree.yml'} names {', '.join(pathless)}, which is not below {tree}")
-        return [self._item(path, sources.get(path), settings.get(path, {}), role, variables) for path in sorted({*sources, *settings})]
+        wanted = [path for path in sorted({*sources, *settings}) if settings.get(path, {}).get("when", True)]
+        return [self._item(path, sources.get(path), settings.get(path, {}), role, variables) for path in wanted]
 
     def _item(self, path: str, source: Path | None, setting: dict[str, Any], role: str, variables: dict[str, Any]) -> dict[str, Any]:
         notify = setting.get("notify", [])
         item: dict[str, Any] = {"path": path, "state": "file", "notify": [notify] if isinstance(notify, str) else list(notify)}
-        if setting.get("remove") or not setting.get("when", True):
+        if setting.get("remove"):
             return {**item, "state": "absent"}
         if setting.get("exclusive"):
             return {**item, "path": path.rstrip("/"), "state": "exclusive"}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 ROLES = Path(__file__).parents[2] / "roles"
+IPV4 = 4
 ADDRESSES = ("ansible_host", "conclave_address6", "conclave_addresses")
 
 
@@ -23,10 +25,9 @@ def conclave_rules(
     host: str, zones: Mapping[str, list[str]], hostvars: Mapping[str, Any], groups: Mapping[str, list[str]]
 ) -> str:
     """Return the host's rule set for nft."""
-    known = {name: {key: hostvars[name].get(key) for key in ADDRESSES} for name in groups["all"]}
+    topology = _topology(zones, hostvars, groups)
     try:
-        catalog = Catalog.load(ROLES / "catalog/defaults/main.yml")
-        return ruleset(catalog, Topology.from_inventory(zones, known, groups), host)
+        return ruleset(Catalog.load(ROLES / "catalog/defaults/main.yml"), topology, host)
     except ConclaveError as error:
         raise AnsibleFilterError("; ".join(error.lines())) from error
 
@@ -56,13 +57,78 @@ def conclave_roles(groups: list[str], roles: Mapping[str, list[str]]) -> list[st
     return [role for group, members in roles.items() if group == "all" or group in groups for role in members]
 
 
+def conclave_hosts(
+    hostvars: Mapping[str, Any], groups: Mapping[str, list[str]], names: Mapping[str, str], domain: str
+) -> list[dict[str, list[str]]]:
+    """Return every host's addresses and names, full ones first, for /etc/hosts."""
+    topology = _topology({}, hostvars, groups)
+    return [
+        {
+            "addresses": [str(address) for address in host.addresses[:2]],
+            "names": [f"{host.name}.{domain}", *(f"{name}.{domain}" for name, role in names.items() if role in host.roles), host.name],
+        }
+        for host in topology.hosts
+    ]
+
+
+def conclave_identities(
+    hostvars: Mapping[str, Any], groups: Mapping[str, list[str]], names: Mapping[str, str], domain: str
+) -> dict[str, dict[str, list[str]]]:
+    """Return the names and addresses of each host's certificate, by full host name."""
+    identities = {}
+    for host in _topology({}, hostvars, groups).hosts:
+        # TURN over TLS arrives at the SFU untouched, so the SFU shows the name that the edge is known by.
+        own = {name for name, role in names.items() if role in host.roles or (name == "turn" and "media" in host.roles)}
+        full = f"{host.name}.{domain}"
+        identities[full] = {
+            "names": sorted({host.name, full, *(f"{name}.{domain}" for name in own)}),
+            "addresses": [str(address) for address in host.addresses],
+        }
+    return identities
+
+
+def conclave_records(hostvars: Mapping[str, Any], groups: Mapping[str, list[str]], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the names below the site's domain with their addresses; a host's own name is the one its addresses lead back to."""
+    topology = _topology({}, hostvars, groups)
+    records: list[dict[str, Any]] = [
+        {"name": host.name, "addresses": [str(address) for address in host.addresses], "reverse": True} for host in topology.hosts
+    ]
+    for name, role in names.items():
+        addresses = [str(address) for host in topology.hosts if role in host.roles for address in host.addresses[:2]]
+        records.append({"name": name, "addresses": addresses})
+    return records
+
+
+def conclave_reverse_zones(networks: list[str]) -> list[str]:
+    """Return the in-addr.arpa and ip6.arpa zones that hold these networks, whole labels each (RFC 1035 3.5, RFC 3596 2.5)."""
+    zones = set()
+    for text in networks:
+        network = ip_network(text)
+        step = 8 if network.version == IPV4 else 4
+        labels = network.network_address.reverse_pointer.split(".")
+        zones.add(".".join(labels[(network.max_prefixlen - network.prefixlen + step - 1) // step :]) + ".")
+    return sorted(zones)
+
+
+def _topology(zones: Mapping[str, list[str]], hostvars: Mapping[str, Any], groups: Mapping[str, list[str]]) -> Topology:
+    known = {name: {key: hostvars[name].get(key) for key in ADDRESSES} for name in groups["all"]}
+    try:
+        return Topology.from_inventory(zones, known, groups)
+    except ConclaveError as error:
+        raise AnsibleFilterError("; ".join(error.lines())) from error
+
+
 class FilterModule:
     """What Ansible looks for in a filter file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
         return {
+            "conclave_hosts": conclave_hosts,
+            "conclave_identities": conclave_identities,
             "conclave_packages": conclave_packages,
+            "conclave_records": conclave_records,
+            "conclave_reverse_zones": conclave_reverse_zones,
             "conclave_roles": conclave_roles,
             "conclave_rules": conclave_rules,
         }

@@ -143,15 +143,23 @@ def test_a_mistake_in_the_role_names_the_file(site: Site, template: str, setting
     assert not (site.host / "one.conf").exists()
 
 
-def test_a_file_whose_condition_is_false_is_removed(site: Site) -> None:
+def test_conditions_leave_files_alone_and_remove_takes_them_away(site: Site) -> None:
     (site.tree / "one.conf").write_text("1\n")
-    site.settings = {site.path("one.conf"): {"when": "wanted"}, site.path("old"): {"remove": True}, site.path("off"): {"link": "/dev/null"}}
+    (site.tree / "two.conf").write_text("2\n")
+    site.settings = {
+        site.path("one.conf"): {"when": "wanted"},
+        site.path("two.conf"): {"remove": "{{ not wanted }}"},
+        site.path("old"): {"remove": True},
+        site.path("off"): {"link": "/dev/null"},
+    }
     site.host.mkdir()
     (site.host / "old").write_text("x")
     assert site.deploy(variables={"wanted": True}).returncode == 0
     assert (site.host / "one.conf").exists()
+    assert (site.host / "two.conf").exists()
     assert not (site.host / "old").exists()
     assert os.readlink(site.host / "off") == "/dev/null"
     run = site.deploy(variables={"wanted": False})
     assert run.returncode == 0, run.stdout
-    assert not (site.host / "one.conf").exists()
+    assert (site.host / "one.conf").exists()
+    assert not (site.host / "two.conf").exists()
