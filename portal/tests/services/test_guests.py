@@ -1,0 +1,110 @@
+"""Guests: name, PIN, and how often they may try."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from audit.models import Entry
+from conclave_portal.errors import Refusal
+from django.core.cache import cache
+from meetings.limits import ADDRESS, MEETING, Attempt
+from people import Browser, meeting, user, yesterday
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
+
+WRONG = {"display_name": "Guest", "pin": "00000000"}
+RIGHT = {"display_name": "Guest", "pin": "12345678"}
+
+
+@pytest.fixture
+def empty_cache(valkey: None) -> None:  # noqa: ARG001 - the server must run
+    cache.clear()
+
+
+def test_wrong_id_wrong_pin_and_a_meeting_that_is_over_sound_the_same() -> None:
+    ada = user("ada")
+    guest = Browser()
+    wrong_pin = guest.post(f"/api/meetings/{meeting(ada).id}/join", WRONG)
+    wrong_id = guest.post("/api/meetings/AAAAAAAAAAAAAAAAAAAAAA/join", RIGHT)
+    over = guest.post(f"/api/meetings/{meeting(ada, **yesterday()).id}/join", RIGHT)
+    assert wrong_pin.status_code == 403
+    assert wrong_pin.json()["code"] == "pin_wrong"
+    assert (wrong_id.status_code, wrong_id.content) == (over.status_code, over.content) == (403, wrong_pin.content)
+
+
+@pytest.mark.parametrize("body", [{}, {"display_name": "Guest"}, {"pin": "12345678"}])
+def test_a_guest_gives_name_and_pin(body: dict[str, str]) -> None:
+    answer = Browser().post(f"/api/meetings/{meeting(user('ada')).id}/join", body)
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "name_and_pin_required"
+
+
+def test_the_right_pin_is_only_stopped_by_a_silent_sfu() -> None:
+    """No SFU runs in this test: the guest passes the PIN and hears that the room cannot be reached."""
+    answer = Browser().post(f"/api/meetings/{meeting(user('ada')).id}/join", RIGHT)
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "media_unavailable"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_after_too_many_tries_even_the_right_pin_waits(known: bool) -> None:
+    found = meeting(user("ada")).id if known else "AAAAAAAAAAAAAAAAAAAAAA"
+    for number in range(MEETING.tries):
+        assert Browser(address=f"198.51.100.{number}").post(f"/api/meetings/{found}/join", WRONG).status_code == 403
+    Browser(address="198.51.100.99").post(f"/api/meetings/{found}/join", WRONG)
+    answer = Browser(address="198.51.100.100").post(f"/api/meetings/{found}/join", RIGHT)
+    assert answer.status_code == 429
+    assert answer.json()["code"] == "too_many_attempts"
+    assert answer.json()["message"] == "Too many attempts. Please try again in 15 minutes."
+    assert 0 < int(answer["Retry-After"]) <= MEETING.window
+
+
+def test_one_address_cannot_try_many_meetings() -> None:
+    for number in range(ADDRESS.tries):
+        Attempt(f"meeting-{number}", "198.51.100.7")
+    with pytest.raises(Refusal, match="too_many_attempts"):
+        Attempt("another", "198.51.100.7")
+    Attempt("another", "198.51.100.8")
+
+
+def test_the_addresses_of_one_ipv6_network_count_together() -> None:
+    for number in range(ADDRESS.tries):
+        Attempt(f"meeting-{number}", f"2001:db8:1:1::{number:x}")
+    with pytest.raises(Refusal, match="too_many_attempts"):
+        Attempt("another", "2001:db8:1:1:ffff::1")
+    Attempt("another", "2001:db8:1:2::1")
+
+
+def test_right_answers_use_nothing_up() -> None:
+    for _ in range(MEETING.tries + ADDRESS.tries):
+        Attempt("meeting", "198.51.100.7").succeeded()
+
+
+def test_many_tries_at_once_do_not_slip_past_the_limit() -> None:
+    def attempt(number: int) -> bool:
+        try:
+            Attempt("meeting", f"198.51.100.{number}")
+        except Refusal:
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(attempt, range(60))) == MEETING.tries
+
+
+def test_without_a_cache_no_pin_is_tried(settings: object) -> None:
+    settings.CACHES = {  # type: ignore[attr-defined]
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "unix:///nonexistent.sock"}
+    }
+    answer = Browser().post(f"/api/meetings/{meeting(user('ada')).id}/join", RIGHT)
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "unavailable"
+
+
+def test_a_wrong_pin_is_audited_and_no_pin_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        Browser().post(f"/api/meetings/{meeting(user('ada')).id}/join", {"display_name": "Guest", "pin": "87654321"})
+    assert Entry.objects.get(action="refused").details == {"reason": "link or PIN", "address": "198.51.100.7"}
+    assert "87654321" not in caplog.text

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from audit.models import Entry
+from meetings.models import Meeting
+from people import Browser, meeting, plan, user, yesterday
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_organiser_plans_a_meeting_under_a_fresh_unguessable_id() -> None:
+    browser = Browser(user("ada"))
+    answers = [browser.post("/api/meetings", plan()) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    first, second = (answer.json() for answer in answers)
+    # 22 characters of base64url are 128 bits.
+    assert re.fullmatch(r"[A-Za-z0-9_-]{22}", first["id"])
+    assert first["id"] != second["id"]
+    assert re.fullmatch(r"[0-9]{8}", first["pin"])
+    assert first["mine"]
+    assert first["organiser"] == "Ada"
+    assert first["participants"] == 0
+
+
+def test_the_sfu_room_has_another_name_than_the_invitation() -> None:
+    found = meeting(user("ada"))
+    assert found.room != found.id
+
+
+def test_who_may_not_plan_is_told_so() -> None:
+    answer = Browser(user("bob", may_plan=False)).post("/api/meetings", plan())
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "planning_not_allowed"
+    assert not Meeting.objects.exists()
+
+
+def test_wrong_fields_are_named_in_the_language_of_the_reader() -> None:
+    answer = Browser(user("ada"), language="de-AT,de;q=0.9").post("/api/meetings", plan(title="", duration_minutes=1))
+    assert answer.status_code == 422
+    assert answer.json() == {
+        "code": "invalid",
+        "message": "Bitte prüfen Sie Ihre Angaben.",
+        "fields": [
+            {"field": "title", "message": "Der Titel hat 1 bis 120 Zeichen."},
+            {"field": "duration_minutes", "message": "Die Dauer beträgt 5 bis 1440 Minuten."},
+        ],
+    }
+
+
+def test_a_meeting_is_listed_for_its_organiser_only() -> None:
+    ada, bob = user("ada"), user("bob")
+    found = meeting(ada)
+    meeting(ada, **yesterday())
+    assert [row["id"] for row in Browser(ada).get("/api/meetings").json()] == [found.id]
+    assert Browser(bob).get("/api/meetings").json() == []
+
+
+def test_a_signed_in_person_with_the_link_sees_the_meeting_without_its_pin() -> None:
+    found = meeting(user("ada"))
+    shown = Browser(user("bob")).get(f"/api/meetings/{found.id}").json()
+    assert shown["title"] == "Crisis team"
+    assert not shown["mine"]
+    assert "pin" not in shown
+
+
+def test_only_the_organiser_sees_the_pin() -> None:
+    ada, bob = user("ada"), user("bob")
+    found = meeting(ada)
+    assert Browser(ada).get(f"/api/meetings/{found.id}/pin").json() == {"pin": "12345678"}
+    refused = Browser(bob).get(f"/api/meetings/{found.id}/pin")
+    assert refused.status_code == 403
+    assert "12345678" not in refused.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/api/meetings", "/api/meetings/{id}", "/api/meetings/{id}/pin"])
+def test_strangers_learn_nothing(path: str) -> None:
+    found = meeting(user("ada"))
+    answer = Browser().get(path.format(id=found.id))
+    assert answer.status_code == 401
+    assert "Crisis team" not in answer.content.decode()
+
+
+def test_the_guest_page_knows_only_whether_the_link_leads_anywhere() -> None:
+    ada = user("ada")
+    open_one, over = meeting(ada), meeting(ada, **yesterday())
+    guest = Browser()
+    assert guest.get(f"/api/meetings/{open_one.id}/public").json() == {"joinable": True}
+    assert guest.get(f"/api/meetings/{over.id}/public").json() == {"joinable": False}
+    assert guest.get("/api/meetings/no-such-meeting/public").json() == {"joinable": False}
+
+
+def test_nobody_deletes_the_meeting_of_another() -> None:
+    found = meeting(user("ada"))
+    assert Browser(user("bob")).delete(f"/api/meetings/{found.id}").status_code == 403
+    assert Meeting.objects.filter(pk=found.pk).exists()
+
+
+def test_a_change_without_the_csrf_token_is_refused() -> None:
+    browser = Browser(user("ada"))
+    browser.csrf = ""
+    answer = browser.post("/api/meetings", plan())
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "csrf"
+    assert not Meeting.objects.exists()
+
+
+def test_a_change_from_another_origin_is_refused() -> None:
+    answer = Browser(user("ada")).post("/api/meetings", plan(), Origin="https://evil.test")
+    assert answer.json()["code"] == "csrf"
+
+
+def test_planning_is_in_the_audit_log_without_title_and_pin() -> None:
+    browser = Browser(user("ada"))
+    planned = browser.post("/api/meetings", plan(title="Merger")).json()
+    entry = Entry.objects.get(action="planned")
+    assert (entry.actor, entry.meeting) == ("ada", planned["id"])
+    assert "Merger" not in str(entry.details)
+    assert planned["pin"] not in str(entry.details)

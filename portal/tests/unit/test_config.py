@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conclave_portal.config import ConfigError, load
+from django.conf import settings
+
+
+def written(tmp_path: Path, old: str, new: str, folder: Path) -> Path:
+    text = (folder / "portal.toml").read_text()
+    assert old in text
+    path = tmp_path / "portal.toml"
+    path.write_text(text.replace(old, new))
+    return path
+
+
+def test_a_complete_file_is_read(folder: Path) -> None:
+    assert load(folder / "portal.toml").site.domain == "conf.test"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ('domain = "conf.test"', "", "site.domain"),
+        ('language = "en"', 'language = "fr"', "site.language"),
+        ("https://meet.conf.test", "http://meet.conf.test", "web.public_url"),
+        ("[valkey]", "[valkey]\nhost = 1", "valkey.host"),
+        ("https://sso.conf.test/realms", "http://sso.conf.test/realms", "oidc.issuer"),
+    ],
+)
+def test_a_wrong_key_is_named(tmp_path: Path, folder: Path, old: str, new: str, named: str) -> None:
+    with pytest.raises(ConfigError, match=named):
+        load(written(tmp_path, old, new, folder))
+
+
+def test_a_wrong_secret_is_not_repeated(tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(ConfigError, match=r"web\.secret_key") as refused:
+        load(written(tmp_path, settings.SECRET_KEY, "short-secret", folder))
+    assert "short-secret" not in str(refused.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="CONCLAVE_PORTAL_CONFIG"):
+        load(tmp_path / "absent.toml")
+
+
+def test_secrets_do_not_show_in_representations(folder: Path) -> None:
+    assert "only-for-tests" not in repr(load(folder / "portal.toml"))

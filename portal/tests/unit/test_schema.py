@@ -1,0 +1,74 @@
+"""What the API takes and says."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from conclave_portal.management.commands.openapi import document
+from conclave_portal.messages import TEXTS, waiting
+from django.utils import timezone, translation
+from meetings.schemas import JoinIn, PlanIn
+from pydantic import ValidationError
+
+PORTAL = Path(__file__).parents[2]
+
+
+def plan(**changed: object) -> dict[str, object]:
+    return {"title": "Crisis team", "starts_at": timezone.now().isoformat(), "duration_minutes": 60, **changed}
+
+
+def test_the_description_in_the_repository_is_current() -> None:
+    assert (PORTAL / "openapi.json").read_text() == document(), "run: manage.py openapi > openapi.json"
+
+
+def test_no_route_and_no_field_takes_the_end_to_end_key() -> None:
+    with pytest.raises(ValidationError, match="extra_forbidden"):
+        PlanIn.model_validate(plan(key="x"))
+    with pytest.raises(ValidationError, match="extra_forbidden"):
+        JoinIn.model_validate({"display_name": "A", "pin": "12345678", "k": "x"})
+    assert '"key"' not in document()
+
+
+def test_a_plan_with_limits_touched_is_taken() -> None:
+    assert PlanIn.model_validate(plan(title="x" * 120, duration_minutes=5)).duration_minutes == 5
+    assert PlanIn.model_validate(plan(title="  Jour fixe  ", duration_minutes=1440)).title == "Jour fixe"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"title": ""},
+        {"title": "   "},
+        {"title": "x" * 121},
+        {"title": "two\nlines"},
+        {"title": "turned \u202e round"},
+        {"starts_at": (timezone.now() - timedelta(days=1, minutes=1)).isoformat()},
+        {"starts_at": (timezone.now() + timedelta(days=6 * 366)).isoformat()},
+        {"starts_at": "2030-01-01T10:00:00"},
+        {"starts_at": "tomorrow"},
+        {"duration_minutes": 4},
+        {"duration_minutes": 1441},
+        {"duration_minutes": 60.5},
+    ],
+)
+def test_a_plan_outside_the_limits_is_refused(changed: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        PlanIn.model_validate(plan(**changed))
+
+
+@pytest.mark.parametrize("pin", ["1234567", "123456789", "1234567a", "１２３４５６７８", "12345678\n"])
+def test_a_pin_has_eight_ascii_digits(pin: str) -> None:
+    with pytest.raises(ValidationError):
+        JoinIn.model_validate({"display_name": "Guest", "pin": pin})
+
+
+def test_every_sentence_exists_in_both_languages() -> None:
+    assert all(set(row) == {"de", "en"} and all(row.values()) for row in TEXTS.values())
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0, "1 seconds"), (59, "59 seconds"), (60, "one minute"), (61, "2 minutes")])
+def test_a_wait_is_said_in_words(seconds: int, said: str) -> None:
+    with translation.override("en"):
+        assert waiting(seconds) == said
