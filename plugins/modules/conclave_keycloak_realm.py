@@ -45,7 +45,7 @@ options:
   bootstrap_user:
     description: Temporary administrator, used once.
     type: str
-    default: bootstrap
+    default: conclave-bootstrap
   bootstrap_password:
     description: Its password.
     type: str
@@ -83,7 +83,7 @@ def main() -> None:
             "secrets": {"type": "dict", "default": {}, "no_log": True},
             "admin_client_id": {"type": "str", "default": "conclave-admin"},
             "admin_client_secret": {"type": "str", "required": True, "no_log": True},
-            "bootstrap_user": {"type": "str", "default": "bootstrap"},
+            "bootstrap_user": {"type": "str", "default": "conclave-bootstrap"},
             "bootstrap_password": {"type": "str", "required": True, "no_log": True},
             "wait": {"type": "int", "default": 180},
         },
