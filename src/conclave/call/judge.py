@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from conclave.call import tone
-from conclave.call.messages import Report, Stopped
 from conclave.call.numbers import longest_hole, within
-from conclave.call.result import CallResult, Participant, Reception, Track
+from conclave.call.result import CallResult, Outsider, Participant, Reception, Track
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from conclave.call.messages import Stream, TrackSeen
+    from conclave.call.messages import Report, Stopped, Stream, TrackSeen
 
 ENOUGH = 0.9
 
@@ -50,7 +49,7 @@ def judge(
     """
     senders = {account.identity: account for account in accounts if account.identity}
     participants = [_participant(account, senders) for account in accounts]
-    outsider = _participant(wrong, senders) if wrong else None
+    outsider = _outsider(wrong) if wrong else None
     encrypted = _all_encrypted(participants)
     problems = [problem for participant in participants for problem in _problems(participant, len(accounts) - 1)]
     if outsider:
@@ -91,6 +90,19 @@ def _participant(account: Account, senders: dict[str, Account]) -> Participant:
     result.cpu_percent = round(100 * report.cpu_seconds / max(report.joined_seconds, 0.1), 1)
     result.published = [_track(seen) for seen in report.published]
     result.receives = [_reception(stream, senders.get(stream.identity)) for stream in report.streams]
+    return result
+
+
+def _outsider(account: Account) -> Outsider:
+    result = Outsider(name=account.name, identity=account.identity, error=account.error)
+    if report := account.report:
+        way = report.transport
+        result.path, result.packets_received = way.path, way.video_packets_received + way.audio_packets_received
+        # Everything counts, from the first moment on: readable or not, measured time or not.
+        result.frames_decoded = sum(stream.seen.frames for stream in report.streams)
+        result.tones_heard = sum(
+            stream.heard.own_tone_blocks + stream.heard.tone_before_key_blocks for stream in report.streams
+        )
     return result
 
 
@@ -145,22 +157,18 @@ def _problems(participant: Participant, others: int) -> list[str]:
     return problems
 
 
-def _wrong_key_problems(outsider: Participant) -> list[str]:
+def _wrong_key_problems(outsider: Outsider) -> list[str]:
+    name = outsider.name
     if outsider.error:
-        return [f"{outsider.name}: {outsider.error}"]
-    problems = [
-        f"{outsider.name}, with a wrong key, decoded {reception.frames_decoded} frames of {reception.sender}"
-        for reception in outsider.receives
-        if reception.frames_decoded
-    ]
-    problems += [
-        f"{outsider.name}, with a wrong key, heard {reception.sender}"
-        for reception in outsider.receives
-        if reception.tone_hz
-    ]
+        return [f"{name}: {outsider.error}"]
+    problems = []
+    if outsider.frames_decoded:
+        problems.append(f"{name} decoded {outsider.frames_decoded} frames")
+    if outsider.tones_heard:
+        problems.append(f"{name} heard a tone for {outsider.tones_heard / 10:.1f} s")
     if not outsider.packets_received:
         # Zero frames from zero packets would prove nothing.
-        problems.append(f"{outsider.name}, with a wrong key, received no packets: nothing was tried")
+        problems.append(f"{name} received no packets: nothing was tried")
     return problems
 
 

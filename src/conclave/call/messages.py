@@ -112,6 +112,8 @@ class Heard(Message):
     level_dbfs: float | None = None
     hertz: int | None = None
     noise_before_key_ms: int = 0
+    # Clear tones before the key was known to work: 0 for whoever has no right key.
+    tone_before_key_blocks: int = 0
 
 
 class Seen(Message):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import statistics
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from livekit import rtc
@@ -13,6 +13,9 @@ from livekit import rtc
 from conclave.call import picture, tone
 from conclave.call.messages import Heard, Seen
 from conclave.call.numbers import Account
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # The server injects frames of 8x8 when a sender leaves; they prove nothing.
 SMALLEST = 32
@@ -141,15 +144,15 @@ class Receiver:
     def _block(self, block: np.ndarray[tuple[int, ...], np.dtype[np.int16]]) -> None:
         now = self.clock()
         all_of_it = tone.loudness(block)
-        if self._open_at is None or now < self._open_at:
-            # Muted: what arrives before the key works may be ciphertext at full scale.
-            if all_of_it > NOISE_DBFS:
-                self.heard.noise_before_key_ms += 100
-            return
         strengths = tone.levels(block, self.tones)
         loudest = max(range(len(strengths)), key=strengths.__getitem__)
         level = strengths[loudest]
         clear = level > FAINT_DBFS and all_of_it - level < DOMINANT_DB
+        if self._open_at is None or now < self._open_at:
+            # Muted: what arrives before the key works may be ciphertext at full scale.
+            self.heard.noise_before_key_ms += 100 * (all_of_it > NOISE_DBFS)
+            self.heard.tone_before_key_blocks += clear
+            return
         if clear:
             self._sound = True
             self._tell()

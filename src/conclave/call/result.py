@@ -69,6 +69,18 @@ class Participant(Part):
     receives: list[Reception] = Field(default_factory=list)
 
 
+class Outsider(Part):
+    """One who was let in with another key: the server relays to it, and it must make nothing of what it gets."""
+
+    name: str
+    identity: str
+    error: str | None = None
+    path: Literal["udp", "tcp", "relay", "none"] = "none"
+    packets_received: int = Field(default=0, description="Above 0, or nothing was tried.")
+    frames_decoded: int = 0
+    tones_heard: int = Field(default=0, description="Blocks of 100 ms with a clear tone.")
+
+
 class CallResult(Part):
     """The account of one call."""
 
@@ -77,7 +89,7 @@ class CallResult(Part):
     started_at: datetime
     seconds: float
     participants: list[Participant]
-    wrong_key: Participant | None = Field(default=None, description="Had another key: must have decoded nothing.")
+    wrong_key: Outsider | None = None
     encrypted: bool = Field(description="Every track of everybody was signalled as, and decoded as, AES-GCM.")
     problems: list[str]
     ok: bool

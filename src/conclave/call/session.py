@@ -214,8 +214,13 @@ async def hold(
     return judge(plan.site, started_at, measured, accounts, outsider.account if outsider else None)
 
 
+def fresh_key() -> bytes:
+    """Return a random end-to-end key."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
 def _cast(plan: Plan) -> tuple[list[Process], Process | None]:
-    key = plan.key or secrets.token_bytes(KEY_BYTES)
+    key = plan.key or fresh_key()
     tones = [tone.frequency(index) for index in range(plan.participants)]
 
     def process(name: str, index: int, secret: bytes, *, publishes: bool) -> Process:
@@ -235,7 +240,7 @@ def _cast(plan: Plan) -> tuple[list[Process], Process | None]:
     members = [process(f"{plan.name} {n + 1}", n, key, publishes=True) for n in range(plan.participants)]
     if not plan.wrong_key:
         return members, None
-    return members, process(f"{plan.name} (wrong key)", 0, secrets.token_bytes(KEY_BYTES), publishes=False)
+    return members, process(f"{plan.name} (wrong key)", 0, fresh_key(), publishes=False)
 
 
 async def _admit(process: Process, admission: Admission, plan: Plan) -> None:

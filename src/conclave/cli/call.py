@@ -1,9 +1,95 @@
-"""Commands of `conclave call`."""
+"""`conclave call`: hold a call of synthetic participants and measure it."""
 
 from __future__ import annotations
 
+import asyncio
+from typing import Annotated
+
 import typer
+from rich.console import Console
+from rich.table import Table
+
+from conclave import lab
+from conclave.call.result import CallResult, Participant, Reception
+from conclave.call.session import Plan
+from conclave.call.site import hold_at_site
+
+MOST = 16
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands to the command line."""
+    """Add the command to the command line."""
+    app.command()(call)
+
+
+def call(
+    *,
+    site: Annotated[str, typer.Option(help="Site to call at.")],
+    participants: Annotated[int, typer.Option(min=2, max=MOST, help="How many take part.")] = 2,
+    seconds: Annotated[float, typer.Option(min=1, help="Measured time, once everybody sees everybody.")] = 20,
+    wrong_key: Annotated[
+        bool, typer.Option("--wrong-key", help="Add one with another key; it must decode nothing.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    lab_name: Annotated[str | None, typer.Option("--lab", help="Which lab, when several run this site.")] = None,
+) -> None:
+    """Hold an encrypted call of synthetic participants and measure it; exit status 1 when media did not flow."""
+    lab.enter(site, lab_name)
+    plan = Plan(site=site, participants=participants, seconds=seconds, wrong_key=wrong_key)
+    result = asyncio.run(hold_at_site(plan))
+    if json:
+        typer.echo(result.model_dump_json(indent=2))
+    else:
+        show(result, Console())
+    if not result.ok:
+        raise typer.Exit(1)
+
+
+def show(result: CallResult, console: Console) -> None:
+    """Print the result for people: one row per receiver and sender."""
+    table = Table(title=f"{result.site}: {len(result.participants)} participants, {result.seconds:.0f} s")
+    for heading in (
+        "receiver",
+        "sender",
+        "frames",
+        "missing",
+        "longest gap",
+        "tone",
+        "level",
+        "join",
+        "path",
+        "encryption",
+    ):
+        table.add_column(
+            heading, justify="left" if heading in {"receiver", "sender", "path", "encryption"} else "right"
+        )
+    for participant in result.participants:
+        for reception in participant.receives:
+            table.add_row(*_row(participant, reception))
+        table.add_section()
+    console.print(table)
+    if outsider := result.wrong_key:
+        console.print(
+            f"{outsider.name}: {outsider.packets_received} packets received, "
+            f"{outsider.frames_decoded} frames and {outsider.tones_heard} blocks of sound decoded"
+        )
+    console.print("every track end-to-end encrypted" if result.encrypted else "NOT every track was encrypted")
+    for problem in result.problems:
+        console.print(f"problem: {problem}", style="red", markup=False)
+
+
+def _row(participant: Participant, reception: Reception) -> tuple[str, ...]:
+    join = (participant.admission_ms or 0) + (participant.connect_ms or 0)
+    sent = "?" if reception.frames_sent is None else str(reception.frames_sent)
+    return (
+        participant.name,
+        reception.sender,
+        f"{reception.frames_decoded}/{sent}",
+        "?" if reception.frames_missing is None else str(reception.frames_missing),
+        f"{reception.longest_gap_ms} ms",
+        f"{reception.tone_hz} Hz" if reception.tone_hz else "-",
+        f"{reception.tone_level_dbfs:.0f} dBFS" if reception.tone_level_dbfs is not None else "-",
+        f"{join} ms",
+        participant.path,
+        ", ".join(sorted({track.encryption for track in reception.tracks})),
+    )
