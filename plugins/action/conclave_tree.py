@@ -70,7 +70,8 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
         files = self._files(Path(role._role_path), role.get_name(), variables)  # noqa: SLF001
         payload = base64.b64encode(zlib.compress(json.dumps(files).encode())).decode()
         result = self._send({**message, "role": role.get_name(), "payload": payload, "units": arguments["units"]}, variables)
-        if not result.get("failed"):
+        # A dry run's handlers would look for units that only the real run brings.
+        if not result.get("failed") and not self._task.check_mode:
             # The strategy reads the task's own list; this copy of the task belongs to this host alone.
             self._task.notify = [*(self._task.notify or []), *result.get("notify", [])]
         return result

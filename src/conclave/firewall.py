@@ -83,9 +83,13 @@ class Topology:
         members = {name: frozenset(role for role in roles if name in groups.get(role, [])) for name in hosts}
         try:
             networks = {zone: tuple(ip_network(net) for net in nets) for zone, nets in zones.items()}
-            found = tuple(Host(name, _addresses_of(name, variables), members[name]) for name, variables in sorted(hosts.items()))
+            found = tuple(
+                Host(name, _addresses_of(name, variables), members[name]) for name, variables in sorted(hosts.items())
+            )
         except ValueError as error:
-            raise ConclaveError(f"the inventory has an address that is none: {error}", todo="conclave site check", exit_code=2) from error
+            raise ConclaveError(
+                f"the inventory has an address that is none: {error}", todo="conclave site check", exit_code=2
+            ) from error
         return cls(networks, found)
 
 
@@ -96,7 +100,9 @@ def _addresses_of(name: str, variables: Mapping[str, object]) -> tuple[Address, 
     named = [variables.get("ansible_host"), variables.get("conclave_address6"), *more]
     addresses = tuple(dict.fromkeys(ip_address(str(value)) for value in named if value))
     if not addresses:
-        raise ConclaveError(f"host {name} has no ansible_host", expected="its IPv4 address", todo="add it to hosts.yml", exit_code=2)
+        raise ConclaveError(
+            f"host {name} has no ansible_host", expected="its IPv4 address", todo="add it to hosts.yml", exit_code=2
+        )
     return addresses
 
 
@@ -146,7 +152,9 @@ def ruleset(catalog: Catalog, topology: Topology, name: str) -> str:
     chains = [*_input(catalog, table, host), "", *_forward(catalog, table, host), "", *_output(catalog, table, host)]
     if "router" in host.roles:
         chains += ["", *_spoofed(table)]
-    head = [f"# Written by Conclave from the flow catalogue for {host.name}; the next deployment undoes what is changed here."]
+    head = [
+        f"# Written by Conclave from the flow catalogue for {host.name}; the next deployment undoes what is changed here."
+    ]
     body = [*_sets(table), "", *_counters(table), "", *chains]
     lines = [*head, "table inet conclave", "delete table inet conclave", "table inet conclave {", *_indent(body), "}"]
     return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -196,12 +204,7 @@ def _output(catalog: Catalog, table: _Table, host: Host) -> list[str]:
         "type filter hook output priority filter; policy drop;",
         'oif "lo" accept',
         "ct state established,related accept",
-        # The connection that loads the first rule set is older than its tracking: its answers would look like new connections.
-        *[
-            f"{match} tcp sport {catalog.port('ssh')} tcp flags & (syn | ack) != syn accept"
-            for family, _ in FAMILIES
-            if (match := table.match("daddr", "mgmt", family))
-        ],
+        *_older_connections(catalog, table),
         # Late packets of a closed connection are no attempt to reach anybody.
         f"ct state invalid {table.count('out-invalid')} drop",
         f"icmpv6 type {{ {NEIGHBOURS} }} ip6 hoplimit 255 accept",
@@ -227,6 +230,18 @@ def _output(catalog: Catalog, table: _Table, host: Host) -> list[str]:
     return [*_chain("output", [*rules, "goto refused"]), "", *_refused(table)]
 
 
+def _older_connections(catalog: Catalog, table: _Table) -> list[str]:
+    """Return the rules that let the control node's ssh connections live through the first loading.
+
+    They are older than their tracking, so that an answer would look like a new connection; a first packet never passes here.
+    """
+    return [
+        f"{match} tcp sport {catalog.port('ssh')} tcp flags & (syn | ack) != syn accept"
+        for family, _ in FAMILIES
+        if (match := table.match("daddr", "mgmt", family))
+    ]
+
+
 def _refused(table: _Table) -> list[str]:
     """Return the end of every packet that a host may not send: counted, its culprit named, rejected."""
     rules = []
@@ -248,6 +263,7 @@ def _forward(catalog: Catalog, table: _Table, host: Host) -> list[str]:
         return _chain("forward", [*rules, table.count("forward-dropped")])
     rules += [
         "ct state established,related accept",
+        *_older_connections(catalog, table),
         f"ct state invalid {table.count('forward-invalid')} drop",
     ]
     for family, _ in FAMILIES:
@@ -257,7 +273,8 @@ def _forward(catalog: Catalog, table: _Table, host: Host) -> list[str]:
             rules += [f"{match} {target} {echo} limit rate 50/second burst 100 packets accept"] if target else []
         for flow in catalog.flows:
             for source in flow.sources:
-                for target in flow.targets:
+                # Hosts of one role stand in one zone and reach each other without the router.
+                for target in (target for target in flow.targets if target != source):
                     rules += _passing(table, flow, source, target, family)
     for family, keyword in FAMILIES:
         if inside := table.match("saddr", "site", family):
@@ -334,7 +351,9 @@ def _sets(table: _Table) -> list[str]:
         element = f"{keyword} daddr . meta l4proto . th dport"
         lines.append(f"set culprits{family} {{ typeof meta skuid . {element}; size 4096; flags dynamic; counter; }}")
         if "forward-outside" in table.counters:
-            lines.append(f"set leavers{family} {{ typeof {keyword} saddr . {element}; size 4096; flags dynamic; counter; }}")
+            lines.append(
+                f"set leavers{family} {{ typeof {keyword} saddr . {element}; size 4096; flags dynamic; counter; }}"
+            )
     return lines
 
 
