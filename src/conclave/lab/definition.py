@@ -140,7 +140,7 @@ def load(folder: Path) -> Definition:
     if lab.router != LAB_ROUTER and lab.router not in {host.name for host in hosts}:
         names = ", ".join(host.name for host in hosts)
         raise _wrong(path, "router", lab.router, f"{LAB_ROUTER!r} or a host of hosts.yml ({names})")
-    _check_unique(folder / "hosts.yml", lab, hosts)
+    _check_unique(folder, lab, hosts)
     site = _read(folder / "site.yml") if (folder / "site.yml").is_file() else {}
     return Definition(
         folder=folder.resolve(),
@@ -172,20 +172,23 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _hosts(path: Path, lab: LabFile) -> tuple[Host, ...]:
-    found: dict[str, dict[str, Any]] = {}
+    """Return the hosts; a host's own variables come before those of its groups, as in Ansible."""
+    inherited: dict[str, dict[str, Any]] = {}
+    own: dict[str, dict[str, Any]] = {}
     groups: dict[str, set[str]] = {}
-    for above, name, values in _walk(path, _read(path), (), {}):
-        found[name] = found.get(name, {}) | values
+    for above, name, values, variables in _walk(path, _read(path), (), {}):
+        inherited[name] = inherited.get(name, {}) | values
+        own[name] = own.get(name, {}) | variables
         groups.setdefault(name, set()).update(above)
-    if not found:
+    if not groups:
         raise _wrong(path, "all", "no host", "at least one host")
-    return tuple(_host(path, lab, name, values, frozenset(groups[name])) for name, values in found.items())
+    return tuple(_host(path, lab, name, inherited[name] | own[name], frozenset(groups[name])) for name in groups)
 
 
 def _walk(
     path: Path, level: dict[str, Any], above: tuple[str, ...], inherited: dict[str, Any]
-) -> Iterator[tuple[tuple[str, ...], str, dict[str, Any]]]:
-    """Yield groups, name and variables of every host in Ansible's YAML inventory, as often as it is mentioned."""
+) -> Iterator[tuple[tuple[str, ...], str, dict[str, Any], dict[str, Any]]]:
+    """Yield every mention of a host in Ansible's YAML inventory: groups, name, inherited and own variables."""
     for group, content in level.items():
         body = {} if content is None else content
         if not isinstance(body, dict):
@@ -193,7 +196,7 @@ def _walk(
         values = inherited | (body.get("vars") or {})
         inside = (*above, group)
         for name, own in (body.get("hosts") or {}).items():
-            yield inside, name, values | (own or {})
+            yield inside, name, values, own or {}
         yield from _walk(path, body.get("children") or {}, inside, values)
 
 
@@ -228,17 +231,21 @@ def _check_inside(path: Path, key: str, value: list[Interface], zones: dict[str,
             raise _wrong(path, key, address, f"an address of zone {zone}, in {networks}")
 
 
-def _check_unique(path: Path, lab: LabFile, hosts: tuple[Host, ...]) -> None:
-    taken: dict[Address, str] = {}
+def _check_unique(folder: Path, lab: LabFile, hosts: tuple[Host, ...]) -> None:
+    claims: list[tuple[Path, str, Interface]] = []
     for key, zone in lab.zones.items():
-        taken |= {gateway.ip: f"the gateway of {key}" for gateway in zone.gateway}
+        claims += [(folder / "lab.yml", f"the gateway of {key}", address) for address in zone.gateway]
     for key in ("control", "users", "canary"):
-        taken |= {address.ip: key for address in getattr(lab, key)}
+        claims += [(folder / "lab.yml", key, address) for address in getattr(lab, key)]
+    # The router is managed at one of its gateways.
     for host in hosts:
-        for address in host.addresses:
-            owner = taken.setdefault(address.ip, host.name)
-            if host.name not in {owner, lab.router}:
-                raise _wrong(path, host.name, address.ip, f"an address of its own; this one is {owner}'s")
+        if host.name != lab.router:
+            claims += [(folder / "hosts.yml", host.name, address) for address in host.addresses]
+    taken: dict[Address, str] = {}
+    for path, owner, address in claims:
+        if address.ip in taken:
+            raise _wrong(path, owner, address.ip, f"an address of its own; this one is {taken[address.ip]}'s")
+        taken[address.ip] = owner
 
 
 def _refusal(path: Path, error: ValidationError) -> ConclaveError:

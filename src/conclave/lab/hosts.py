@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -120,6 +121,18 @@ def stop(processes: Iterable[Process]) -> None:
     living = [process.pid for process in processes if process.alive]
     inits = [child for pid in living for child in namespaces.children(pid)]
     namespaces.end([*living, *inits], grace=0)
+
+
+def strays(lab: str) -> list[int]:
+    """Return the processes in a lab's control groups: hosts whose start was cut short before it was recorded."""
+    mark = f"0::/{cgroup(lab, '')}"
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                if any(row.startswith(mark) for row in (entry / "cgroup").read_text(encoding="utf-8").splitlines()):
+                    found.append(int(entry.name))
+    return found
 
 
 def leader(process: Process) -> int | None:

@@ -84,8 +84,9 @@ class Source:
 
 def default_source() -> Source:
     """Return the depot of this project's bundle when there is one, else this machine's own Debian sources."""
-    folder = project_root() / "build/bundle/apt"
-    return depot_source(folder) if folder.is_dir() else machine_source()
+    bundle = project_root() / "build/bundle"
+    # The manifest is written last: without it a bundle is still being built.
+    return depot_source(bundle / "apt") if (bundle / "manifest.json").is_file() else machine_source()
 
 
 def machine_source() -> Source:

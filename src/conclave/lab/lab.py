@@ -6,6 +6,7 @@ import os
 import re
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -157,6 +158,25 @@ class Lab:
             self._boot(definition, claim, chosen, begin)
         return self.status()
 
+    def reboot(self, host: str) -> None:
+        """Reboot a host from within and return when it answers on ssh again.
+
+        Raises
+        ------
+        ConclaveError
+            When the lab is not up, has no such host, or the host does not come back.
+        """
+        claim = self._running()
+        process = self._host_process(claim, host)
+        before = hosts.leader(process)
+        namespaces.run(self.command(host, ["systemctl", "reboot"]), doing=f"rebooting {host}")
+        if before:
+            namespaces.wait(before, seconds=hosts.BOOT_SECONDS)
+        address = {known.name: known.address for known in load(Path(claim.definition)).hosts}[host]
+        begin = time.monotonic()
+        wait = partial(hosts.wait_for_ssh, {host: address}, {host: process}, begin)
+        namespaces.inside(self.names.control, wait)
+
     def status(self) -> Status:
         """Look at the lab; changes nothing."""
         needs.check_privilege(os.geteuid())
@@ -252,6 +272,7 @@ class Lab:
         """Remove every trace; each step does nothing when there is nothing."""
         if claim and claim.boot == state.boot_id():
             hosts.stop(claim.hosts.values())
+        namespaces.end(hosts.strays(self.name), grace=0)
         network.remove(self.names)
         hosts.remove_cgroups(self.name)
         for folder in (self.layers, *(entry for entry in self.folder.glob("*") if entry.is_dir())):

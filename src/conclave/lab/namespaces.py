@@ -118,6 +118,25 @@ def end(pids: Iterable[int], *, grace: float) -> None:
             os.close(handle)
 
 
+def wait(pid: int, *, seconds: float) -> None:
+    """Wait until a process has ended.
+
+    Raises
+    ------
+    ConclaveError
+        When it has not in time.
+    """
+    try:
+        handles = {os.pidfd_open(pid): pid}
+    except ProcessLookupError:
+        return
+    _wait(handles, time.monotonic() + seconds)
+    for handle in handles:
+        os.close(handle)
+    if handles:
+        raise ConclaveError(f"process {pid} still runs", expected=f"its end within {seconds} s", exit_code=3)
+
+
 def start_time(pid: int) -> int | None:
     """Return when a process started, in clock ticks since boot; None when it is dead or a zombie.
 
