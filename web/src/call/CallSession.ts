@@ -1,0 +1,413 @@
+import {
+  ConnectionQuality,
+  ConnectionState,
+  CryptorError,
+  DisconnectReason,
+  type LocalAudioTrack,
+  type LocalTrackPublication,
+  type LocalVideoTrack,
+  type Participant,
+  type RemoteParticipant,
+  RemoteTrackPublication,
+  Room,
+  RoomEvent,
+  Track,
+  VideoPresets,
+} from "livekit-client";
+import { failClosedWorker } from "../e2ee/failClosedWorker";
+import type { MeetingKey } from "../e2ee/meetingKey";
+import { SharedKeyProvider } from "../e2ee/SharedKeyProvider";
+import { publishFigures } from "./figures";
+import {
+  type CallState,
+  type Decryption,
+  type EndReason,
+  judge,
+  type MediaKind,
+  mayShow,
+  type Own,
+  type Person,
+  type Picture,
+  type Quality,
+  type Refusal,
+} from "./model";
+import { inbound } from "./receiverStats";
+
+const CHECK_EVERY_MS = 200;
+
+interface Watched {
+  publication: RemoteTrackPublication;
+  identity: string;
+  since: number;
+  state: Decryption;
+}
+
+const KINDS: Partial<Record<Track.Source, MediaKind>> = {
+  [Track.Source.Camera]: "picture",
+  [Track.Source.ScreenShare]: "screen",
+};
+
+const ENDS: Partial<Record<DisconnectReason, EndReason>> = {
+  [DisconnectReason.CLIENT_INITIATED]: "left",
+  [DisconnectReason.PARTICIPANT_REMOVED]: "removed",
+  [DisconnectReason.ROOM_DELETED]: "over",
+  [DisconnectReason.ROOM_CLOSED]: "over",
+  [DisconnectReason.DUPLICATE_IDENTITY]: "elsewhere",
+};
+
+export interface Admitted {
+  url: string;
+  token: string;
+}
+
+/**
+ * One stay in one meeting. Subscribes only to encrypted publications, shows a picture and plays a sound only
+ * once it was decrypted with the meeting's key, and tells React what to draw.
+ */
+export class CallSession {
+  readonly room: Room;
+  readonly #worker = failClosedWorker();
+  readonly #keys = new SharedKeyProvider();
+  readonly #listeners = new Set<() => void>();
+  readonly #watched = new Map<string, Watched>();
+  readonly #refusals = new Map<string, Refusal>();
+  readonly #confirmed = new Set<string>();
+  readonly #lastError = new Map<string, number>();
+  readonly #sounds = new Map<string, HTMLAudioElement>();
+  readonly #unpublishFigures: () => void;
+  #state: CallState;
+  #phase: CallState["phase"] = "connecting";
+  #ended: EndReason | undefined;
+  #deviceFailed = false;
+  #joinStarted = 0;
+  #joinMs: number | undefined;
+  #timer: number | undefined;
+  #checking = false;
+  #refusedData = 0;
+
+  constructor(speaker: string | undefined) {
+    this.room = new Room({
+      encryption: { keyProvider: this.#keys, worker: this.#worker },
+      adaptiveStream: true,
+      dynacast: true,
+      videoCaptureDefaults: { resolution: VideoPresets.h540.resolution },
+      ...(speaker ? { audioOutput: { deviceId: speaker } } : {}),
+      publishDefaults: {
+        videoCodec: "vp8",
+        backupCodec: false,
+        red: false,
+        simulcast: true,
+        videoEncoding: VideoPresets.h540.encoding,
+        videoSimulcastLayers: [VideoPresets.h180, VideoPresets.h360],
+      },
+    });
+    this.#listen();
+    this.#state = this.#look();
+    this.#unpublishFigures = publishFigures({
+      joinMs: () => this.#joinMs,
+      phase: () => this.#phase,
+      people: () => this.#state.people,
+      refusals: () => [...this.#refusals.values()],
+      refusedData: () => this.#refusedData,
+      tracks: () => [...this.#watched.values()],
+    });
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly state = (): CallState => this.#state;
+
+  /** Joins and publishes `tracks` (from the device check); the token must be fresh, it lives about a minute. */
+  async join(
+    admitted: Admitted,
+    key: MeetingKey,
+    tracks: readonly (LocalAudioTrack | LocalVideoTrack)[],
+  ): Promise<void> {
+    this.#joinStarted = performance.now();
+    try {
+      await this.#keys.use(key);
+      await this.room.setE2EEEnabled(true);
+      await this.room.connect(admitted.url, admitted.token, { autoSubscribe: false });
+    } catch {
+      for (const track of tracks) track.stop();
+      this.#become("unreachable");
+      this.#stop();
+      return;
+    }
+    for (const person of this.room.remoteParticipants.values()) {
+      for (const publication of person.trackPublications.values()) {
+        if (publication instanceof RemoteTrackPublication) this.#admit(publication, person);
+      }
+    }
+    this.#joinMs = Math.round(performance.now() - this.#joinStarted);
+    this.#timer = window.setInterval(() => void this.#check(), CHECK_EVERY_MS);
+    this.#become("connected");
+    await Promise.all(tracks.map((track) => this.#publish(track)));
+    this.#changed();
+  }
+
+  async leave(): Promise<void> {
+    this.#end("left");
+    await this.room.disconnect(true);
+  }
+
+  readonly toggle = async (what: Own): Promise<void> => {
+    const me = this.room.localParticipant;
+    const on = !this.#state.own[what];
+    try {
+      if (what === "microphone") await me.setMicrophoneEnabled(on);
+      else if (what === "camera") await me.setCameraEnabled(on);
+      else await me.setScreenShareEnabled(on, { audio: false, selfBrowserSurface: "exclude", contentHint: "detail" });
+      this.#deviceFailed = false;
+    } catch (problem) {
+      // Closing the browser's own chooser is an answer, not a failure.
+      const declined = what === "screen" && problem instanceof Error && problem.name === "NotAllowedError";
+      this.#deviceFailed = !declined;
+    }
+    this.#changed();
+  };
+
+  async setMicrophone(on: boolean): Promise<void> {
+    if (this.#state.own.microphone !== on) await this.toggle("microphone");
+  }
+
+  async switchDevice(kind: MediaDeviceKind, deviceId: string): Promise<void> {
+    try {
+      await this.room.switchActiveDevice(kind, deviceId);
+      this.#deviceFailed = false;
+    } catch {
+      this.#deviceFailed = true;
+    }
+    this.#changed();
+  }
+
+  readonly startSound = async (): Promise<void> => {
+    await this.room.startAudio();
+    this.#changed();
+  };
+
+  readonly confirmAlarms = (): void => {
+    for (const sid of this.#refusals.keys()) this.#confirmed.add(sid);
+    this.#changed();
+  };
+
+  /** Subscribes again to what could not be decrypted, for the case that the others have changed. */
+  readonly checkAgain = (): void => {
+    for (const watched of this.#watched.values()) {
+      if (watched.state !== "keyDiffers") continue;
+      watched.state = "checking";
+      watched.since = performance.now();
+      watched.publication.setSubscribed(true);
+    }
+    this.#changed();
+  };
+
+  #listen(): void {
+    const changed = () => this.#changed();
+    this.room
+      .on(RoomEvent.TrackPublished, (publication, person) => this.#admit(publication, person))
+      .on(RoomEvent.TrackUnpublished, (publication) => this.#forget(publication.trackSid))
+      .on(RoomEvent.TrackSubscribed, (track, publication) => this.#subscribed(track.kind, publication))
+      .on(RoomEvent.TrackUnsubscribed, (track, publication) => {
+        track.detach();
+        this.#sounds.delete(publication.trackSid);
+        changed();
+      })
+      .on(RoomEvent.EncryptionError, (error, person) => {
+        const identity = person?.identity ?? (error instanceof CryptorError ? error.participantIdentity : undefined);
+        if (identity !== undefined) this.#lastError.set(identity, performance.now());
+      })
+      .on(RoomEvent.DataReceived, () => {
+        // No feature of this client uses data messages yet, so none is read; the figures say how many came.
+        this.#refusedData += 1;
+      })
+      .on(RoomEvent.ParticipantConnected, changed)
+      .on(RoomEvent.ParticipantDisconnected, (person) => {
+        for (const sid of person.trackPublications.keys()) this.#forget(sid);
+        changed();
+      })
+      .on(RoomEvent.ParticipantNameChanged, changed)
+      .on(RoomEvent.ActiveSpeakersChanged, changed)
+      .on(RoomEvent.ConnectionQualityChanged, changed)
+      .on(RoomEvent.TrackMuted, changed)
+      .on(RoomEvent.TrackUnmuted, changed)
+      .on(RoomEvent.LocalTrackPublished, changed)
+      .on(RoomEvent.LocalTrackUnpublished, changed)
+      .on(RoomEvent.AudioPlaybackStatusChanged, changed)
+      .on(RoomEvent.MediaDevicesChanged, changed)
+      .on(RoomEvent.ConnectionStateChanged, (state) => {
+        if (this.#phase === "ended" || this.#phase === "unreachable" || this.#joinMs === undefined) return;
+        if (state === ConnectionState.Connected) this.#become("connected");
+        if (state === ConnectionState.Reconnecting || state === ConnectionState.SignalReconnecting)
+          this.#become("reconnecting");
+      })
+      .on(RoomEvent.Disconnected, (reason) => {
+        // Before the first success the caller of connect() hears about it.
+        if (this.#joinMs !== undefined) this.#end((reason !== undefined && ENDS[reason]) || "lost");
+      });
+  }
+
+  async #publish(track: LocalAudioTrack | LocalVideoTrack): Promise<LocalTrackPublication | undefined> {
+    try {
+      return await this.room.localParticipant.publishTrack(track);
+    } catch {
+      this.#deviceFailed = true;
+      track.stop();
+      return undefined;
+    }
+  }
+
+  #admit(publication: RemoteTrackPublication, person: RemoteParticipant): void {
+    const sid = publication.trackSid;
+    if (!mayShow(publication.trackInfo?.encryption)) {
+      publication.setSubscribed(false);
+      this.#refusals.set(sid, {
+        sid,
+        identity: person.identity,
+        name: person.name || person.identity,
+        kind: KINDS[publication.source] ?? (publication.kind === Track.Kind.Audio ? "sound" : "picture"),
+        at: new Date(),
+      });
+    } else if (!this.#watched.has(sid)) {
+      this.#watched.set(sid, { publication, identity: person.identity, since: performance.now(), state: "checking" });
+      publication.setSubscribed(true);
+    }
+    this.#changed();
+  }
+
+  #subscribed(kind: Track.Kind, publication: RemoteTrackPublication): void {
+    const watched = this.#watched.get(publication.trackSid);
+    if (!watched || !publication.track) {
+      // Somebody else asked for it (the server subscribes nobody by itself): not ours to show.
+      publication.setSubscribed(false);
+      return;
+    }
+    watched.since = performance.now();
+    if (watched.state !== "encrypted") watched.state = "checking";
+    if (kind === Track.Kind.Audio) {
+      // Silent until it was decrypted: ciphertext taken for sound is noise at full scale.
+      const element = publication.track.attach();
+      element.muted = true;
+      watched.state = "checking";
+      this.#sounds.set(publication.trackSid, element as HTMLAudioElement);
+    }
+    this.#changed();
+  }
+
+  async #check(): Promise<void> {
+    if (this.#checking) return;
+    this.#checking = true;
+    const now = performance.now();
+    let changed = false;
+    for (const watched of this.#watched.values()) {
+      const track = watched.publication.track;
+      if (watched.state !== "checking" || !track) continue;
+      const seen = await inbound(track);
+      const state = judge({
+        age: now - watched.since,
+        packets: seen.packets,
+        decoded: track.kind === Track.Kind.Video ? seen.framesDecoded : seen.samplesDecoded,
+        sinceError: now - (this.#lastError.get(watched.identity) ?? Number.NEGATIVE_INFINITY),
+      });
+      if (state === "checking") continue;
+      watched.state = state;
+      changed = true;
+      const sound = this.#sounds.get(watched.publication.trackSid);
+      if (state === "encrypted" && sound) sound.muted = false;
+      // A subscriber without the key asks for key frames for ever, at the cost of everyone else.
+      if (state === "keyDiffers") watched.publication.setSubscribed(false);
+    }
+    this.#checking = false;
+    if (changed) this.#changed();
+  }
+
+  #forget(sid: string): void {
+    this.#watched.delete(sid);
+    this.#refusals.delete(sid);
+    this.#confirmed.delete(sid);
+    this.#sounds.delete(sid);
+    this.#changed();
+  }
+
+  #become(phase: CallState["phase"]): void {
+    this.#phase = phase;
+    this.#changed();
+  }
+
+  #end(reason: EndReason): void {
+    if (this.#phase === "ended") return;
+    this.#ended = reason;
+    this.#become("ended");
+    this.#stop();
+  }
+
+  #stop(): void {
+    window.clearInterval(this.#timer);
+    for (const publication of this.room.localParticipant.trackPublications.values()) publication.track?.stop();
+    this.#sounds.clear();
+    this.#unpublishFigures();
+    this.#worker.terminate();
+  }
+
+  #changed(): void {
+    this.#state = this.#look();
+    for (const listener of this.#listeners) listener();
+  }
+
+  #look(): CallState {
+    const { localParticipant, remoteParticipants } = this.room;
+    const refusals = [...this.#refusals.values()];
+    return {
+      phase: this.#phase,
+      ended: this.#ended,
+      people: [this.#person(localParticipant), ...[...remoteParticipants.values()].map((who) => this.#person(who))],
+      refusals,
+      alarms: refusals.filter((refusal) => !this.#confirmed.has(refusal.sid)),
+      own: {
+        microphone: localParticipant.isMicrophoneEnabled,
+        camera: localParticipant.isCameraEnabled,
+        screen: localParticipant.isScreenShareEnabled,
+      },
+      soundBlocked: this.#joinMs !== undefined && !this.room.canPlaybackAudio,
+      deviceFailed: this.#deviceFailed,
+    };
+  }
+
+  #person(who: Participant): Person {
+    const quality: Partial<Record<ConnectionQuality, Quality>> = {
+      [ConnectionQuality.Poor]: "poor",
+      [ConnectionQuality.Lost]: "lost",
+    };
+    const self = who === this.room.localParticipant;
+    const sound = who.getTrackPublication(Track.Source.Microphone);
+    return {
+      identity: who.identity,
+      name: who.name || who.identity,
+      self,
+      joinedAt: who.joinedAt,
+      microphone: who.isMicrophoneEnabled,
+      sound: sound && !self ? this.#decryption(sound.trackSid) : undefined,
+      camera: this.#picture(who, Track.Source.Camera),
+      screen: this.#picture(who, Track.Source.ScreenShare),
+      speaking: who.isSpeaking && who.isMicrophoneEnabled,
+      quality: quality[who.connectionQuality] ?? "good",
+    };
+  }
+
+  #decryption(sid: string): Decryption {
+    return this.#refusals.has(sid) ? "refused" : (this.#watched.get(sid)?.state ?? "checking");
+  }
+
+  #picture(who: Participant, source: Track.Source): Picture | undefined {
+    const publication = who.getTrackPublication(source);
+    if (!publication) return undefined;
+    const sid = publication.trackSid;
+    const state = who === this.room.localParticipant ? "encrypted" : this.#decryption(sid);
+    // A camera that is off has nothing to show, but a refused one keeps its tile: it explains itself.
+    if (publication.isMuted && state !== "refused") return undefined;
+    return { sid, state, track: state === "refused" ? undefined : publication.videoTrack };
+  }
+}

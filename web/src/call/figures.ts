@@ -1,0 +1,91 @@
+import type { RemoteTrackPublication } from "livekit-client";
+import { type Decryption, encryptionOf, type Person, type Phase, type Refusal } from "./model";
+import { inbound } from "./receiverStats";
+
+/**
+ * `window.conclaveCall.figures()`: what this browser measured of the running call, for tests and for support.
+ * Read only, figures only: no track, no key, no token, no way to act (docs: web/README.md).
+ */
+export interface CallFigures {
+  phase: Phase;
+  joinMilliseconds: number | null;
+  people: { identity: string; self: boolean; encryption: Decryption | null }[];
+  tracks: TrackFigures[];
+  refused: { identity: string; kind: Refusal["kind"] }[];
+  dataMessagesIgnored: number;
+}
+
+export interface TrackFigures {
+  identity: string;
+  sid: string;
+  kind: "audio" | "video";
+  source: string;
+  encryption: Decryption;
+  framesDecoded: number;
+  framesReceived: number;
+  width: number;
+  height: number;
+  samplesDecoded: number;
+  audioLevel: number;
+  /** Root mean square since the sound was released, 0 to 1. */
+  audioRms: number;
+}
+
+interface Source {
+  joinMs: () => number | undefined;
+  phase: () => Phase;
+  people: () => readonly Person[];
+  refusals: () => readonly Refusal[];
+  refusedData: () => number;
+  tracks: () => readonly { publication: RemoteTrackPublication; identity: string; state: Decryption }[];
+}
+
+declare global {
+  interface Window {
+    readonly conclaveCall?: { readonly figures: () => Promise<CallFigures> };
+  }
+}
+
+async function measure(source: Source): Promise<CallFigures> {
+  const tracks = await Promise.all(
+    source.tracks().map(async ({ publication, identity, state }): Promise<TrackFigures | undefined> => {
+      const track = publication.track;
+      if (!track) return undefined;
+      const seen = await inbound(track);
+      return {
+        identity,
+        sid: publication.trackSid,
+        kind: track.kind === "video" ? "video" : "audio",
+        source: publication.source,
+        encryption: state,
+        framesDecoded: seen.framesDecoded,
+        framesReceived: seen.framesReceived,
+        width: seen.width,
+        height: seen.height,
+        samplesDecoded: seen.samplesDecoded,
+        audioLevel: seen.audioLevel,
+        audioRms: seen.audioSeconds > 0 ? Math.sqrt(seen.audioEnergy / seen.audioSeconds) : 0,
+      };
+    }),
+  );
+  return {
+    phase: source.phase(),
+    joinMilliseconds: source.joinMs() ?? null,
+    people: source.people().map((person) => ({
+      identity: person.identity,
+      self: person.self,
+      encryption: encryptionOf(person) ?? null,
+    })),
+    tracks: tracks.filter((track) => track !== undefined),
+    refused: source.refusals().map(({ identity, kind }) => ({ identity, kind })),
+    dataMessagesIgnored: source.refusedData(),
+  };
+}
+
+export function publishFigures(source: Source): () => void {
+  const conclaveCall = Object.freeze({ figures: () => measure(source) });
+  Object.defineProperty(window, "conclaveCall", { value: conclaveCall, configurable: true, enumerable: true });
+  return () => {
+    if (window.conclaveCall === conclaveCall) Reflect.deleteProperty(window, "conclaveCall");
+  };
+}

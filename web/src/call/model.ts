@@ -1,0 +1,119 @@
+import type { LocalVideoTrack, RemoteVideoTrack } from "livekit-client";
+
+/** What is known about one publication of somebody else. */
+export type Decryption =
+  /** Signalled as encrypted, nothing decrypted yet. */
+  | "checking"
+  /** Decrypted with the meeting's key. */
+  | "encrypted"
+  /** Arrives, but the key does not fit. */
+  | "keyDiffers"
+  /** Signalled as unencrypted: never subscribed. */
+  | "refused";
+
+export type MediaKind = "picture" | "screen" | "sound";
+
+export interface Picture {
+  sid: string;
+  state: Decryption;
+  track: LocalVideoTrack | RemoteVideoTrack | undefined;
+}
+
+export type Quality = "good" | "poor" | "lost";
+
+export interface Person {
+  identity: string;
+  name: string;
+  self: boolean;
+  joinedAt: Date | undefined;
+  microphone: boolean;
+  /** State of the sound; "checking" until it was decrypted and released. */
+  sound: Decryption | undefined;
+  camera: Picture | undefined;
+  screen: Picture | undefined;
+  speaking: boolean;
+  quality: Quality;
+}
+
+/** One refusal of an unencrypted publication: shown as an alarm and listed in the shield. */
+export interface Refusal {
+  sid: string;
+  identity: string;
+  name: string;
+  kind: MediaKind;
+  at: Date;
+}
+
+export type EndReason = "left" | "removed" | "over" | "lost" | "elsewhere";
+export type Phase = "connecting" | "connected" | "reconnecting" | "unreachable" | "ended";
+export type Own = "microphone" | "camera" | "screen";
+
+export interface CallState {
+  phase: Phase;
+  ended: EndReason | undefined;
+  people: readonly Person[];
+  refusals: readonly Refusal[];
+  /** Refusals that nobody here has confirmed as read. */
+  alarms: readonly Refusal[];
+  own: Readonly<Record<Own, boolean>>;
+  soundBlocked: boolean;
+  deviceFailed: boolean;
+}
+
+export type Shield = "whole" | "partly" | "checking" | "alone";
+
+function decryptions(person: Person): Decryption[] {
+  return [person.sound, person.camera?.state, person.screen?.state].filter((state) => state !== undefined);
+}
+
+/** A person's worst state; what the tile and the people panel say. */
+export function encryptionOf(person: Person): Decryption | undefined {
+  const states = decryptions(person);
+  const worst: Decryption[] = ["refused", "keyDiffers", "checking", "encrypted"];
+  return worst.find((state) => states.includes(state));
+}
+
+/** One shield for the call. "whole" is said only when it is true for everything everyone present sends. */
+export function shieldOf(people: readonly Person[]): Shield {
+  const others = people.filter((person) => !person.self);
+  const states = others.flatMap(decryptions);
+  if (states.includes("refused") || states.includes("keyDiffers")) return "partly";
+  if (states.includes("checking")) return "checking";
+  return states.length === 0 ? "alone" : "whole";
+}
+
+/** The own key is wrong when something arrives from others and nothing of it can be decrypted. */
+export function keyDoesNotFit(people: readonly Person[]): boolean {
+  const states = people.filter((person) => !person.self).flatMap(decryptions);
+  return states.includes("keyDiffers") && !states.includes("encrypted") && !states.includes("checking");
+}
+
+/** Only an AES-GCM frame cryptor's publication is subscribed; `encryption` as signalled (livekit.Encryption.Type). */
+export function mayShow(encryption: number | undefined): boolean {
+  const GCM = 1;
+  return encryption === GCM;
+}
+
+/** What the receiver's statistics say since the subscription. */
+export interface Received {
+  /** Milliseconds since the subscription. */
+  age: number;
+  packets: number;
+  /** Decoded video frames, or decoded (not concealed) audio samples. */
+  decoded: number;
+  /** Milliseconds since the cryptor last complained about this participant. */
+  sinceError: number;
+}
+
+/** Time in which frames can slip past a cryptor that is still being set up (measured up to 220 ms). */
+export const SETTLE_MS = 500;
+/** After this long with packets and without one decoded frame the key does not fit. */
+export const PATIENCE_MS = 4000;
+const ENOUGH_PACKETS = 20;
+
+export function judge(received: Received): Decryption {
+  const { age, packets, decoded, sinceError } = received;
+  if (decoded > 0 && age >= SETTLE_MS && sinceError >= SETTLE_MS) return "encrypted";
+  if (decoded === 0 && packets >= ENOUGH_PACKETS && age >= PATIENCE_MS) return "keyDiffers";
+  return "checking";
+}

@@ -1,0 +1,22 @@
+import { useMemo, useSyncExternalStore } from "react";
+import type { Site } from "../../api/portal";
+import type { CallSession } from "../CallSession";
+import { type CallActions, CallView } from "./CallView";
+
+export function Call({ call, site }: { call: CallSession; site: Site | undefined }) {
+  const state = useSyncExternalStore(call.subscribe, call.state);
+  const actions = useMemo(
+    (): CallActions => ({
+      toggle: call.toggle,
+      setMicrophone: (on) => call.setMicrophone(on),
+      switchDevice: (kind, id) => call.switchDevice(kind, id),
+      activeDevice: (kind) => call.room.getActiveDevice(kind),
+      startSound: call.startSound,
+      confirmAlarms: call.confirmAlarms,
+      checkAgain: call.checkAgain,
+      leave: () => call.leave(),
+    }),
+    [call],
+  );
+  return <CallView state={state} actions={actions} site={site} />;
+}

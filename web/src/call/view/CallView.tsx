@@ -1,0 +1,184 @@
+import { KeyRound, MonitorUp, ShieldAlert, Volume2 } from "lucide-react";
+import { useCallback, useEffect, useState } from "react";
+import type { Site } from "../../api/portal";
+import { Button } from "../../components/Button";
+import { ModeBanner } from "../../components/ModeBanner";
+import { useTitle } from "../../components/Page";
+import { useText } from "../../i18n";
+import { type CallState, keyDoesNotFit, type Own } from "../model";
+import { ControlBar, canShareScreen } from "./ControlBar";
+import { DevicesDialog, ShortcutsDialog } from "./Dialogs";
+import { PeoplePanel } from "./PeoplePanel";
+import { Shield } from "./Shield";
+import { type Layout, Stage } from "./Stage";
+import { type Shortcut, shortcutsWanted, useShortcuts, wantShortcuts } from "./shortcuts";
+import { useNews } from "./useNews";
+import "../../styles/call.css";
+
+export interface CallActions {
+  toggle: (what: Own) => Promise<void>;
+  setMicrophone: (on: boolean) => Promise<void>;
+  switchDevice: (kind: MediaDeviceKind, id: string) => Promise<void>;
+  activeDevice: (kind: MediaDeviceKind) => string | undefined;
+  startSound: () => Promise<void>;
+  confirmAlarms: () => void;
+  checkAgain: () => void;
+  leave: () => Promise<void>;
+}
+
+function Alarm({ state, onConfirm }: { state: CallState; onConfirm: () => void }) {
+  const text = useText();
+  const names = [...new Set(state.alarms.map((refusal) => refusal.name))];
+  if (names.length === 0) return null;
+  return (
+    <div className="alarm" role="alert">
+      <ShieldAlert size={28} aria-hidden="true" />
+      <div>
+        <strong>{text.blocked.alarmTitle}</strong>
+        <p>{text.blocked.alarm(names.join(", "))}</p>
+      </div>
+      <Button onPress={onConfirm}>{text.blocked.dismiss}</Button>
+    </div>
+  );
+}
+
+function WrongKey({ actions }: { actions: CallActions }) {
+  const text = useText();
+  return (
+    <div className="wrong-key" role="alert">
+      <div className="wrong-key-body">
+        <div className="statement-icon bad">
+          <KeyRound size={32} aria-hidden="true" />
+        </div>
+        <h2>{text.wrongKey.title}</h2>
+        <p>{text.wrongKey.text}</p>
+        <p>{text.wrongKey.todo}</p>
+        <div className="actions">
+          <Button look="primary" onPress={() => void actions.leave()}>
+            {text.call.leave}
+          </Button>
+          <Button onPress={actions.checkAgain}>{text.wrongKey.retry}</Button>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** The call as people see it; everything it knows comes in, everything it does goes out. */
+export function CallView({ state, actions, site }: { state: CallState; actions: CallActions; site: Site | undefined }) {
+  const text = useText();
+  const news = useNews(state);
+  const [layout, setLayout] = useState<Layout>("grid");
+  const [peopleOpen, setPeopleOpen] = useState(false);
+  const [dialog, setDialog] = useState<"devices" | "shortcuts">();
+  const [wanted, setWanted] = useState(shortcutsWanted);
+  const [fullscreen, setFullscreen] = useState(false);
+  const { toggle, setMicrophone } = actions;
+  useTitle(text.call.title);
+
+  useEffect(() => {
+    const changed = () => setFullscreen(document.fullscreenElement !== null);
+    document.addEventListener("fullscreenchange", changed);
+    return () => document.removeEventListener("fullscreenchange", changed);
+  }, []);
+
+  const act = useCallback(
+    (what: Shortcut) => {
+      if (what === "microphone" || what === "camera") void toggle(what);
+      else if (what === "screen") canShareScreen() && void toggle("screen");
+      else if (what === "people") setPeopleOpen((open) => !open);
+      else if (what === "layout") setLayout((now) => (now === "grid" ? "speaker" : "grid"));
+      else if (what === "help") setDialog("shortcuts");
+      else if (document.fullscreenElement) void document.exitFullscreen();
+      else void document.documentElement.requestFullscreen();
+    },
+    [toggle],
+  );
+  const speak = useCallback((on: boolean) => void setMicrophone(on), [setMicrophone]);
+  useShortcuts(wanted && dialog === undefined && state.phase === "connected", act, speak);
+
+  const wrongKey = keyDoesNotFit(state.people);
+  return (
+    <div className="call">
+      <div>
+        <ModeBanner site={site} />
+        <header className="call-head">
+          <h1 className="hidden-text">{text.call.title}</h1>
+          <Shield state={state} />
+          <p className="news" role="status">
+            {news}
+          </p>
+        </header>
+        <Alarm state={state} onConfirm={actions.confirmAlarms} />
+        {state.phase === "reconnecting" && (
+          <div className="strip warn" role="alert">
+            <span className="spinner" aria-hidden="true" />
+            {text.call.reconnecting}
+          </div>
+        )}
+        {state.soundBlocked && (
+          <div className="strip">
+            <Volume2 size={20} aria-hidden="true" />
+            {text.call.soundBlocked}
+            <Button onPress={() => void actions.startSound()}>{text.call.soundStart}</Button>
+          </div>
+        )}
+        {state.deviceFailed && (
+          <div className="strip warn" role="alert">
+            {text.call.deviceFailed}
+          </div>
+        )}
+        {state.own.screen && (
+          <div className="strip">
+            <MonitorUp size={20} aria-hidden="true" />
+            {text.call.shareRunning}
+            <Button onPress={() => void toggle("screen")}>{text.call.shareStop}</Button>
+          </div>
+        )}
+      </div>
+      <main className={peopleOpen ? "call-main with-panel" : "call-main"}>
+        <div className="stage-frame">
+          <Stage people={state.people} layout={layout} />
+          {wrongKey && <WrongKey actions={actions} />}
+          {state.people.length === 1 && (
+            <div className="alone" role="status">
+              <strong>{text.call.alone}</strong>
+              <p>{text.call.aloneHint}</p>
+            </div>
+          )}
+        </div>
+        {peopleOpen && <PeoplePanel people={state.people} onClose={() => setPeopleOpen(false)} />}
+      </main>
+      <ControlBar
+        state={state}
+        layout={layout}
+        peopleOpen={peopleOpen}
+        fullscreen={fullscreen}
+        onToggle={(what) => void toggle(what)}
+        onPeople={() => act("people")}
+        onLayout={() => act("layout")}
+        onFullscreen={() => act("fullscreen")}
+        onDevices={() => setDialog("devices")}
+        onShortcuts={() => setDialog("shortcuts")}
+        onLeave={() => void actions.leave()}
+      />
+      {dialog === "shortcuts" && (
+        <ShortcutsDialog
+          wanted={wanted}
+          onWanted={(on) => {
+            wantShortcuts(on);
+            setWanted(on);
+          }}
+          onClose={() => setDialog(undefined)}
+        />
+      )}
+      {dialog === "devices" && (
+        <DevicesDialog
+          active={actions.activeDevice}
+          onChoose={(kind, id) => void actions.switchDevice(kind, id)}
+          onClose={() => setDialog(undefined)}
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,141 @@
+import {
+  Ellipsis,
+  Grid2x2,
+  Keyboard,
+  LogOut,
+  type LucideIcon,
+  Maximize,
+  Mic,
+  MicOff,
+  Minimize,
+  MonitorUp,
+  MonitorX,
+  Settings,
+  SquareUser,
+  Users,
+  Video,
+  VideoOff,
+} from "lucide-react";
+import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
+import { useText } from "../../i18n";
+import type { CallState, Own } from "../model";
+import type { Layout } from "./Stage";
+
+interface ControlProps {
+  icon: LucideIcon;
+  word: string;
+  name: string;
+  look?: "" | "off" | "active" | "leave";
+  expanded?: boolean;
+  isDisabled?: boolean;
+  onPress?: () => void;
+}
+
+function Control({ icon: Icon, word, name, look = "", expanded, isDisabled = false, onPress }: ControlProps) {
+  return (
+    <AriaButton
+      className={`control ${look}`}
+      aria-label={name}
+      isDisabled={isDisabled}
+      {...(onPress ? { onPress } : {})}
+      {...(expanded === undefined ? {} : { "aria-expanded": expanded })}
+    >
+      <Icon size={22} aria-hidden="true" />
+      <span className="control-word">{word}</span>
+    </AriaButton>
+  );
+}
+
+export interface ControlBarProps {
+  state: CallState;
+  layout: Layout;
+  peopleOpen: boolean;
+  fullscreen: boolean;
+  onToggle: (what: Own) => void;
+  onPeople: () => void;
+  onLayout: () => void;
+  onFullscreen: () => void;
+  onDevices: () => void;
+  onShortcuts: () => void;
+  onLeave: () => void;
+}
+
+export const canShareScreen = (): boolean => "getDisplayMedia" in (navigator.mediaDevices ?? {});
+
+export function ControlBar(props: ControlBarProps) {
+  const text = useText();
+  const { own, people } = props.state;
+  const busy = props.state.phase !== "connected";
+  const act = (key: unknown) => {
+    if (key === "layout") props.onLayout();
+    else if (key === "fullscreen") props.onFullscreen();
+    else if (key === "devices") props.onDevices();
+    else props.onShortcuts();
+  };
+  return (
+    <div className="controls" role="toolbar" aria-label={text.call.controls}>
+      <Control
+        icon={own.microphone ? Mic : MicOff}
+        word={text.devices.microphone}
+        name={own.microphone ? text.call.mute : text.call.unmute}
+        look={own.microphone ? "" : "off"}
+        isDisabled={busy}
+        onPress={() => props.onToggle("microphone")}
+      />
+      <Control
+        icon={own.camera ? Video : VideoOff}
+        word={text.devices.camera}
+        name={own.camera ? text.call.cameraStop : text.call.cameraStart}
+        look={own.camera ? "" : "off"}
+        isDisabled={busy}
+        onPress={() => props.onToggle("camera")}
+      />
+      {canShareScreen() && (
+        <Control
+          icon={own.screen ? MonitorX : MonitorUp}
+          word={text.call.shareWord}
+          name={own.screen ? text.call.shareStop : text.call.share}
+          look={own.screen ? "active" : ""}
+          isDisabled={busy}
+          onPress={() => props.onToggle("screen")}
+        />
+      )}
+      <Control
+        icon={Users}
+        word={text.call.peopleCount(people.length)}
+        name={text.call.peopleCount(people.length)}
+        look={props.peopleOpen ? "active" : ""}
+        expanded={props.peopleOpen}
+        onPress={props.onPeople}
+      />
+      <MenuTrigger>
+        <Control icon={Ellipsis} word={text.call.more} name={text.call.more} />
+        <Popover className="popover" placement="top">
+          <Menu className="list-box" onAction={act}>
+            <MenuItem id="layout" className="list-item">
+              {props.layout === "grid" ? (
+                <SquareUser size={20} aria-hidden="true" />
+              ) : (
+                <Grid2x2 size={20} aria-hidden="true" />
+              )}
+              {props.layout === "grid" ? text.call.layoutSpeaker : text.call.layoutGrid}
+            </MenuItem>
+            <MenuItem id="fullscreen" className="list-item">
+              {props.fullscreen ? <Minimize size={20} aria-hidden="true" /> : <Maximize size={20} aria-hidden="true" />}
+              {props.fullscreen ? text.call.fullscreenEnd : text.call.fullscreen}
+            </MenuItem>
+            <MenuItem id="devices" className="list-item">
+              <Settings size={20} aria-hidden="true" />
+              {text.devices.settings}
+            </MenuItem>
+            <MenuItem id="shortcuts" className="list-item">
+              <Keyboard size={20} aria-hidden="true" />
+              {text.call.shortcuts}
+            </MenuItem>
+          </Menu>
+        </Popover>
+      </MenuTrigger>
+      <Control icon={LogOut} word={text.call.leave} name={text.call.leave} look="leave" onPress={props.onLeave} />
+    </div>
+  );
+}

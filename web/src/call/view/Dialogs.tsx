@@ -1,0 +1,111 @@
+import { X } from "lucide-react";
+import { type ReactNode, useEffect, useState } from "react";
+import { Dialog, Heading, Modal, ModalOverlay, Switch } from "react-aria-components";
+import { IconButton } from "../../components/Button";
+import { Choose } from "../../components/Field";
+import { labelOf } from "../../devices/DeviceCheck";
+import { useText } from "../../i18n";
+import { shortcutKeys } from "./shortcuts";
+
+function CallDialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
+  const text = useText();
+  return (
+    <ModalOverlay className="overlay" isOpen isDismissable onOpenChange={(open) => !open && onClose()}>
+      <Modal className="dialog">
+        <Dialog className="dialog-body">
+          <div className="dialog-head">
+            <Heading slot="title">{title}</Heading>
+            <IconButton name={text.app.close} onPress={onClose}>
+              <X aria-hidden="true" />
+            </IconButton>
+          </div>
+          {children}
+        </Dialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}
+
+export function ShortcutsDialog({
+  wanted,
+  onWanted,
+  onClose,
+}: {
+  wanted: boolean;
+  onWanted: (wanted: boolean) => void;
+  onClose: () => void;
+}) {
+  const text = useText();
+  const rows: [string, string][] = [
+    [shortcutKeys.microphone, `${text.call.mute} / ${text.call.unmute}`],
+    [text.call.shortcutsSpace, text.call.shortcutsHold],
+    [shortcutKeys.camera, `${text.call.cameraStop} / ${text.call.cameraStart}`],
+    [shortcutKeys.screen, text.call.share],
+    [shortcutKeys.people, text.call.people],
+    [shortcutKeys.layout, text.call.layoutSpeaker],
+    [shortcutKeys.fullscreen, text.call.fullscreen],
+    [shortcutKeys.help, text.call.shortcuts],
+  ];
+  return (
+    <CallDialog title={text.call.shortcuts} onClose={onClose}>
+      <dl className="keys">
+        {rows.map(([key, does]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+      </dl>
+      <Switch className="switch" isSelected={wanted} onChange={onWanted}>
+        <span className="switch-track" aria-hidden="true" />
+        {text.call.shortcutsUse}
+      </Switch>
+    </CallDialog>
+  );
+}
+
+export function DevicesDialog({
+  active,
+  onChoose,
+  onClose,
+}: {
+  active: (kind: MediaDeviceKind) => string | undefined;
+  onChoose: (kind: MediaDeviceKind, id: string) => void;
+  onClose: () => void;
+}) {
+  const text = useText();
+  const [list, setList] = useState<readonly MediaDeviceInfo[]>([]);
+  useEffect(() => {
+    let gone = false;
+    void navigator.mediaDevices.enumerateDevices().then((devices) => {
+      if (!gone) setList(devices.filter((device) => device.deviceId !== ""));
+    });
+    return () => {
+      gone = true;
+    };
+  }, []);
+  const kinds: [MediaDeviceKind, string][] = [
+    ["audioinput", text.devices.microphone],
+    ["videoinput", text.devices.camera],
+    ["audiooutput", text.devices.speaker],
+  ];
+  return (
+    <CallDialog title={text.devices.settings} onClose={onClose}>
+      {kinds.map(([kind, label]) => {
+        const devices = list.filter((device) => device.kind === kind);
+        if (devices.length === 0) return null;
+        return (
+          <Choose
+            key={kind}
+            label={label}
+            choices={devices.map((device, n) => ({ id: device.deviceId, label: labelOf(device, label, n) }))}
+            value={active(kind) ?? devices[0]?.deviceId ?? null}
+            onChange={(id) => onChoose(kind, id)}
+          />
+        );
+      })}
+    </CallDialog>
+  );
+}

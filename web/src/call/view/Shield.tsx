@@ -1,0 +1,95 @@
+import { Copy, ShieldAlert, ShieldCheck, ShieldEllipsis } from "lucide-react";
+import { useState } from "react";
+import { Button as AriaButton, Dialog, DialogTrigger, Heading, Popover } from "react-aria-components";
+import { Button } from "../../components/Button";
+import { useText } from "../../i18n";
+import type { Catalogue } from "../../i18n/en";
+import { useTime } from "../../i18n/time";
+import { type CallState, encryptionOf, type Refusal, type Shield as ShieldState, shieldOf } from "../model";
+
+const icons = { whole: ShieldCheck, alone: ShieldCheck, checking: ShieldEllipsis, partly: ShieldAlert };
+
+function words({ shield }: Catalogue, state: ShieldState): { title: string; says: string } {
+  switch (state) {
+    case "whole":
+      return { title: shield.whole, says: shield.wholeText };
+    case "alone":
+      return { title: shield.whole, says: shield.alone };
+    case "checking":
+      return { title: shield.checking, says: shield.checkingText };
+    case "partly":
+      return { title: shield.partly, says: shield.partlyText };
+  }
+}
+
+/** What the help desk needs; no key, no title, no address of the meeting. */
+export function report(refusals: readonly Refusal[], others: readonly string[]): string {
+  const lines = refusals.map(
+    ({ at, identity, name, kind, sid }) =>
+      `${at.toISOString()} refused unencrypted ${kind} of "${name}" (${identity}, ${sid})`,
+  );
+  return ["Conclave report", `browser: ${navigator.userAgent}`, ...lines, ...others].join("\n");
+}
+
+/** One shield for the whole call; it opens the list of exceptions by name. */
+export function Shield({ state }: { state: CallState }) {
+  const text = useText();
+  const time = useTime();
+  const [copied, setCopied] = useState(false);
+  const shield = shieldOf(state.people);
+  const { title, says } = words(text, shield);
+  const Icon = icons[shield];
+  const differing = state.people.filter((person) => !person.self && encryptionOf(person) === "keyDiffers");
+  const kinds = { picture: text.blocked.picture, screen: text.blocked.screen, sound: text.blocked.sound };
+  const copy = async () => {
+    await navigator.clipboard.writeText(
+      report(
+        state.refusals,
+        differing.map((person) => `key of "${person.name}" (${person.identity}) does not fit`),
+      ),
+    );
+    setCopied(true);
+  };
+  return (
+    <DialogTrigger>
+      <AriaButton className={`shield ${shield}`}>
+        <Icon size={20} aria-hidden="true" />
+        <span>{title}</span>
+      </AriaButton>
+      <Popover className="popover shield-popover" placement="bottom start">
+        <Dialog className="shield-body">
+          <Heading slot="title">{title}</Heading>
+          <p>{says}</p>
+          {shield === "partly" && (
+            <>
+              <h3>{text.shield.exceptions}</h3>
+              <ul className="stack-small">
+                {state.refusals.map((refusal) => (
+                  <li key={refusal.sid}>
+                    <strong>{refusal.name}</strong> <span className="quiet numbers">{time.clock(refusal.at)}</span>
+                    <br />
+                    {kinds[refusal.kind]}
+                  </li>
+                ))}
+                {differing.map((person) => (
+                  <li key={person.identity}>
+                    <strong>{person.name}</strong>
+                    <br />
+                    {text.blocked.keyDiffers}
+                  </li>
+                ))}
+              </ul>
+              <Button onPress={() => void copy()}>
+                <Copy size={18} aria-hidden="true" />
+                {text.shield.copyReport}
+              </Button>
+              <span role="status" className="field-hint">
+                {copied ? text.shield.reportCopied : ""}
+              </span>
+            </>
+          )}
+        </Dialog>
+      </Popover>
+    </DialogTrigger>
+  );
+}

@@ -1,0 +1,70 @@
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
+import { I18nProvider } from "react-aria-components";
+import { de } from "./de";
+import { type Catalogue, en } from "./en";
+
+export const catalogues = { de, en } satisfies Record<string, Catalogue>;
+export type Language = keyof typeof catalogues;
+export const languages = Object.keys(catalogues) as Language[];
+
+const STORED = "conclave.language";
+
+function known(tag: string | null | undefined): Language | undefined {
+  const primary = tag?.toLowerCase().split("-")[0];
+  return languages.find((language) => language === primary);
+}
+
+/**
+ * The reader's language: chosen here before, else the browser's, else the site's.
+ *
+ * @param preferred the browser's languages, most wanted first (`navigator.languages`)
+ */
+export function pickLanguage(stored: string | null, preferred: readonly string[], site: string | undefined): Language {
+  const fromBrowser = preferred.map((tag) => known(tag)).find((language) => language !== undefined);
+  return known(stored) ?? fromBrowser ?? known(site) ?? "en";
+}
+
+interface LanguageState {
+  language: Language;
+  /** Full tag with the reader's region where known, so that dates and times follow it ("de-AT"). */
+  locale: string;
+  text: Catalogue;
+  choose: (language: Language) => void;
+}
+
+const LanguageContext = createContext<LanguageState | undefined>(undefined);
+
+export function LanguageProvider({ site, children }: { site: string | undefined; children: ReactNode }) {
+  const [stored, setStored] = useState(() => localStorage.getItem(STORED));
+  const state = useMemo((): LanguageState => {
+    const language = pickLanguage(stored, navigator.languages, site);
+    const locale = navigator.languages.find((tag) => known(tag) === language && tag.includes("-"));
+    return {
+      language,
+      locale: locale ?? (language === "de" ? "de-DE" : "en-GB"),
+      text: catalogues[language],
+      choose: (chosen) => {
+        localStorage.setItem(STORED, chosen);
+        setStored(chosen);
+      },
+    };
+  }, [stored, site]);
+
+  useEffect(() => {
+    document.documentElement.lang = state.language;
+  }, [state.language]);
+
+  return (
+    <LanguageContext value={state}>
+      <I18nProvider locale={state.locale}>{children}</I18nProvider>
+    </LanguageContext>
+  );
+}
+
+export function useLanguage(): LanguageState {
+  const state = useContext(LanguageContext);
+  if (!state) throw new Error("useLanguage outside LanguageProvider");
+  return state;
+}
+
+export const useText = (): Catalogue => useLanguage().text;

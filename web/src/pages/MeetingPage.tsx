@@ -1,0 +1,143 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Trash2, Video } from "lucide-react";
+import { useState } from "react";
+import { Dialog, DialogTrigger, Heading, Modal, ModalOverlay } from "react-aria-components";
+import { useNavigate, useParams } from "react-router";
+import { type Meeting, PortalError, portal } from "../api/portal";
+import { Button, ButtonLink } from "../components/Button";
+import { CopyLink } from "../components/CopyLink";
+import { EncryptedLine } from "../components/EncryptedLine";
+import { Loading } from "../components/Loading";
+import { Notice } from "../components/Notice";
+import { Page } from "../components/Page";
+import { PinReveal } from "../components/PinReveal";
+import { forgetKey, meetingKey } from "../e2ee/keyStore";
+import { meetingLink } from "../e2ee/meetingKey";
+import { useText } from "../i18n";
+import { useTime } from "../i18n/time";
+import { Cannot } from "./Cannot";
+
+function RemoveMeeting({ meeting }: { meeting: Meeting }) {
+  const text = useText();
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const [failed, setFailed] = useState(false);
+  const remove = async () => {
+    try {
+      await portal.remove(meeting.id);
+      forgetKey(meeting.id);
+      await queries.invalidateQueries({ queryKey: ["meetings"] });
+      await navigate("/", { replace: true });
+    } catch {
+      setFailed(true);
+    }
+  };
+  return (
+    <DialogTrigger>
+      <Button look="plain warn">
+        <Trash2 size={18} aria-hidden="true" />
+        {text.meeting.remove}
+      </Button>
+      <ModalOverlay className="overlay" isDismissable>
+        <Modal className="dialog">
+          <Dialog className="dialog-body" role="alertdialog">
+            {({ close }) => (
+              <>
+                <Heading slot="title">{text.meeting.removeTitle}</Heading>
+                <p>{text.meeting.removeText}</p>
+                {failed && <Notice tone="bad">{text.problem.server}</Notice>}
+                <div className="dialog-actions">
+                  <Button onPress={close} autoFocus>
+                    {text.app.cancel}
+                  </Button>
+                  <Button look="danger" onPress={() => void remove()}>
+                    {text.meeting.removeConfirm}
+                  </Button>
+                </div>
+              </>
+            )}
+          </Dialog>
+        </Modal>
+      </ModalOverlay>
+    </DialogTrigger>
+  );
+}
+
+function MeetingDetails({ meeting }: { meeting: Meeting }) {
+  const text = useText();
+  const time = useTime();
+  const key = meetingKey(meeting.id);
+  const starts = new Date(meeting.starts_at);
+  return (
+    <Page title={text.meeting.title}>
+      <div className="title-row">
+        <h1>{meeting.title}</h1>
+        {key && (
+          <ButtonLink to={`/m/${meeting.id}`} look="primary">
+            <Video size={20} aria-hidden="true" />
+            {meeting.mine && meeting.participants === 0 ? text.meeting.start : text.meeting.join}
+          </ButtonLink>
+        )}
+      </div>
+      <div className="split">
+        <section className="card">
+          {key ? (
+            <>
+              <h2>{text.meeting.inviteTitle}</h2>
+              <CopyLink link={meetingLink(location.origin, meeting.id, key)} />
+            </>
+          ) : (
+            <Notice tone="warn" title={text.meeting.noKeyTitle}>
+              {meeting.mine ? text.meeting.noKeyMine : text.meeting.noKeyOther}
+            </Notice>
+          )}
+          {meeting.mine && (
+            <>
+              <hr className="divider" />
+              <PinReveal id={meeting.id} />
+            </>
+          )}
+        </section>
+        <section className="card">
+          <dl className="facts">
+            <div>
+              <dt>{text.meeting.when}</dt>
+              <dd>{time.longDay(starts)}</dd>
+              <dd className="numbers">
+                {time.clock(starts)}–{time.clock(new Date(starts.getTime() + meeting.duration_minutes * 60_000))}
+              </dd>
+            </div>
+            <div>
+              <dt>{text.meeting.organiser}</dt>
+              <dd>{meeting.organiser}</dd>
+            </div>
+            <div>
+              <dt>{text.meeting.people}</dt>
+              <dd>{meeting.participants > 0 ? text.meetings.here(meeting.participants) : text.meeting.nobody}</dd>
+            </div>
+          </dl>
+          <EncryptedLine>{text.meeting.encrypted}</EncryptedLine>
+          {meeting.mine && (
+            <div>
+              <RemoveMeeting meeting={meeting} />
+            </div>
+          )}
+        </section>
+      </div>
+    </Page>
+  );
+}
+
+export function MeetingPage() {
+  const { id = "" } = useParams();
+  const meeting = useQuery({
+    queryKey: ["meetings", id],
+    queryFn: () => portal.meeting(id),
+    refetchInterval: 10_000,
+  });
+  if (meeting.data) return <MeetingDetails meeting={meeting.data} />;
+  if (meeting.error instanceof PortalError && [403, 404].includes(meeting.error.status))
+    return <Cannot why="missing" />;
+  if (meeting.isError) return <Cannot why="unreachable" />;
+  return <Loading />;
+}

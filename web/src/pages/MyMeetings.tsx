@@ -1,0 +1,125 @@
+import { useQuery } from "@tanstack/react-query";
+import { CalendarPlus, KeyRound, UsersRound } from "lucide-react";
+import { type Meeting, portal } from "../api/portal";
+import { Button, ButtonLink } from "../components/Button";
+import { Notice } from "../components/Notice";
+import { Page } from "../components/Page";
+import { meetingKey } from "../e2ee/keyStore";
+import { useText } from "../i18n";
+import { type Day, dayOf, useTime } from "../i18n/time";
+
+const DAYS: readonly Day[] = ["today", "later", "earlier"];
+
+function isRunning(meeting: Meeting, now: Date): boolean {
+  const starts = new Date(meeting.starts_at).getTime();
+  return starts <= now.getTime() && now.getTime() < starts + meeting.duration_minutes * 60_000;
+}
+
+function MeetingRow({ meeting, now }: { meeting: Meeting; now: Date }) {
+  const text = useText();
+  const time = useTime();
+  const starts = new Date(meeting.starts_at);
+  const running = isRunning(meeting, now) || meeting.participants > 0;
+  const hasKey = meetingKey(meeting.id) !== undefined;
+  return (
+    <li className={running ? "meeting-row running" : "meeting-row"}>
+      <div className="meeting-time numbers">
+        {time.clock(starts)}
+        <small>
+          {dayOf(starts, now) === "today" ? text.meetings.minutes(meeting.duration_minutes) : time.day(starts)}
+        </small>
+      </div>
+      <div className="stack-small">
+        <h3 className="meeting-title">{meeting.title}</h3>
+        <div className="meeting-facts">
+          {meeting.participants > 0 && (
+            <span className="fact live">
+              <UsersRound size={16} aria-hidden="true" />
+              {text.meetings.here(meeting.participants)}
+            </span>
+          )}
+          <span>{meeting.mine ? text.meetings.mine : text.meetings.by(meeting.organiser)}</span>
+          {!hasKey && (
+            <span className="fact warn">
+              <KeyRound size={16} aria-hidden="true" />
+              {text.meetings.noKey}
+            </span>
+          )}
+        </div>
+      </div>
+      {running && hasKey ? (
+        <ButtonLink to={`/m/${meeting.id}`} look="primary" aria-label={text.meetings.joinNamed(meeting.title)}>
+          {text.meetings.join}
+        </ButtonLink>
+      ) : (
+        <ButtonLink to={`/meetings/${meeting.id}`} aria-label={text.meetings.openNamed(meeting.title)}>
+          {text.meetings.open}
+        </ButtonLink>
+      )}
+    </li>
+  );
+}
+
+export function MyMeetings() {
+  const text = useText();
+  const meetings = useQuery({ queryKey: ["meetings"], queryFn: portal.meetings, refetchInterval: 15_000 });
+  const now = new Date();
+  const sorted = [...(meetings.data ?? [])].sort((a, b) => a.starts_at.localeCompare(b.starts_at));
+  return (
+    <Page title={text.meetings.title}>
+      <div className="title-row">
+        <h1>{text.meetings.title}</h1>
+        {sorted.length > 0 && (
+          <ButtonLink to="/plan" look="primary">
+            <CalendarPlus size={20} aria-hidden="true" />
+            {text.app.plan}
+          </ButtonLink>
+        )}
+      </div>
+      {meetings.isError && !meetings.data && (
+        <Notice tone="bad" title={text.problem.title}>
+          <p>{text.problem.unreachable}</p>
+          <Button look="plain" onPress={() => void meetings.refetch()}>
+            {text.app.retry}
+          </Button>
+        </Notice>
+      )}
+      {meetings.isPending && (
+        <div className="stack-small" role="status">
+          <span className="hidden-text">{text.app.loading}</span>
+          <div className="skeleton" />
+          <div className="skeleton" />
+        </div>
+      )}
+      {meetings.data?.length === 0 && (
+        <div className="empty">
+          <h2>{text.meetings.emptyTitle}</h2>
+          <p>{text.meetings.empty}</p>
+          <ButtonLink to="/plan" look="primary">
+            <CalendarPlus size={20} aria-hidden="true" />
+            {text.app.plan}
+          </ButtonLink>
+        </div>
+      )}
+      {DAYS.map((day) => {
+        const ofDay = sorted.filter((meeting) => {
+          const itsDay = dayOf(new Date(meeting.starts_at), now);
+          // What still runs belongs to today, also past midnight.
+          return (itsDay === "earlier" && isRunning(meeting, now) ? "today" : itsDay) === day;
+        });
+        return (
+          ofDay.length > 0 && (
+            <section className="meeting-day" key={day}>
+              <h2>{text.meetings[day]}</h2>
+              <ul className="meeting-rows">
+                {ofDay.map((meeting) => (
+                  <MeetingRow key={meeting.id} meeting={meeting} now={now} />
+                ))}
+              </ul>
+            </section>
+          )
+        );
+      })}
+    </Page>
+  );
+}
