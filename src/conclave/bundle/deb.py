@@ -1,0 +1,85 @@
+"""Make Debian packages of what Debian does not have."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from conclave.bundle.cache import STAMP
+from conclave.errors import ConclaveError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conclave.bundle.tools import Runner
+
+# zstd 10 packs Keycloak's 190 MB in a tenth of xz's time, 4 % larger; jars hardly shrink at all.
+COMPRESSION = ("-Zzstd", "-z10")
+MAINTAINER_SCRIPTS = ("preinst", "postinst", "prerm", "postrm", "conffiles", "triggers")
+
+
+def version(upstream: str, stamp: str, key: str) -> str:
+    """Return a package version that grows with every build and names the content it was built from.
+
+    >>> version("1.13.5", "20261122001500", "0123456789abcdef")
+    '1.13.5+20261122001500.01234567'
+    """
+    return f"{upstream}+{stamp}.{key[:8]}"
+
+
+def pack(template: Path, tree: Path, target: Path, *, package_version: str, stamp: str, runner: Runner) -> Path:
+    """Pack a folder as a Debian package.
+
+    Parameters
+    ----------
+    template:
+        Folder with ``control`` and, where wanted, maintainer scripts (deb-control(5)).
+    tree:
+        The files to install, at their paths. A folder ``DEBIAN`` is added to it.
+    target:
+        Folder that the ``.deb`` is put into.
+    package_version:
+        Version of the package.
+    stamp:
+        Build time; no file in the package is dated later (SOURCE_DATE_EPOCH).
+    runner:
+        Runs ``dpkg-deb``.
+
+    Returns
+    -------
+    Path
+        The package.
+    """
+    fields = (template / "control").read_text().rstrip("\n").splitlines()
+    plain = dict(line.split(": ", 1) for line in fields if not line.startswith(" "))
+    if "Version" in plain or "Package" not in plain:
+        raise ConclaveError(f"{template}/control: Package is wanted, Version is added by the build")
+    control = tree / "DEBIAN"
+    control.mkdir()
+    size = sum(p.lstat().st_size for p in tree.rglob("*") if p.is_file() and not p.is_symlink()) // 1024 + 1
+    (control / "control").write_text(
+        "\n".join([fields[0], f"Version: {package_version}", f"Installed-Size: {size}", *fields[1:], ""])
+    )
+    for name in MAINTAINER_SCRIPTS:
+        if (template / name).is_file():
+            shutil.copyfile(template / name, control / name)
+            (control / name).chmod(0o644 if name in {"conffiles", "triggers"} else 0o755)
+    _settle(tree, stamp)
+    package = target / f"{plain['Package']}_{package_version}_{plain['Architecture']}.deb"
+    epoch = str(int(datetime.strptime(stamp, STAMP).replace(tzinfo=UTC).timestamp()))
+    runner.run(
+        ["dpkg-deb", "--root-owner-group", *COMPRESSION, "--build", tree, package], env={"SOURCE_DATE_EPOCH": epoch}
+    )
+    return package
+
+
+def _settle(tree: Path, stamp: str) -> None:
+    """Set modes and times that do not depend on who builds."""
+    when = datetime.strptime(stamp, STAMP).replace(tzinfo=UTC).timestamp()
+    for path in [tree, *tree.rglob("*")]:
+        if not path.is_symlink():
+            runs = path.is_dir() or path.stat().st_mode & 0o100
+            path.chmod(0o755 if runs else 0o644)
+        os.utime(path, (when, when), follow_symlinks=False)

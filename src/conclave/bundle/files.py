@@ -1,0 +1,59 @@
+"""Files of a bundle: sums, copies, and replacing a folder as a whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as lower-case hex."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def regular_files(folder: Path) -> list[str]:
+    """Return the paths of all entries below a folder that are not folders, relative, with ``/``, sorted.
+
+    A symbolic link is an entry, whatever it points to.
+    """
+    found = []
+    for parent, folders, names in os.walk(folder):
+        entries = [*names, *(name for name in folders if Path(parent, name).is_symlink())]
+        found += [Path(parent, name).relative_to(folder).as_posix() for name in entries]
+    return sorted(found)
+
+
+def sums(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file below a folder."""
+    return {name: sha256(folder / name) for name in regular_files(folder)}
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a folder's files; contents are shared by the file system where it can (reflink), never by hard link.
+
+    A hard link would let a change to the copy reach the cache.
+    """
+    shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+
+
+def recover(folder: Path) -> None:
+    """Put back the folder that an interrupted `replace` had moved aside."""
+    aside = folder.with_name(f".{folder.name}.old")
+    if not folder.exists() and aside.exists():
+        aside.rename(folder)
+    elif aside.exists():
+        shutil.rmtree(aside)
+
+
+def replace(folder: Path, new: Path) -> None:
+    """Put a finished folder in the place of another one; both must lie in the same file system."""
+    recover(folder)
+    aside = folder.with_name(f".{folder.name}.old")
+    if folder.exists():
+        folder.rename(aside)
+    new.rename(folder)
+    if aside.exists():
+        shutil.rmtree(aside)

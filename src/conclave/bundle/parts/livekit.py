@@ -1,0 +1,92 @@
+"""Part ``livekit``: the SFU, built from its Go module by our wrapper module."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from conclave.bundle import deb, files
+from conclave.bundle.cache import Built, Component, digest
+from conclave.bundle.context import Context, Result
+from conclave.errors import ConclaveError
+
+PROGRAMS = ("go", "dpkg-deb")
+MODULE = "github.com/livekit/livekit-server"
+_FLAGS = ("-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=")
+_ENVIRONMENT = {"CGO_ENABLED": "0", "GOOS": "linux", "GOARCH": "amd64", "GOFLAGS": "", "GOWORK": "off"}
+_DEPENDENCY = re.compile(r"^\t(?:dep|mod|=>)\t(?P<path>\S+)\t(?P<version>v\S+)(?:\t(?P<sum>h1:\S+))?$", re.MULTILINE)
+
+
+def obtain(context: Context) -> Result:
+    """Return the package ``conclave-livekit``."""
+    recipe = context.root / "packages/livekit"
+    context.report.step("looking at its modules")
+    go = context.runner.output(["go", "env", "GOVERSION"], env=_ENVIRONMENT).strip()
+    upstream = pinned(recipe / "go.mod")
+    inputs = {"recipe": files.sums(recipe), "go": go, "flags": _FLAGS, "compression": deb.COMPRESSION}
+
+    def build(target: Path, stamp: str) -> Built:
+        with tempfile.TemporaryDirectory(prefix=".livekit-", dir=context.cache.folder) as temporary:
+            tree = Path(temporary, "tree")
+            binary = tree / "usr/lib/conclave/livekit/livekit-server"
+            binary.parent.mkdir(parents=True)
+            context.report.step(f"compiling with {go}")
+            context.runner.run(
+                ["go", "build", *_FLAGS, "-o", binary, f"{MODULE}/cmd/server"], cwd=recipe, env=_ENVIRONMENT
+            )
+            said = context.runner.output([binary, "--version"])
+            if upstream not in said:
+                raise ConclaveError(f"livekit-server says it is {said.strip()!r}", expected=upstream)
+            modules = context.runner.output(["go", "version", "-m", binary], env=_ENVIRONMENT)
+            context.report.step("packing")
+            _notices(recipe, modules, tree / "usr/share/doc/conclave-livekit", context)
+            version = deb.version(upstream, stamp, digest(inputs))
+            deb.pack(recipe, tree, target, package_version=version, stamp=stamp, runner=context.runner)
+        return Built(version=version, components=_components(modules, go, upstream))
+
+    part, fresh = context.cache.obtain("livekit", inputs, build, previous=context.previous)
+    return Result(part, fresh)
+
+
+def pinned(go_mod: Path) -> str:
+    """Return the SFU's version that the wrapper module asks for."""
+    match = re.search(rf"{re.escape(MODULE)} v(\S+)", go_mod.read_text())
+    if match is None:
+        raise ConclaveError(f"{go_mod} does not require {MODULE}")
+    return match[1]
+
+
+def _components(modules: str, go: str, upstream: str) -> list[Component]:
+    """Return the modules that are linked into the binary, from ``go version -m``."""
+    found = [
+        Component(name=m["path"], version=m["version"], purl=f"pkg:golang/{m['path']}@{m['version']}")
+        for m in _DEPENDENCY.finditer(modules)
+    ]
+    server = Component(
+        type="application",
+        name="livekit-server",
+        version=upstream,
+        purl=f"pkg:golang/{MODULE}@v{upstream}",
+        licence="Apache-2.0",
+    )
+    toolchain = go.removeprefix("go")
+    return [server, Component(name="stdlib", version=toolchain, purl=f"pkg:golang/stdlib@{toolchain}"), *found]
+
+
+def _notices(recipe: Path, modules: str, target: Path, context: Context) -> None:
+    """Put the licences of everything that is linked in beside the binary, as they ask for."""
+    paths = [m["path"] for m in _DEPENDENCY.finditer(modules)]
+    listed = context.runner.output(
+        ["go", "list", "-mod=readonly", "-m", "-f", "{{.Path}} {{.Dir}}", *paths], cwd=recipe, env=_ENVIRONMENT
+    )
+    target.mkdir(parents=True)
+    for line in listed.splitlines():
+        path, _, folder = line.partition(" ")
+        texts = [
+            p for p in sorted(Path(folder).iterdir()) if folder and re.match(r"(?i)licen[cs]e|notice|copying", p.name)
+        ]
+        for text in texts:
+            if text.is_file():
+                shutil.copyfile(text, target / f"{path.replace('/', '_')}.{text.name}")

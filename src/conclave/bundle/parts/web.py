@@ -1,0 +1,74 @@
+"""Part ``web``: the browser client, built by Vite."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from conclave.bundle import deb, files, project
+from conclave.bundle.cache import Built, Component, digest
+from conclave.bundle.context import Context, Result
+
+PROGRAMS = ("node", "npm", "dpkg-deb", "git")
+# The client's types are made from the portal's API.
+_SOURCES = ("web/", "portal/openapi.json")
+
+
+def obtain(context: Context) -> Result:
+    """Return the package ``conclave-web``."""
+    recipe = context.root / "packages/web"
+    names = [n for n in project.listed(context.root, context.runner, *_SOURCES) if not n.startswith("web/tests/")]
+    node = context.runner.output(["node", "--version"]).strip()
+    inputs = {
+        "recipe": files.sums(recipe),
+        "files": {name: files.sha256(context.root / name) for name in names},
+        "node": node,
+        "compression": deb.COMPRESSION,
+    }
+
+    def build(target: Path, stamp: str) -> Built:
+        with tempfile.TemporaryDirectory(prefix=".web-", dir=context.cache.folder) as temporary:
+            for name in names:
+                place = Path(temporary, name)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(context.root / name, place)
+            web = Path(temporary, "web")
+            context.report.step("npm ci")
+            context.runner.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=web)
+            context.report.step(f"building with node {node}")
+            context.runner.run(["npm", "run", "build"], cwd=web)
+            tree = Path(temporary, "tree")
+            shutil.copytree(web / "dist", tree / "usr/share/conclave/web")
+            context.report.step("packing")
+            upstream = json.loads((web / "package.json").read_text())["version"]
+            version = deb.version(upstream, stamp, digest(inputs))
+            deb.pack(recipe, tree, target, package_version=version, stamp=stamp, runner=context.runner)
+            return Built(version=version, components=_components(web / "package-lock.json", version))
+
+    part, fresh = context.cache.obtain("web", inputs, build, previous=context.previous)
+    return Result(part, fresh)
+
+
+def _components(lock: Path, version: str) -> list[Component]:
+    """Return the packages that the client is made of: the lock file's, without tools of development."""
+    client = Component(
+        type="application",
+        name="conclave-web",
+        version=version,
+        purl=f"pkg:generic/conclave-web@{version}",
+        licence="Apache-2.0",
+    )
+    found = {}
+    for path, entry in json.loads(lock.read_text())["packages"].items():
+        name = path.rpartition("node_modules/")[2]
+        if not name or entry.get("dev") or entry.get("optional"):
+            continue
+        purl = f"pkg:npm/{name.replace('@', '%40')}@{entry['version']}"
+        algorithm, _, value = entry.get("integrity", "").partition("-")
+        hashes = {"SHA-512": base64.b64decode(value).hex()} if algorithm == "sha512" else {}
+        licence = entry.get("license", "")
+        found[purl] = Component(name=name, version=entry["version"], purl=purl, hashes=hashes, licence=licence)
+    return [client, *found.values()]
