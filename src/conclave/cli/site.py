@@ -1,9 +1,233 @@
-"""Commands of `conclave site`."""
+"""Commands of `conclave site`: describe a site, check it, make its secrets, accept its hosts' keys."""
 
 from __future__ import annotations
 
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
 import typer
+
+from conclave.errors import ConclaveError
+
+site_app = typer.Typer(no_args_is_help=True, help="Describe a site, check it, make its secrets, accept its hosts.")
+
+Name = Annotated[str, typer.Argument(help="Name of the site: its folder in inventories/.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+@site_app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the new site: small letters, digits, hyphens.")],
+    domain: Annotated[str | None, typer.Option(help="A DNS domain of its own, such as conf.example.org.")] = None,
+    language: Annotated[str | None, typer.Option(help="de or en.")] = None,
+    contact: Annotated[str | None, typer.Option(help="Mail address people write to.")] = None,
+    trust: Annotated[str | None, typer.Option(help="own or supplied certificate authority.")] = None,
+    uplink_up: Annotated[int | None, typer.Option(help="Mbit/s out of the site.")] = None,
+    uplink_down: Annotated[int | None, typer.Option(help="Mbit/s into the site.")] = None,
+    zone: Annotated[list[str] | None, typer.Option(help="ZONE=NETWORK[,NETWORK]; once per zone.")] = None,
+    host: Annotated[list[str] | None, typer.Option(help="NAME:ROLE[,ROLE]:ADDRESS[,IPV6]; once per host.")] = None,
+    user: Annotated[str, typer.Option(help="Account to sign in with on the hosts.")] = "root",
+    as_json: AsJson = False,
+) -> None:
+    """Write inventories/NAME from a handful of answers; asks for those that no flag gives. Never overwrites.
+
+    Exit codes: 0 written, 2 an answer is missing or wrong.
+    """
+    from conclave.site import new as making  # noqa: PLC0415 - start quickly
+
+    asked = _Asked()
+    site = making.NewSite(
+        name=name,
+        domain=asked.text(domain, "domain", "Domain of the site", f"conf.{name}.example.org"),
+        language=asked.text(language, "language", "Language people see first (de, en)", "de"),
+        contact=asked.text(contact, "contact", "Mail address for questions", None),
+        trust=asked.text(trust, "trust", "Certificate authority (own, supplied)", "own"),
+        up=int(asked.text(uplink_up, "uplink-up", "Uplink, Mbit/s out", "100")),
+        down=int(asked.text(uplink_down, "uplink-down", "Uplink, Mbit/s in", "100")),
+        zones=dict(making.parse_zone(text) for text in _zones(asked, zone)),
+        hosts=[making.NewHost.parse(text) for text in _hosts(asked, host)],
+        user=user,
+    )
+    asked.refuse_missing()
+    folder = making.write(site)
+    if as_json:
+        _print({"site": name, "folder": str(folder)})
+    else:
+        sys.stdout.write(f"{folder} is written. Next: conclave site trust {name}, conclave preflight {name}\n")
+
+
+@site_app.command()
+def check(site: Name, as_json: AsJson = False) -> None:
+    """Read site.yml and hosts.yml and say every mistake: file, line, value, what was expected.
+
+    Exit codes: 0 nothing found, 2 there are findings.
+    """
+    from conclave.site import read  # noqa: PLC0415
+
+    _, findings = read.check(site)
+    if as_json:
+        _print({"site": site, "ok": not findings, "findings": [finding.as_dict() for finding in findings]})
+    else:
+        for finding in findings:
+            sys.stdout.write(f"{finding}\n")
+        sys.stdout.write(f"{site}: {len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'}\n")
+    if findings:
+        raise typer.Exit(read.BAD_SITE)
+
+
+@site_app.command()
+def show(site: Name, as_json: AsJson = False) -> None:
+    """Print what is known of a site, its hosts and their roles; no secret is among it."""
+    from conclave.site import read  # noqa: PLC0415
+
+    found = read.load(site)
+    if as_json:
+        data = found.model_dump(mode="json")
+        _print({**data["answers"], "hosts": [{**host, "roles": sorted(host["roles"])} for host in data["hosts"]]})
+        return
+    sys.stdout.write(f"{found.answers.name}: https://meet.{found.answers.domain}\n")
+    for host in found.hosts:
+        sys.stdout.write(f"{host.name}  {host.ansible_host}  {host.conclave_zone}  {', '.join(sorted(host.roles))}\n")
+
+
+@site_app.command()
+def secrets(
+    site: Name,
+    authority_certificate: Annotated[Path | None, typer.Option(help="PEM file (trust: supplied).")] = None,
+    authority_key: Annotated[Path | None, typer.Option(help="PEM file without passphrase (trust: supplied).")] = None,
+    new_authority: Annotated[bool, typer.Option("--new-authority", help="Make a new site authority.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Generate the secrets a site lacks into its ansible-vault file. Existing ones stay; none is printed.
+
+    Exit codes: 0 complete, 2 the certificate authority does not fit, 3 the vault cannot be opened.
+    """
+    from conclave.site import secrets as making  # noqa: PLC0415
+    from conclave.site.authority import Authority  # noqa: PLC0415
+
+    supplied = None
+    if authority_certificate and authority_key:
+        supplied = Authority(_text(authority_key), _text(authority_certificate))
+    elif authority_certificate or authority_key:
+        raise ConclaveError("one half of the authority", expected="its certificate and its key", exit_code=2)
+    made = making.ensure(site, supplied=supplied, new_authority=new_authority)
+    if as_json:
+        _print({"site": site, "file": str(made.file), "new": made.new, "kept": made.kept})
+    else:
+        sys.stdout.write(f"{made.file}: {len(made.new)} generated, {len(made.kept)} kept\n")
+
+
+@site_app.command()
+def trust(
+    site: Name,
+    fingerprint: Annotated[
+        list[str] | None, typer.Option(help="Accept without asking a host that shows this one (SHA256:...).")
+    ] = None,
+    lab: Annotated[str | None, typer.Option("--lab", help="Which lab, for a site that has a lab.yml.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the ssh key of every host and accept those you have compared with the host's console.
+
+    On the host: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub. Exit codes: 0 all accepted, 4 some are not,
+    5 a host does not answer.
+    """
+    from conclave.lab import enter  # noqa: PLC0415
+    from conclave.site import read  # noqa: PLC0415
+    from conclave.site import trust as accepting  # noqa: PLC0415
+
+    enter(site, lab)
+    states = {}
+    for host in read.load(site).hosts:
+        offer = accepting.offered(host)
+        state = "known"
+        if not offer.known:
+            sys.stderr.write(f"{host.name} ({host.ansible_host}) shows {offer.fingerprint}\n")
+            yes = offer.fingerprint in (fingerprint or []) or (
+                not fingerprint
+                and sys.stdin.isatty()
+                and typer.confirm("Is it the same on the host's console?", err=True)
+            )
+            if yes:
+                accepting.accept(offer)
+            state = "accepted" if yes else "refused"
+        states[host.name] = {"fingerprint": offer.fingerprint, "state": state}
+    if as_json:
+        _print(states)
+    else:
+        for name, entry in states.items():
+            sys.stdout.write(f"{name}: {entry['state']} {entry['fingerprint']}\n")
+    if any(entry["state"] == "refused" for entry in states.values()):
+        raise typer.Exit(4)
+
+
+class _Asked:
+    """Asks for what no flag gave; without a terminal collects the missing flags."""
+
+    def __init__(self) -> None:
+        self.missing: list[str] = []
+
+    def text(self, given: str | int | None, flag: str, question: str, default: str | None) -> str:
+        if given is not None:
+            return str(given)
+        if sys.stdin.isatty():
+            return str(typer.prompt(question, default=default, err=True))
+        self.missing.append(f"--{flag}")
+        return "0"
+
+    def refuse_missing(self) -> None:
+        if self.missing:
+            raise ConclaveError(
+                f"missing: {', '.join(self.missing)}",
+                expected="a flag for every answer where nobody can be asked",
+                todo="conclave site new --help",
+                exit_code=2,
+            )
+
+
+def _zones(asked: _Asked, given: list[str] | None) -> list[str]:
+    from conclave.site.model import NEEDED_ZONES, ZONES  # noqa: PLC0415
+
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        asked.missing.append("--zone")
+        return []
+    answers = {
+        zone: typer.prompt(
+            f"Networks of the zone {zone}{'' if zone in NEEDED_ZONES else ' (empty: none)'}", default="", err=True
+        )
+        for zone in ZONES
+    }
+    return [f"{zone}={networks.replace(' ', '')}" for zone, networks in answers.items() if networks]
+
+
+def _hosts(asked: _Asked, given: list[str] | None) -> list[str]:
+    from conclave.site.model import NEEDED_ROLES  # noqa: PLC0415
+
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        asked.missing.append("--host")
+        return []
+    if typer.confirm("Everything on one host?", default=False, err=True):
+        return [f"box:{','.join(NEEDED_ROLES)}:{typer.prompt('Its address', err=True)}"]
+    return [f"{role}1:{role}:{typer.prompt(f'Address of the host {role}1', err=True)}" for role in NEEDED_ROLES]
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConclaveError(f"{file} cannot be read: {error}", expected="a PEM file", exit_code=2) from error
+
+
+def _print(data: object) -> None:
+    json.dump(data, sys.stdout, indent=2)
+    sys.stdout.write("\n")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
+    app.add_typer(site_app, name="site")

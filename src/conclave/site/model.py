@@ -102,6 +102,8 @@ class Host(BaseModel):
         default=None, description='the host\'s IPv6 address in quotes, such as "2001:db8:1::2", or nothing'
     )
     roles: frozenset[Role] = Field(description=f"groups: {', '.join(ROLES)}")
+    ansible_user: str = Field(default="root", min_length=1, description="the account to sign in with, root by default")
+    ansible_port: int = Field(default=22, ge=1, le=65535, description="the port of ssh, 22 by default")
 
 
 class Site(BaseModel):

@@ -88,6 +88,12 @@ def check_folder(folder: Path) -> tuple[Site | None, list[Finding]]:
     return (None if findings or answers is None else Site(answers=answers, hosts=hosts)), findings
 
 
+def answers_of(folder: Path) -> Answers | None:
+    """Return the answers in ``site.yml``, or None when they have findings."""
+    file = _File(folder / "site.yml")
+    return file.parse(Answers, file.tree, ())
+
+
 class _File:
     """A YAML file with its positions, and the findings in it."""
 
@@ -189,8 +195,10 @@ def _hosts(file: _File) -> tuple[Host, ...]:
                 file.places[(name,)] = (group["hosts"], name)
             variables.setdefault(name, {}).update(given if isinstance(given, CommentedMap) else {})
             roles.setdefault(name, set()).update({role} if role else ())
+    everywhere = dict(_below(top, "vars"))
     parsed = [
-        file.parse(Host, {**values, "name": name, "roles": roles[name]}, (name,)) for name, values in variables.items()
+        file.parse(Host, {**everywhere, **values, "name": name, "roles": roles[name]}, (name,))
+        for name, values in variables.items()
     ]
     if not variables and not file.findings:
         file.found(("all",), "hosts")

@@ -1,0 +1,229 @@
+"""`conclave deploy`: site, secrets, preflight, bundle, Ansible; stops at the first of them that says no."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.live import Live
+
+from conclave import paths, preflight
+from conclave.deploy import journal, lock, runner
+from conclave.deploy.progress import Failure, Progress
+from conclave.errors import ConclaveError
+from conclave.site import read, secrets
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conclave.site.model import Site
+
+FAILED = 1
+UNREACHABLE = 5
+INTERRUPTED = 130
+
+
+class TasksFailedError(ConclaveError):
+    """A deploy that ended with failed tasks; ``summary`` is what it did until then."""
+
+    def __init__(self, summary: dict[str, Any], found: str, *, todo: str, exit_code: int) -> None:
+        super().__init__(found, todo=todo, exit_code=exit_code)
+        self.summary = summary
+
+
+@dataclass(frozen=True)
+class Options:
+    """What an operator may ask of a deploy.
+
+    Parameters
+    ----------
+    bundle:
+        Folder of the bundle; None: ``build/bundle`` of the project.
+    check, diff:
+        Change nothing; show differences.
+    limit, tags:
+        Ansible's own narrowing.
+    skip_preflight:
+        Go ahead although the hosts were not looked at.
+    """
+
+    bundle: Path | None = None
+    check: bool = False
+    diff: bool = False
+    limit: str = ""
+    tags: str = ""
+    skip_preflight: bool = False
+
+
+def deploy(name: str, options: Options, console: Console) -> dict[str, Any]:
+    """Deploy a site; return the summary.
+
+    Raises
+    ------
+    ConclaveError
+        With the exit code of the step that refused or failed.
+    """
+    site = read.load(name)
+    folder = paths.state_dir() / "sites" / name / "deploy"
+    with lock.only_one(folder, name):
+        made = secrets.ensure(name)
+        if made.new:
+            console.print(f"{len(made.new)} secrets generated into {made.file}", markup=False)
+        if not options.skip_preflight:
+            refuse_unready(preflight.run(site), console)
+        bundle = options.bundle or paths.project_root() / "build" / "bundle"
+        verify_bundle(bundle, name, console)
+        variables = {"depot_bundle": str(bundle.resolve())} if options.bundle else {}
+        what = runner.Run(
+            name, "deploy.yml", options.check, options.diff, options.limit, options.tags, variables=variables
+        )
+        return _ansible(site, what, folder, console)
+
+
+def refuse_unready(report: preflight.Report, console: Console) -> None:
+    """Print every finding; refuse to go on when there is one.
+
+    Raises
+    ------
+    ConclaveError
+        Exit code 4 when there is a finding.
+    """
+    for finding in report.findings:
+        console.print(f"{finding.host}: {finding.check}: {finding.found}", style="red", markup=False)
+        console.print(f"  expected: {finding.expected}\n  do: {finding.do}", markup=False)
+    if report.findings:
+        raise ConclaveError(
+            f"preflight has {len(report.findings)} findings",
+            expected="hosts that are ready",
+            todo="see above; nothing was changed",
+            exit_code=preflight.NOT_READY,
+        )
+    console.print(f"preflight: {len(report.hosts)} hosts are ready ({report.seconds:.1f} s)", markup=False)
+
+
+def verify_bundle(bundle: Path, site: str, console: Console) -> None:
+    """Refuse a bundle that is not whole or not signed by whom the site trusts, before anything is done with it.
+
+    Whether it is older than what the site has is seen at the depot, which knows.
+
+    Raises
+    ------
+    ConclaveError
+        With the exit code of `conclave bundle verify` for the kind of damage.
+    """
+    from conclave.bundle import verify  # noqa: PLC0415 - brings python-tuf, which --help need not wait for
+
+    root = root_of_trust(site)
+    manifest = verify(bundle, root)
+    console.print(f"bundle: release {manifest.serial} of {manifest.created:%Y-%m-%d} is whole and signed", markup=False)
+
+
+def root_of_trust(site: str) -> Path:
+    """Return the site's ``trust/root.json``; a lab trusts the keys of the operator who rehearses in it.
+
+    Raises
+    ------
+    ConclaveError
+        Exit code 2 when the site trusts nobody yet.
+    """
+    folder = paths.inventory(site)
+    root = folder / "trust" / "root.json"
+    if root.is_file():
+        return root
+    own = paths.config_dir() / "keys" / "root.json"
+    if not (folder / "lab.yml").is_file() or not own.is_file():
+        raise ConclaveError(
+            f"the site {site} does not know whose bundles it may trust",
+            expected=f"{root}, the root of trust of whoever builds your bundles",
+            todo="conclave bundle keys new"
+            if (folder / "lab.yml").is_file()
+            else f"compare its fingerprint over another way, then copy it there: install -D root.json {root}",
+            exit_code=2,
+        )
+    root.parent.mkdir(exist_ok=True)
+    shutil.copyfile(own, root)
+    return root
+
+
+def _ansible(site: Site, what: runner.Run, folder: Path, console: Console) -> dict[str, Any]:
+    live = console.is_terminal
+    progress = Progress()
+    log_file = folder / "deploy.log"
+    with log_file.open("w", encoding="utf-8") as log:
+
+        def write(line: str) -> None:
+            log.write(f"{line}\n")
+            log.flush()
+            if not live or line.startswith(("+", "-", "@")):
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+        progress.log = write
+        if live:
+            with Live(progress, console=console, refresh_per_second=4):
+                status, code = runner.run(what, progress.event, folder)
+        else:
+            status, code = runner.run(what, progress.event, folder)
+    summary = {"site": site.answers.name, "check": what.check, **progress.summary()}
+    if status == "canceled":
+        raise ConclaveError(
+            "the deploy was interrupted",
+            todo="start it again; it goes on from where the hosts are",
+            exit_code=INTERRUPTED,
+        )
+    if code:
+        _explain(site, progress, console)
+        unreachable = any(failure.unreachable for failure in progress.failures)
+        raise TasksFailedError(
+            summary,
+            _headline(progress, code),
+            todo=f"correct the cause and deploy again; everything so far stands in {log_file}",
+            exit_code=UNREACHABLE if unreachable else FAILED,
+        )
+    return summary
+
+
+def _headline(progress: Progress, code: int) -> str:
+    if not progress.failures:
+        return f"ansible-playbook ended with status {code} before any task failed"
+    hosts = ", ".join(sorted({failure.host for failure in progress.failures}))
+    return f"{len(progress.failures)} tasks failed on {hosts}"
+
+
+def _explain(site: Site, progress: Progress, console: Console) -> None:
+    """Print each failure with what the host itself says about it."""
+    if not progress.failures:
+        for line in "\n".join(progress.noise).splitlines()[-20:]:
+            console.print(line, markup=False, highlight=False)
+    hosts = {host.name: host for host in site.hosts}
+    asked: set[tuple[str, str]] = set()
+    for failure in progress.failures:
+        console.print(f"\n{failure.host}: {failure.role}: {failure.task}", style="bold red", markup=False)
+        for line in failure.message.splitlines():
+            console.print(f"  {line}", markup=False, highlight=False)
+        key = (failure.host, failure.unit)
+        if failure.host in hosts and not failure.unreachable and key not in asked:
+            asked.add(key)
+            for line in journal.last_lines(hosts[failure.host], failure.unit):
+                console.print(f"  | {line}", markup=False, highlight=False)
+        console.print(f"  do: {advice(site, failure)}", markup=False)
+
+
+def advice(site: Site, failure: Failure) -> str:
+    """Return the next step for a failure."""
+    name = site.answers.name
+    if failure.unreachable:
+        return f"conclave preflight {name}"
+    if failure.unit:
+        return f"look at `journalctl -u {failure.unit}` on {failure.host} and at roles/{failure.role}"
+    if failure.action.endswith((".apt", ".package")):
+        return f"conclave bundle verify; then on {failure.host}: apt-get update"
+    where = f" ({failure.path})" if failure.path else ""
+    return f"conclave deploy {name} --limit {failure.host} --check --diff shows what the role would do{where}"
+
+
+def stderr() -> Console:
+    """Return the console of progress: never stdout, which belongs to the machine-readable answer."""
+    return Console(file=sys.stderr, soft_wrap=True)

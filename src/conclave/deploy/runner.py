@@ -1,0 +1,128 @@
+"""Runs a playbook through ansible-runner and leaves nothing of it behind but our own log."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible_runner.config.runner import RunnerConfig
+from ansible_runner.runner import Runner
+
+from conclave import paths
+from conclave.site import vault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# What Ansible and ssh need of our environment. ansible-runner writes the whole of it to a file, so the rest stays out.
+_KEPT = {"HOME", "LANG", "LOGNAME", "PATH", "SSH_AUTH_SOCK", "TERM", "TMPDIR", "TZ", "USER", "VIRTUAL_ENV"}
+_KEPT_PREFIXES = ("ANSIBLE_", "CONCLAVE_", "LC_", "XDG_", "SSL_CERT_", "PYTHON")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What to run: the arguments of one ``ansible-playbook`` call."""
+
+    site: str
+    playbook: str
+    check: bool = False
+    diff: bool = False
+    limit: str = ""
+    tags: str = ""
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def command(self) -> list[str]:
+        """Return the call, as an operator would type it in the project's folder."""
+        words = ["-i", f"inventories/{self.site}", f"playbooks/{self.playbook}"]
+        words += ["--check"] if self.check else []
+        words += ["--diff"] if self.diff else []
+        words += ["--limit", self.limit] if self.limit else []
+        words += ["--tags", self.tags] if self.tags else []
+        for name, value in self.variables.items():
+            words += ["--extra-vars", f"{name}={value}"]
+        return ["ansible-playbook", *words]
+
+
+def run(what: Run, on_event: Callable[[dict[str, Any]], None], folder: Path) -> tuple[str, int]:
+    """Run a playbook; return ansible-runner's status and the exit status of ``ansible-playbook``.
+
+    Parameters
+    ----------
+    what:
+        The playbook and its arguments.
+    on_event:
+        Called with each event as it happens.
+    folder:
+        The site's own folder of run-time state.
+    """
+    ended = False
+
+    def cancel() -> bool:
+        return ended
+
+    def end(_signal: int, _frame: object) -> None:
+        nonlocal ended
+        ended = True
+
+    def handle(event: dict[str, Any]) -> bool:
+        on_event(event)
+        return False  # do not keep the event in a file: it holds results and diffs
+
+    with _private(folder) as private, _signals(end):
+        config = RunnerConfig(
+            private_data_dir=str(private),
+            project_dir=str(paths.project_root()),
+            playbook=what.playbook,
+            inventory=what.site,
+            quiet=True,
+            suppress_ansible_output=True,
+            suppress_env_files=True,
+            suppress_output_file=True,
+        )
+        config.prepare()
+        # If we are killed, Ansible must not go on behind the back of the next deploy.
+        program, *arguments = what.command()
+        config.command = ["setpriv", "--pdeathsig", "TERM", vault.tool(program), *arguments]
+        config.env = _environment(what.site, config.env)
+        runner = Runner(config=config, event_handler=handle, cancel_callback=cancel)
+        status, code = runner.run()
+    return str(status), int(code)
+
+
+def _environment(site: str, prepared: dict[str, str]) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in prepared.items()
+        if name in _KEPT or name.startswith(_KEPT_PREFIXES) or name not in os.environ
+    }
+    path = f"{Path(vault.tool('ansible-playbook')).parent}{os.pathsep}{kept.get('PATH', os.defpath)}"
+    config = str(paths.project_root() / "ansible.cfg")
+    return {**kept, **vault.environment(site), "PATH": path, "ANSIBLE_CONFIG": config}
+
+
+@contextmanager
+def _private(folder: Path) -> Iterator[Path]:
+    """Give ansible-runner a folder that goes when it is done; what a killed run left goes first."""
+    base = folder / "run"
+    shutil.rmtree(base, ignore_errors=True)
+    base.mkdir(parents=True, mode=0o700)
+    with tempfile.TemporaryDirectory(dir=base) as private:
+        yield Path(private)
+
+
+@contextmanager
+def _signals(handler: Callable[[int, object], None]) -> Iterator[None]:
+    """Let an orderly end reach Ansible before it reaches us."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)

@@ -1,0 +1,114 @@
+"""One ssh connection to a host: known by its key, with a deadline for everything."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import paramiko
+
+if TYPE_CHECKING:
+    from conclave.site.model import Host
+
+CONNECT_SECONDS = 6.0
+COMMAND_SECONDS = 30.0
+SYSTEM_KNOWN_HOSTS = Path("/etc/ssh/ssh_known_hosts")
+
+
+class UnknownKeyError(Exception):
+    """A host whose key nobody has accepted yet.
+
+    Parameters
+    ----------
+    kind:
+        Type of the key, as ssh names it.
+    fingerprint:
+        ``SHA256:...`` as `ssh-keygen -l` prints it.
+    """
+
+    def __init__(self, kind: str, fingerprint: str) -> None:
+        super().__init__(f"{kind} {fingerprint}")
+        self.kind = kind
+        self.fingerprint = fingerprint
+
+
+class _Refuse(paramiko.MissingHostKeyPolicy):
+    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:  # noqa: ARG002
+        raise UnknownKeyError(key.get_name(), fingerprint(key))
+
+
+def fingerprint(key: paramiko.PKey) -> str:
+    """Return a key's fingerprint in OpenSSH's form."""
+    return "SHA256:" + b64encode(sha256(key.asbytes()).digest()).decode().rstrip("=")
+
+
+def options(host: Host) -> paramiko.SSHConfigDict:
+    """Return the ssh options of a host: from the file Ansible is told to use (``-F``), else the operator's own."""
+    words = shlex.split(os.environ.get("ANSIBLE_SSH_ARGS", ""))
+    named = [Path(words[index + 1]) for index, word in enumerate(words[:-1]) if word == "-F"]
+    file = named[-1] if named else Path.home() / ".ssh" / "config"
+    config = paramiko.SSHConfig.from_path(str(file)) if file.is_file() else paramiko.SSHConfig()
+    by_address = config.lookup(str(host.ansible_host))
+    return config.lookup(host.name) | by_address if named else by_address  # type: ignore[return-value]
+
+
+def known_hosts_files(host: Host) -> list[Path]:
+    """Return where accepted host keys are looked up."""
+    named = options(host).get("userknownhostsfile")
+    return [Path(part).expanduser() for part in named.split()] if named else [Path.home() / ".ssh" / "known_hosts"]
+
+
+def connect(host: Host) -> paramiko.SSHClient:
+    """Open a connection.
+
+    Raises
+    ------
+    UnknownKeyError
+        When the host's key is in no known_hosts file.
+    paramiko.SSHException, OSError
+        When the host cannot be reached, has another key, or refuses us.
+    """
+    client = paramiko.SSHClient()
+    client.set_missing_host_key_policy(_Refuse)
+    for file in (*known_hosts_files(host), SYSTEM_KNOWN_HOSTS):
+        if file.is_file():
+            client.load_system_host_keys(str(file))
+    found = options(host)
+    only_named = found.get("identitiesonly", "no").lower() == "yes"
+    keys = [str(Path(name).expanduser()) for name in found.get("identityfile", [])]
+    try:
+        client.connect(
+            str(host.ansible_host),
+            port=host.ansible_port,
+            username=host.ansible_user,
+            # A list is documented, the stubs know only one.
+            key_filename=[key for key in keys if Path(key).is_file()] or None,  # type: ignore[arg-type]
+            allow_agent=not only_named,
+            look_for_keys=not only_named,
+            timeout=CONNECT_SECONDS,
+            banner_timeout=CONNECT_SECONDS,
+            auth_timeout=CONNECT_SECONDS,
+            channel_timeout=CONNECT_SECONDS,
+        )
+    except BaseException:
+        client.close()
+        raise
+    return client
+
+
+def output(client: paramiko.SSHClient, script: str) -> str:
+    """Run a shell script and return what it prints.
+
+    Raises
+    ------
+    TimeoutError
+        When it takes longer than ``COMMAND_SECONDS``.
+    """
+    stdin, stdout, _ = client.exec_command("sh -s", timeout=COMMAND_SECONDS)
+    stdin.write(script)
+    stdin.channel.shutdown_write()
+    return stdout.read().decode(errors="replace")

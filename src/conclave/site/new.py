@@ -1,0 +1,200 @@
+"""Writes the inventory of a new site: two commented files, checked before they appear."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conclave import paths
+from conclave.errors import ConclaveError
+from conclave.site import read
+from conclave.site.model import ZONES, Answers
+
+if TYPE_CHECKING:
+    from conclave.site.model import Zone
+
+BAD_ANSWER = 2
+
+_SITE = """\
+# What {name} is. Everything else is derived from these answers; `conclave site check {name}` reads them strictly.
+
+# The name of this folder.
+name: {name}
+# The site's own part of the name space. People will open https://meet.{domain}; its name server answers for all of it.
+domain: {domain}
+# What people see first: de or en.
+language: {language}
+# Whom people write to when something does not work.
+contact: {contact}
+# own: the site makes its certificate authority. supplied: your organisation hands one over
+# (`conclave site secrets {name} --authority-certificate FILE --authority-key FILE`).
+trust: {trust}
+# Between the site and the outside, in Mbit/s.
+uplink: {{up: {up}, down: {down}}}
+# Networks. users: where participants sit. mgmt: where the control node stands. The others: where hosts stand.
+zones:
+{zones}
+"""
+
+_HOSTS = """\
+# Who stands where. A group is a role; a host may be in several groups. `conclave preflight {name}` looks at the hosts.
+all:
+  vars:
+    ansible_user: {user}
+  hosts:
+{hosts}
+  children:
+{groups}
+"""
+
+
+@dataclass(frozen=True)
+class NewHost:
+    """A host as it is named on the command line: ``NAME:ROLE[,ROLE...]:IPV4[,IPV6]``."""
+
+    name: str
+    roles: list[str]
+    address: str
+    address6: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> NewHost:
+        """Read the form above.
+
+        Raises
+        ------
+        ConclaveError
+            Exit code 2 when it has another form.
+        """
+        parts = text.split(":", 2)
+        if len(parts) != len(("name", "roles", "addresses")) or not all(parts):
+            raise ConclaveError(
+                f"the host {text!r} cannot be read",
+                expected="NAME:ROLE[,ROLE...]:ADDRESS[,IPV6], such as edge1:edge:192.0.2.2",
+                exit_code=BAD_ANSWER,
+            )
+        address, _, address6 = parts[2].partition(",")
+        return cls(parts[0], parts[1].split(","), address, address6)
+
+
+@dataclass(frozen=True)
+class NewSite:
+    """The answers of `conclave site new`, as they were typed."""
+
+    name: str
+    domain: str
+    language: str
+    contact: str
+    trust: str
+    up: int
+    down: int
+    zones: dict[str, list[str]] = field(default_factory=dict)
+    hosts: list[NewHost] = field(default_factory=list)
+    user: str = "root"
+
+
+def parse_zone(text: str) -> tuple[str, list[str]]:
+    """Read ``ZONE=NETWORK[,NETWORK...]``.
+
+    Raises
+    ------
+    ConclaveError
+        Exit code 2 when it has another form.
+    """
+    zone, _, networks = text.partition("=")
+    if zone not in ZONES or not networks:
+        raise ConclaveError(
+            f"the zone {text!r} cannot be read",
+            expected=f"ZONE=NETWORK[,NETWORK], such as edge=192.0.2.0/27, with ZONE one of {', '.join(ZONES)}",
+            exit_code=BAD_ANSWER,
+        )
+    return zone, networks.split(",")
+
+
+def write(new: NewSite) -> Path:
+    """Write the inventory of a site that does not exist yet; return its folder.
+
+    Raises
+    ------
+    ConclaveError
+        Exit code 2 when there is one of this name, or the answers have findings; then nothing is written.
+    """
+    folder = paths.project_root() / "inventories" / new.name
+    if folder.exists():
+        raise ConclaveError(
+            f"{folder} is there already",
+            expected="a name that no site has",
+            todo="choose another name, or edit the files there",
+            exit_code=BAD_ANSWER,
+        )
+    # Below inventories/, so that findings name the files as they would be.
+    with tempfile.TemporaryDirectory(dir=paths.project_root() / "inventories", prefix=".new-") as draft:
+        trial = Path(draft) / "inventories" / new.name
+        trial.mkdir(parents=True)
+        (trial / "site.yml").write_text(_site(new), encoding="utf-8")
+        (trial / "hosts.yml").write_text(_hosts(new, trial), encoding="utf-8")
+        _, findings = read.check_folder(trial)
+        if findings:
+            raise ConclaveError(
+                "\n".join(f"{finding.where} is {finding.value}, expected {finding.expected}" for finding in findings),
+                expected="answers that fit together",
+                todo="correct them; nothing was written",
+                exit_code=BAD_ANSWER,
+            )
+        trial.rename(folder)
+    return folder
+
+
+def _site(new: NewSite) -> str:
+    zones = "\n".join(f"  {zone}: [{', '.join(_quoted(net) for net in new.zones[zone])}]" for zone in _order(new.zones))
+    return _SITE.format(
+        name=new.name,
+        domain=new.domain,
+        language=new.language,
+        contact=new.contact,
+        trust=new.trust,
+        up=new.up,
+        down=new.down,
+        zones=zones,
+    )
+
+
+def _order(zones: dict[str, list[str]]) -> list[str]:
+    return [zone for zone in ZONES if zone in zones]
+
+
+def _hosts(new: NewSite, trial: Path) -> str:
+    answers = read.answers_of(trial)
+    lines = []
+    for host in new.hosts:
+        zone = _zone(answers, host) if answers else "edge"
+        six = f", conclave_address6: {_quoted(host.address6)}" if host.address6 else ""
+        lines.append(f"    {host.name}: {{ansible_host: {_quoted(host.address)}, conclave_zone: {zone}{six}}}")
+    groups = []
+    for role in dict.fromkeys(role for host in new.hosts for role in host.roles):
+        groups += [f"    {role}:", "      hosts:"]
+        groups += [f"        {host.name}:" for host in new.hosts if role in host.roles]
+    return _HOSTS.format(name=new.name, user=new.user, hosts="\n".join(lines), groups="\n".join(groups))
+
+
+def _zone(answers: Answers, host: NewHost) -> Zone | str:
+    try:
+        zone = answers.zone_of(ip_address(host.address))
+    except ValueError:
+        return "edge"
+    if zone is None:
+        raise ConclaveError(
+            f"the address {host.address} of {host.name} is in no zone",
+            expected=f"an address in one of: {', '.join(answers.zones)}",
+            todo="correct the address, or give the zone it is in",
+            exit_code=BAD_ANSWER,
+        )
+    return zone
+
+
+def _quoted(value: str) -> str:
+    """Quote what YAML would read as something else: an IPv6 address has colons."""
+    return f'"{value}"' if ":" in value else value
