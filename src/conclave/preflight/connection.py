@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import subprocess
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 6.0
 COMMAND_SECONDS = 30.0
-SYSTEM_KNOWN_HOSTS = Path("/etc/ssh/ssh_known_hosts")
 
 
 class UnknownKeyError(Exception):
@@ -46,20 +46,32 @@ def fingerprint(key: paramiko.PKey) -> str:
     return "SHA256:" + b64encode(sha256(key.asbytes()).digest()).decode().rstrip("=")
 
 
-def options(host: Host) -> paramiko.SSHConfigDict:
-    """Return the ssh options of a host: from the file Ansible is told to use (``-F``), else the operator's own."""
+def options(host: Host) -> dict[str, list[str]]:
+    """Return the options ssh has for a host, by their names in small letters; with what Ansible is told to add.
+
+    ssh itself reads its files, so the answer is what Ansible will use.
+    """
     words = shlex.split(os.environ.get("ANSIBLE_SSH_ARGS", ""))
-    named = [Path(words[index + 1]) for index, word in enumerate(words[:-1]) if word == "-F"]
-    file = named[-1] if named else Path.home() / ".ssh" / "config"
-    config = paramiko.SSHConfig.from_path(str(file)) if file.is_file() else paramiko.SSHConfig()
-    by_address = config.lookup(str(host.ansible_host))
-    return config.lookup(host.name) | by_address if named else by_address  # type: ignore[return-value]
+    done = subprocess.run(
+        ["ssh", *words, "-G", str(host.ansible_host)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=CONNECT_SECONDS,
+    )
+    if done.returncode:
+        raise OSError(f"ssh refuses its own configuration: {done.stderr.strip()}")
+    found: dict[str, list[str]] = {}
+    for line in done.stdout.splitlines():
+        name, _, value = line.partition(" ")
+        found.setdefault(name, []).append(value)
+    return found
 
 
-def known_hosts_files(host: Host) -> list[Path]:
-    """Return where accepted host keys are looked up."""
-    named = options(host).get("userknownhostsfile")
-    return [Path(part).expanduser() for part in named.split()] if named else [Path.home() / ".ssh" / "known_hosts"]
+def known_hosts_files(found: dict[str, list[str]]) -> list[Path]:
+    """Return where ssh looks up accepted host keys, of the options above; the first is the operator's own."""
+    named = [*found.get("userknownhostsfile", []), *found.get("globalknownhostsfile", [])]
+    return [Path(part).expanduser() for parts in named for part in parts.split()]
 
 
 def connect(host: Host) -> paramiko.SSHClient:
@@ -74,11 +86,11 @@ def connect(host: Host) -> paramiko.SSHClient:
     """
     client = paramiko.SSHClient()
     client.set_missing_host_key_policy(_Refuse)
-    for file in (*known_hosts_files(host), SYSTEM_KNOWN_HOSTS):
+    found = options(host)
+    for file in known_hosts_files(found):
         if file.is_file():
             client.load_system_host_keys(str(file))
-    found = options(host)
-    only_named = found.get("identitiesonly", "no").lower() == "yes"
+    only_named = found.get("identitiesonly") == ["yes"]
     keys = [str(Path(name).expanduser()) for name in found.get("identityfile", [])]
     try:
         client.connect(

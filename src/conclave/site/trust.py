@@ -70,7 +70,7 @@ def offered(host: Host) -> Offered:
 
 def accept(offer: Offered) -> None:
     """Remember a host's key where ssh looks for it."""
-    file = connection.known_hosts_files(offer.host)[0]
+    file = connection.known_hosts_files(connection.options(offer.host))[0]
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     line = f"{_name(offer.host)} {offer.key.get_name()} {offer.key.get_base64()}\n"
     with file.open("a", encoding="utf-8") as known:
@@ -78,7 +78,7 @@ def accept(offer: Offered) -> None:
 
 
 def _accepted(host: Host) -> paramiko.PKey | None:
-    for file in (*connection.known_hosts_files(host), connection.SYSTEM_KNOWN_HOSTS):
+    for file in connection.known_hosts_files(connection.options(host)):
         if file.is_file():
             keys = paramiko.HostKeys(str(file)).lookup(_name(host))
             if keys and "ssh-ed25519" in keys:
