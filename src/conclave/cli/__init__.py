@@ -12,16 +12,10 @@ from rich.console import Console
 
 from conclave.errors import ConclaveError
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=True,
-    # Local variables can hold secrets, and a traceback ends up in tickets.
-    pretty_exceptions_show_locals=False,
-    help="Deploy, isolate, prove: a videoconference site of your own.",
-)
-
-# Each module offers `register(app)`, which adds its commands.
-COMMANDS = ("site", "bundle", "deploy", "verify", "call", "lab", "demo", "docs")
+# Modules in the order of --help; each offers `register(app)`, which adds its commands.
+MODULES = ("site", "bundle", "deploy", "verify", "call", "lab", "demo", "docs")
+# Commands that stand in a module of another name.
+HOMES = {"preflight": "deploy"}
 
 
 def _version(wanted: bool) -> None:
@@ -30,7 +24,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
@@ -39,14 +32,28 @@ def _options(
     """Deploy, isolate, prove: a videoconference site of your own."""
 
 
-def _register(name: str) -> None:
+def build(modules: tuple[str, ...] = MODULES) -> typer.Typer:
+    """Return the command line with the commands of these modules, by default all."""
+    line = typer.Typer(
+        no_args_is_help=True,
+        add_completion=True,
+        # Local variables can hold secrets, and a traceback ends up in tickets.
+        pretty_exceptions_show_locals=False,
+    )
+    line.callback()(_options)
+    for name in modules:
+        _register(line, name)
+    return line
+
+
+def _register(line: typer.Typer, name: str) -> None:
     """Add one module's commands; a module that cannot be loaded must not take the others with it."""
     try:
-        importlib.import_module(f"conclave.cli.{name}").register(app)
+        importlib.import_module(f"conclave.cli.{name}").register(line)
     except ImportError as error:
         reason = str(error)
 
-        @app.command(name, help=f"Unavailable: {reason}", context_settings={"ignore_unknown_options": True})
+        @line.command(name, help=f"Unavailable: {reason}", context_settings={"ignore_unknown_options": True})
         def unavailable(arguments: Annotated[list[str] | None, typer.Argument(hidden=True)] = None) -> None:
             raise ConclaveError(
                 f"`conclave {' '.join([name, *(arguments or [])])}` cannot start: {reason}",
@@ -56,14 +63,27 @@ def _register(name: str) -> None:
             )
 
 
-for _name in COMMANDS:
-    _register(_name)
+def wanted(arguments: list[str]) -> tuple[str, ...]:
+    """Return the modules these arguments need: one when they name a command, else all, for help and completion.
+
+    Loading all of them takes seconds on a small machine, and a command for the lab starts twice.
+    """
+    first = next((word for word in arguments if not word.startswith("-")), "")
+    module = HOMES.get(first, first)
+    return (module,) if module in MODULES else MODULES
+
+
+def __getattr__(name: str) -> typer.Typer:
+    """Offer `app`, the whole command line, to documents and tests."""
+    if name == "app":
+        return build()
+    raise AttributeError(name)
 
 
 def main() -> None:
     """Run the command line; print an operator's error without a traceback and exit with its code."""
     try:
-        app()
+        build(() if sys.argv[1:] == ["--version"] else wanted(sys.argv[1:]))()
     except ConclaveError as error:
         console = Console(stderr=True, soft_wrap=True, highlight=False)
         first, *rest = error.lines()
