@@ -42,6 +42,8 @@ from ansible.template import trust_as_template
 KEYS = {"owner", "group", "mode", "validate", "notify", "when", "remove", "link", "from", "exclusive", "secret"}
 SOURCELESS = {"remove", "link", "from", "exclusive"}
 OTHERS_READ = 0o004
+# Fact of a host whose record of unfinished work waits for handlers; spares a play's last task its round trip.
+UNSETTLED = "conclave_unsettled"
 
 
 class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no types
@@ -63,7 +65,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
         )
         message: dict[str, Any] = {"run_id": f"{platform.node()}:{os.getppid()}", "state": arguments["state"]}
         if arguments["settle"]:
-            return self._send({**message, "settle": True}, variables)
+            return {**self._send({**message, "settle": True}, variables), "ansible_facts": {UNSETTLED: False}}
         role = self._task._role  # noqa: SLF001 - the one way to learn whose task this is
         if role is None:
             raise AnsibleActionFail("conclave_tree places the files of a role; it was called outside of one")
@@ -74,6 +76,8 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
         if not result.get("failed") and not self._task.check_mode:
             # The strategy reads the task's own list; this copy of the task belongs to this host alone.
             self._task.notify = [*(self._task.notify or []), *result.get("notify", [])]
+            if result.get("notify"):
+                result["ansible_facts"] = {UNSETTLED: True}
         return result
 
     def _send(self, arguments: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:

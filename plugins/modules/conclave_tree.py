@@ -132,7 +132,11 @@ def start(host: Host, units: list[str], changes: list[Change]) -> list[str]:
     if disabled:
         host.command("systemctl", "enable", *disabled)
     if idle:
-        host.command("systemctl", "start", *idle)
+        try:
+            host.command("systemctl", "start", *idle)
+        except TreeError as error:
+            _, said, _ = host.run(["journalctl", "--no-pager", "-o", "cat", "-n", "10", *(f"--unit={unit}" for unit in idle)])
+            raise TreeError(f"{error}\nThe journal says:\n{said.strip()}") from error
     host.remarks += [f"{unit}: enabled" for unit in disabled]
     return idle
 
