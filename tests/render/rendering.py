@@ -1,0 +1,106 @@
+"""Render a role's tree for a host of an inventory, by the plugin that does it on a deployment."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import yaml
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import action_loader, filter_loader, init_plugin_loader
+from ansible.template import Templar
+
+ROOT = Path(__file__).parents[2]
+SECRETS = {
+    "secret_postgresql_keycloak": "postgresql-keycloak-for-tests",
+    "secret_postgresql_portal": "postgresql-portal-for-tests",
+    "secret_valkey_livekit": "valkey-livekit-for-tests",
+    "secret_valkey_portal": "valkey-portal-for-tests",
+    "secret_livekit_api_key": "APIfortests000",
+    "secret_livekit_api_secret": "0123456789abcdef" * 4,
+    "secret_keycloak_admin": "keycloak-admin-for-tests",
+    "secret_keycloak_bootstrap": "keycloak-bootstrap-for-tests",
+    "secret_portal_oidc": "portal-oidc-for-tests",
+    "secret_portal_django": "portal-django-for-tests-" * 3,
+    "secret_probe_oidc": "probe-oidc-for-tests",
+    "secret_demo_password": "demo-for-tests",
+}
+
+
+@cache
+def _inventory(site: str) -> tuple[DataLoader, InventoryManager]:
+    init_plugin_loader()
+    sys.path.insert(0, str(ROOT / "src"))
+    action_loader.add_directory(str(ROOT / "plugins/action"))
+    filter_loader.add_directory(str(ROOT / "plugins/filter"))
+    loader = DataLoader()
+    loader.set_basedir(str(ROOT / "playbooks"))
+    folder = ROOT / "inventories" / site
+    inventory = InventoryManager(loader=loader, sources=[str(folder / "hosts.yml")])
+    return loader, inventory
+
+
+def _trusted(loader: DataLoader, path: Path) -> dict[str, Any]:
+    return loader.load_from_file(str(path), trusted_as_template=True) or {} if path.is_file() else {}
+
+
+@cache
+def variables(site: str, host: str) -> dict[str, Any]:
+    """Return the host's variables as a play has them, roles' defaults excepted."""
+    loader, inventory = _inventory(site)
+    found: dict[str, Any] = {}
+    for part in (ROOT / "roles/catalog/defaults/main.yml", ROOT / "roles/catalog/vars/main.yml"):
+        found |= _trusted(loader, part)
+    for part in sorted((ROOT / "playbooks/group_vars/all").glob("*.yml")):
+        found |= _trusted(loader, part)
+    # Not the inventory's group_vars: they are the site's real secrets, and encrypted.
+    hostvars = {name: {**known.get_vars(), "inventory_hostname": name} for name, known in inventory.hosts.items()}
+    return {
+        **found,
+        **SECRETS,
+        **hostvars[host],
+        "hostvars": hostvars,
+        "groups": inventory.get_groups_dict(),
+        "playbook_dir": str(ROOT / "playbooks"),
+        "inventory_dir": str(ROOT / "inventories" / site),
+    }
+
+
+def render(role: str, host: str, site: str = "lab", **changed: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401 - any variable
+    """Return the files of a role on a host: path (without a leading slash) to owner, group, mode, validate, notify, content."""
+    loader, _ = _inventory(site)
+    defaults = _trusted(loader, ROOT / "roles" / role / "defaults/main.yml")
+    known = {**defaults, **variables(site, host), **changed}
+    task = SimpleNamespace(async_val=False, _role=None, args={}, notify=None, environment=[])
+    plugin = action_loader.get(
+        "conclave_tree",
+        task=task,
+        connection=SimpleNamespace(_shell=SimpleNamespace(tmpdir="")),
+        play_context=None,
+        loader=loader,
+        templar=Templar(loader=loader, variables=known),
+        shared_loader_obj=None,
+    )
+    files = plugin._files(ROOT / "roles" / role, role, known)  # noqa: SLF001 - the part that renders
+    return {item["path"]: {**item, "content": base64.b64decode(item.get("content", "")).decode()} for item in files}
+
+
+def place(files: dict[str, dict[str, Any]], root: Path) -> None:
+    """Write rendered files below a folder that stands for ``/``."""
+    for path, item in files.items():
+        if item["state"] != "file":
+            continue
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(item["content"])
+        target.chmod(int(item["mode"], 8))
+
+
+def document(files: dict[str, dict[str, Any]], path: str) -> Any:  # noqa: ANN401 - what stands in the file
+    """Return a rendered YAML file, read."""
+    return yaml.safe_load(files[path]["content"])
