@@ -124,6 +124,17 @@ class Process:
         """Whether the process has started."""
         return self._ready
 
+    async def ended(self, seconds: float) -> bool:
+        """Wait until the process has failed, or been sent out of the room; say whether that came in time."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not self.account.error:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
+
     async def end(self) -> None:
         """Make sure that the process is gone."""
         if self._child is None:
@@ -219,22 +230,26 @@ def fresh_key() -> bytes:
     return secrets.token_bytes(KEY_BYTES)
 
 
+def begin_of(plan: Plan, name: str, index: int, key: bytes, *, publishes: bool) -> Begin:
+    """Return what a participant's process is told first."""
+    return Begin(
+        label=name,
+        index=index,
+        key=base64.urlsafe_b64encode(key).decode(),
+        publishes=publishes,
+        encrypts=plan.encrypts,
+        width=plan.size.width,
+        height=plan.size.height,
+        rate=plan.rate,
+        tones=[tone.frequency(number) for number in range(plan.participants)],
+    )
+
+
 def _cast(plan: Plan) -> tuple[list[Process], Process | None]:
     key = plan.key or fresh_key()
-    tones = [tone.frequency(index) for index in range(plan.participants)]
 
     def process(name: str, index: int, secret: bytes, *, publishes: bool) -> Process:
-        begin = Begin(
-            label=name,
-            index=index,
-            key=base64.urlsafe_b64encode(secret).decode(),
-            publishes=publishes,
-            encrypts=plan.encrypts,
-            width=plan.size.width,
-            height=plan.size.height,
-            rate=plan.rate,
-            tones=tones,
-        )
+        begin = begin_of(plan, name, index, secret, publishes=publishes)
         return Process(Account(name=name, index=index, publishes=publishes), begin)
 
     members = [process(f"{plan.name} {n + 1}", n, key, publishes=True) for n in range(plan.participants)]

@@ -8,9 +8,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conclave import paths
 from conclave.call.admission import PortalAdmission
 from conclave.call.session import hold
+from conclave.lab import Lab
+from conclave.site import read, secrets
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -20,25 +21,20 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def authority_file(certificate: str | None) -> Iterator[Path | None]:
-    """Yield a file with the site's own CA certificate, or None where the system's store is to be trusted."""
-    if certificate is None:
-        yield None
-        return
+def authority_file(certificate: str) -> Iterator[Path]:
+    """Yield a file with the certificate of the site's authority, its own or the organisation's."""
     with tempfile.NamedTemporaryFile("w", prefix="conclave-ca-", suffix=".crt", encoding="ascii") as file:
         file.write(certificate)
         file.flush()
         yield Path(file.name)
 
 
-def users_prefix(site: str) -> Sequence[str]:
+def users_prefix() -> Sequence[str]:
     """Return what leads a command into the users' zone: nothing at a real site, where it runs is where users are."""
     lab_name = os.environ.get("CONCLAVE_LAB")
     if lab_name is None:
         return ()
-    from conclave.lab import Lab  # noqa: PLC0415 (a real site needs no lab)
-
-    return Lab(lab_name, paths.inventory(site)).command("users", [])
+    return Lab(lab_name).command("users", [])
 
 
 async def hold_at_site(
@@ -58,10 +54,7 @@ async def hold_at_site(
     during:
         Awaited beside the measuring.
     """
-    from conclave.site import read, secrets  # noqa: PLC0415 (a bare call needs no site)
-
     answers, known = read.load(plan.site).answers, secrets.load(plan.site)
-    certificate = known["secret_ca_certificate"] if answers.trust == "own" else None
-    with authority_file(certificate) as authority:
+    with authority_file(known["secret_ca_certificate"]) as authority:
         admission = PortalAdmission(answers.domain, known["secret_probe_oidc"], authority, meeting)
-        return await hold(plan, admission, authority, users_prefix(plan.site), during)
+        return await hold(plan, admission, authority, users_prefix(), during)

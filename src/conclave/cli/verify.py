@@ -1,9 +1,134 @@
-"""Commands of `conclave verify`."""
+"""`conclave verify`: run the checks against a site, or show that they can fail."""
 
 from __future__ import annotations
 
+import json as jsons
+from dataclasses import asdict
+from typing import Annotated
+
 import typer
+from rich.console import Console
+from rich.table import Table
+
+from conclave import lab
+from conclave.site import read
+from conclave.verify import controls, evidence
+from conclave.verify import run as runner
+from conclave.verify.evidence import Run
+
+WORDS = {
+    "de": {
+        "control": "Kontrolle",
+        "title": "Zusage",
+        "where": "Ort",
+        "result": "Ergebnis",
+        "reason": "Grund",
+        "site": "Site",
+        "pass": "erfüllt",
+        "fail": "VERLETZT",
+        "error": "FEHLER",
+        "not_applicable": "entfällt",
+    },
+    "en": {
+        "control": "control",
+        "title": "promise",
+        "where": "where",
+        "result": "result",
+        "reason": "reason",
+        "site": "site",
+        "pass": "pass",
+        "fail": "FAIL",
+        "error": "ERROR",
+        "not_applicable": "not applicable",
+    },
+}
+STYLE = {"pass": "green", "fail": "bold red", "error": "bold magenta", "not_applicable": "dim"}
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands to the command line."""
+    """Add the command to the command line."""
+    app.command()(verify)
+
+
+def verify(
+    site: Annotated[str, typer.Argument(help="Site to verify.")],
+    ids: Annotated[list[str] | None, typer.Argument(help="Only these controls, such as NET-04.")] = None,
+    *,
+    expression: Annotated[str, typer.Option("-k", help="Only checks whose names fit, as in pytest.")] = "",
+    drills: Annotated[
+        bool, typer.Option("--drills", help="Also checks that interrupt service or take a minute.")
+    ] = False,
+    breakers: Annotated[
+        bool, typer.Option("--breakers", help="Break each promise once and see its check fail (lab only).")
+    ] = False,
+    exactly: Annotated[bool, typer.Option("--exactly", help="With --breakers: no other check may fail.")] = False,
+    catalogue: Annotated[bool, typer.Option("--list", help="List the controls and end.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    lab_name: Annotated[str | None, typer.Option("--lab", help="Which lab, when several run this site.")] = None,
+) -> None:
+    """Verify that a site keeps its promises; exit status 1 when one is broken or could not be looked at."""
+    language = read.load(site).answers.language
+    if catalogue:
+        _list(language, json=json)
+        return
+    lab.enter(site, lab_name)
+    if breakers:
+        _breakers(site, ids or [], exactly=exactly, json=json)
+        return
+    run = runner.verify(site, runner.Wanted(tuple(ids or ()), (), expression, drills))
+    folder = evidence.write(run)
+    if json:
+        typer.echo(run.model_dump_json(indent=2))
+    else:
+        show(run, language, Console())
+    Console(stderr=True).print(str(folder), style="dim", soft_wrap=True)
+    if not run.ok:
+        raise typer.Exit(1)
+
+
+def show(run: Run, language: str, console: Console) -> None:
+    """Print a run for people, the broken promises last, where the eye is."""
+    words = WORDS[language]
+    table = Table(title=f"{run.site}: {run.seconds:.0f} s")
+    for heading in ("control", "title", "where", "result", "reason"):
+        table.add_column(words[heading], overflow="fold")
+    order = list(reversed(evidence.WORST_FIRST))
+    for result in sorted(run.results, key=lambda one: (order.index(one.outcome), one.control, one.host or "")):
+        title = result.title.de if language == "de" else result.title.en
+        word = words[result.outcome]
+        style = STYLE[result.outcome]
+        table.add_row(result.control, title, result.host or words["site"], f"[{style}]{word}[/]", result.reason)
+    console.print(table)
+    console.print(", ".join(f"{words[outcome]}: {count}" for outcome, count in run.counts().items()))
+
+
+def _breakers(site: str, ids: list[str], *, exactly: bool, json: bool) -> None:
+    err = Console(stderr=True)
+    proofs = runner.prove(site, runner.breakers(ids), lambda text: err.print(text, style="dim"), exactly=exactly)
+    if json:
+        typer.echo(jsons.dumps([asdict(proof) for proof in proofs], indent=2))
+    else:
+        table = Table()
+        for heading in ("control", "breaker", "host", "outcome", "detail"):
+            table.add_column(heading, overflow="fold")
+        for proof in proofs:
+            style = "green" if proof.outcome == "proven" else "bold red"
+            row = (proof.control, proof.breaker.replace("_", " "), proof.host or "-", f"[{style}]{proof.outcome}[/]")
+            table.add_row(*row, proof.detail)
+        Console().print(table)
+    if not proofs or any(proof.outcome != "proven" for proof in proofs):
+        raise typer.Exit(1)
+
+
+def _list(language: str, *, json: bool) -> None:
+    known = controls.load()
+    if json:
+        typer.echo(jsons.dumps([control.model_dump() for control in known.values()], indent=2, ensure_ascii=False))
+        return
+    table = Table()
+    words = WORDS[language]
+    for heading in (words["control"], words["title"], "severity"):
+        table.add_column(heading, overflow="fold")
+    for control in known.values():
+        table.add_row(control.id, control.title.de if language == "de" else control.title.en, control.severity)
+    Console().print(table)

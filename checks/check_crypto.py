@@ -1,0 +1,195 @@
+"""Cryptography: versions and certificates of every TLS endpoint, keys and secrets on the hosts, the data links."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conclave.verify import NotApplicable, control
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conclave.catalog import Catalog
+    from conclave.site.model import Site
+    from conclave.verify.places import Host
+
+# A certificate lives 90 days and is renewed after 60: below this, renewal has failed for a while.
+DAYS_LEFT = 15
+# Flow to the name that stands in its certificate; a TLS flow without one here is an error, not a pass.
+NAMES = {
+    "web": ("meet", "sso", "media"),
+    "turn-tls": ("turn",),
+    "livekit-tls": ("sfu",),
+    "portal-tls": ("portal",),
+    "keycloak-tls": ("keycloak",),
+    "postgresql": ("db",),
+    "valkey": ("valkey",),
+    "ca-renewal": ("ca",),
+}
+# Shared by all of one kind of service, or public: the certificate of the authority is on every host on purpose.
+PUBLIC = {"secret_ca_certificate"}
+OWN = ("/etc/conclave/tls/host-chain.crt", "/etc/conclave/tls/host.key")
+
+# Looks for the secrets by salted hash, so that none is sent to a host: in files that others may read, in the command
+# lines of all processes, and in the journal.
+SEARCH = r"""
+import hashlib, json, os, pathlib, re, subprocess, sys
+salt, wanted = sys.argv[1].encode(), set(json.loads(sys.argv[2]))
+word = re.compile(rb"[A-Za-z0-9]{15,64}")
+found, looked = [], 0
+def look(place, data):
+    for token in set(word.findall(data)):
+        if hashlib.sha256(salt + token).hexdigest() in wanted:
+            found.append(place)
+            return
+tops = ("/etc", "/run/conclave", "/var/lib/conclave", "/usr/lib/conclave/health", "/usr/lib/systemd/system", "/var/log")
+for top in tops:
+    for folder, _, names in os.walk(top):
+        for name in names:
+            path = pathlib.Path(folder, name)
+            if path.is_file() and not path.is_symlink():
+                state = path.stat()
+                if state.st_mode & 0o004 and state.st_size < 2_000_000:
+                    looked += 1
+                    look(str(path), path.read_bytes())
+for process in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+    try:
+        data = process.read_bytes()
+    except OSError:
+        continue
+    looked += 1
+    if str(os.getpid()) != process.parent.name:
+        look(f"command line of process {process.parent.name}", data)
+look("the journal", subprocess.run(["journalctl", "-b", "-o", "cat", "--no-pager"], capture_output=True).stdout)
+print(json.dumps({"looked": looked, "found": found}))
+"""
+KEYS = r"find /etc/conclave /etc/ssl/private /var/lib/conclave \( -name '*.key' -o -name '*.env' -o -name 'keys.yaml' \
+ -o -name '*.toml' -o -name '*.acl' -o -name 'roles.sql' -o -name '*.pem' \) -type f -printf '%m %u:%g %p\n'"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A TLS endpoint as the catalogue knows it."""
+
+    name: str
+    port: int
+    greeting: str
+
+
+def endpoints(host: Host, catalog: Catalog, domain: str) -> list[Endpoint]:
+    """Return the TLS endpoints of a host."""
+    found = [
+        Endpoint(f"{name}.{domain}", flow.port, "postgresql" if flow.name == "postgresql" else "")
+        for flow in catalog.flows
+        if flow.tls and host.roles & set(flow.targets)
+        for name in NAMES[flow.name]
+    ]
+    if not found:
+        raise NotApplicable(f"{host} serves nothing over TLS")
+    return found
+
+
+@control("CRY-01")
+def test_no_tls_below_1_2(host: Host, site: Site, catalog: Catalog, observe: Callable[..., None]) -> None:
+    """Every endpoint refuses a hello of SSL 3, TLS 1.0 and TLS 1.1."""
+    accepted = {
+        f"{one.name}:{one.port}": host.probe(
+            "tls_versions", address=host.address, port=one.port, name=one.name, greeting=one.greeting
+        )
+        for one in endpoints(host, catalog, site.answers.domain)
+    }
+    observe(accepted=accepted)
+    old = [
+        f"{place} accepts {version}"
+        for place, versions in accepted.items()
+        for version, yes in versions.items()
+        if yes and version != "TLSv1.2"
+    ]
+    assert not old, "; ".join(old)
+
+
+@control("CRY-03")
+def test_served_certificates_are_sound(host: Host, site: Site, catalog: Catalog, observe: Callable[..., None]) -> None:
+    """Each endpoint shows a certificate of the site's authority, with its name, good for longer than renewal takes."""
+    shown = {
+        f"{one.name}:{one.port}": host.probe(
+            "certificate",
+            address=host.address,
+            port=one.port,
+            name=one.name,
+            authority="/etc/conclave/tls/ca.crt",
+            greeting=one.greeting,
+            own=OWN,
+        )
+        for one in endpoints(host, catalog, site.answers.domain)
+    }
+    observe(certificates=shown)
+    bad = [f"{place}: {seen['reason']}" for place, seen in shown.items() if not seen["trusted"]]
+    assert not bad, "; ".join(bad)
+    short = [f"{place}: {seen['days_left']} days" for place, seen in shown.items() if seen["days_left"] < DAYS_LEFT]
+    assert not short, f"less than {DAYS_LEFT} days left: {'; '.join(short)}"
+
+
+@control("CRY-04")
+def test_certificate_renews_itself_and_the_new_one_is_served(
+    host: Host, site: Site, observe: Callable[..., None]
+) -> None:
+    """The renewal timer is armed, its last run did not fail, and the file has the host's key."""
+    if site.answers.trust != "own":
+        raise NotApplicable("certificates are supplied by the organisation")
+    timer = host.read("systemctl show conclave-tls-renew.timer -P ActiveState").strip()
+    result = host.read("systemctl show conclave-tls-renew.service -P Result").strip()
+    pair = host.read(
+        "openssl x509 -in /etc/conclave/tls/host.crt -noout -pubkey | sha256sum; "
+        "openssl pkey -in /etc/conclave/tls/host.key -pubout | sha256sum"
+    ).split()
+    observe(timer=timer, last_result=result)
+    assert timer == "active", f"conclave-tls-renew.timer is {timer}"
+    assert result == "success", f"the last renewal ended with {result}"
+    assert pair[0] == pair[2], "host.crt is not the certificate of host.key"
+
+
+@control("CRY-06")
+def test_keys_and_secrets_are_read_by_their_users_only(
+    host: Host, known_secrets: dict[str, str], observe: Callable[..., None]
+) -> None:
+    """No key file is open to all, and no secret stands in a readable file, a command line or the journal."""
+    files = [row.split(" ", 2) for row in host.read(KEYS).splitlines()]
+    open_to_all = [path for mode, _, path in files if int(mode, 8) & 0o007 and not path.endswith(("ca.crt", ".pem"))]
+    observe(key_files=[f"{path} {mode} {owner}" for mode, owner, path in files])
+    assert files, "no key file was found"
+    assert not open_to_all, f"open to everybody: {', '.join(open_to_all)}"
+    salt = secrets.token_hex(16)
+    hashes = [
+        hashlib.sha256((salt + value).encode()).hexdigest()
+        for name, value in known_secrets.items()
+        if name not in PUBLIC and value.isalnum()
+    ]
+    seen = host.json("/usr/bin/python3 -c %s %s %s", SEARCH, salt, json.dumps(hashes))
+    observe(places_searched=seen["looked"], secrets_searched=len(hashes))
+    assert seen["looked"] > 0
+    assert not seen["found"], f"a secret stands in {', '.join(seen['found'])}"
+
+
+@control("CRY-08", on=("core",))
+def test_database_and_cache_refuse_plain_connections(
+    host: Host, catalog: Catalog, observe: Callable[..., None]
+) -> None:
+    """PostgreSQL ends a connection that does not ask for TLS; Valkey does not answer a plain PING."""
+    # A start packet (PostgreSQL protocol 3.0) for the portal's database, without asking for TLS first.
+    body = (3 << 16).to_bytes(4, "big") + b"user\0portal\0database\0portal\0\0"
+    packet = (len(body) + 4).to_bytes(4, "big") + body
+    answer = bytes.fromhex(
+        host.probe("say", address=host.address, port=catalog.port("postgresql"), hexadecimal=packet.hex())
+    )
+    ping = bytes.fromhex(
+        host.probe("say", address=host.address, port=catalog.port("valkey"), hexadecimal=b"PING\r\n".hex())
+    )
+    observe(postgresql=answer.decode(errors="replace")[:160], valkey=ping.hex())
+    assert answer.startswith(b"E"), "PostgreSQL goes on without TLS"
+    assert b"no pg_hba.conf entry" in answer or b"no encryption" in answer, f"PostgreSQL said {answer[:80]!r}"
+    assert not ping.startswith((b"+PONG", b"-NOAUTH")), f"Valkey speaks without TLS: {ping[:40]!r}"

@@ -1,0 +1,146 @@
+"""Hosts: where software comes from, how services run, administrators' access, time, health and logs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conclave.verify import control
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conclave.verify.places import Host
+
+MOST_EXPOSED = 3.0
+# Units of the product and the services it configures; those that a host does not have are not in its list.
+OURS = ("conclave-", "nginx.", "postgresql@", "valkey-server.", "chrony.")
+REASON = "Exposure above 3.0:"
+ORIGINS = """
+import apt, json
+known = {"depot": 0, "elsewhere": []}
+for package in apt.Cache():
+    if package.is_installed:
+        if any(origin.component != "now" and origin.trusted for origin in package.installed.origins):
+            known["depot"] += 1
+        else:
+            known["elsewhere"].append(f"{package.name} {package.installed.version}")
+print(json.dumps(known))
+"""
+UNSIGNED = r"""set -e
+folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
+mkdir -p repo lists/partial; : > repo/Packages; chmod -R a+rX "$folder"
+echo "deb file:$folder/repo ./" > list
+if apt-get update -o Dir::Etc::sourcelist="$folder/list" -o Dir::Etc::sourceparts=- \
+  -o Dir::State::lists="$folder/lists" 2>&1
+then echo ACCEPTED; else echo REFUSED; fi
+"""
+
+
+@control("SYS-07")
+def test_packages_come_from_the_depot_only(host: Host, observe: Callable[..., None]) -> None:
+    """One source with its own key; an unsigned one is refused even when root adds it."""
+    targets = host.read("apt-get indextargets --format '$(REPO_URI) $(SIGNED_BY)' | sort -u").splitlines()
+    files = host.read("find /etc/apt/sources.list /etc/apt/sources.list.d -type f -size +0 2>/dev/null; true").split()
+    unsigned = host.read("sh -c %s", UNSIGNED).strip().splitlines()
+    observe(sources=targets, files=files, unsigned=unsigned[-3:])
+    assert len(targets) == 1, f"sources: {targets or 'none'}"
+    assert targets[0].endswith("/etc/apt/keyrings/depot.gpg"), f"not bound to the depot's key: {targets[0]}"
+    assert files == ["/etc/apt/sources.list.d/depot.sources"], f"source files: {', '.join(files)}"
+    assert unsigned[-1] == "REFUSED", "an unsigned source is accepted"
+
+
+@control("SYS-04")
+def test_every_installed_package_is_one_of_the_depot(host: Host, observe: Callable[..., None]) -> None:
+    """Each installed version stands in the signed index; nothing was put there by hand."""
+    known = host.json("/usr/bin/python3 -c %s", ORIGINS)
+    observe(packages_of_the_depot=known["depot"], others=known["elsewhere"])
+    assert known["depot"] > 0, "no package is known to the depot"
+    assert not known["elsewhere"], f"not from the depot: {', '.join(known['elsewhere'][:10])}"
+
+
+@control("SYS-02")
+def test_services_are_sandboxed(host: Host, observe: Callable[..., None]) -> None:
+    """The score of each running service in `systemd-analyze security` is at most 3.0, or its unit says why not."""
+    running = host.read(
+        "systemctl list-units --type=service --state=running --plain --no-legend | cut -d' ' -f1"
+    ).split()
+    units = [unit for unit in running if unit.startswith(OURS)]
+    scores = {row["unit"]: float(row["exposure"]) for row in host.json("systemd-analyze security --json=short")}
+    seen = {unit: scores[unit] for unit in units}
+    observe(exposure=seen)
+    exposed = {unit: score for unit, score in seen.items() if score > MOST_EXPOSED}
+    silent = [unit for unit in exposed if REASON not in host.read("systemctl cat %s", unit)]
+    assert not silent, "above 3.0 without a reason: " + ", ".join(f"{unit} {exposed[unit]}" for unit in silent)
+
+
+@control("SYS-08")
+def test_no_unit_has_failed_and_everything_enabled_runs(host: Host, observe: Callable[..., None]) -> None:
+    """The system is content, and each of the product's services is active and starts at boot."""
+    state = host.run("systemctl is-system-running --wait").stdout.strip()
+    failed = host.read("systemctl list-units --failed --plain --no-legend | cut -d' ' -f1").split()
+    rows = host.read("systemctl list-unit-files --type=service --state=enabled --plain --no-legend | cut -d' ' -f1")
+    units = [unit for unit in rows.split() if unit.startswith(OURS) and not unit.endswith("@.service")]
+    active = {unit: host.run("systemctl is-active %s", unit).stdout.strip() for unit in units}
+    observe(system=state, failed=failed, services=active)
+    assert not failed, f"failed: {', '.join(failed)}"
+    assert active, "no service of the product is enabled"
+    down = [f"{unit} is {word}" for unit, word in active.items() if word != "active"]
+    assert not down, "; ".join(down)
+
+
+@control("MON-01")
+def test_health_checks_are_content(host: Host, observe: Callable[..., None]) -> None:
+    """Every health check that the roles put on the host says ok."""
+    checks = host.read("find /usr/lib/conclave/health -type f -perm -u+x | sort").split()
+    answers = {check.rpartition("/")[2]: host.run("%s", check) for check in checks}
+    observe(health={name: answer.stdout.strip() for name, answer in answers.items()})
+    assert answers, "the host has no health check"
+    bad = {name: answer.stdout.strip() or answer.stderr.strip()[-200:] for name, answer in answers.items() if answer.rc}
+    assert not bad, f"{bad}"
+
+
+@control("ADM-01")
+def test_ssh_takes_keys_only(host: Host, observe: Callable[..., None]) -> None:
+    """The settings in force, not the file: no password, no empty password, no agent or X11 forwarding."""
+    rows = dict(row.split(" ", 1) for row in host.read("sshd -T").splitlines() if " " in row)
+    expected = {
+        "passwordauthentication": "no",
+        "kbdinteractiveauthentication": "no",
+        "permitemptypasswords": "no",
+        "permitrootlogin": "without-password",
+        "allowagentforwarding": "no",
+        "x11forwarding": "no",
+    }
+    seen = {key: rows.get(key) for key in expected}
+    observe(sshd=seen)
+    wrong = [f"{key} {seen[key]}" for key, value in expected.items() if seen[key] != value]
+    assert not wrong, f"sshd says: {', '.join(wrong)}"
+
+
+@control("LOG-06")
+def test_time_comes_from_the_site(host: Host, hosts: list[Host], observe: Callable[..., None]) -> None:
+    """The clock follows a host of the site (or is the site's clock itself), and nobody else is configured."""
+    own = {address for one in hosts for address in one.addresses}
+    tracking = host.read("chronyc -c tracking").strip().split(",")
+    sources = [row.split(",")[2] for row in host.read("chronyc -c -n sources").splitlines()]
+    offset, leap = float(tracking[4]), tracking[-1]
+    observe(reference=tracking[1], stratum=int(tracking[2]), offset_seconds=offset, sources=sources, leap=leap)
+    assert leap != "Not synchronised", "the clock follows nobody"
+    foreign = [source for source in sources if source not in own]
+    if "core" not in host.roles:
+        assert sources, "no time source is configured"
+        assert not foreign, f"time comes from {', '.join(foreign)}"
+    assert abs(offset) < 0.1, f"the clock is {offset} s off"
+
+
+@control("LOG-07")
+def test_logs_hold_no_tokens(host: Host, observe: Callable[..., None]) -> None:
+    """No signed token (JWT) stands in the journal or a log file."""
+    lines = int(host.read("journalctl -b -o cat --no-pager | wc -l"))
+    pattern = r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."
+    journal = host.run("journalctl -b -o short --no-pager | grep -E %s | cut -c1-60", pattern).stdout.splitlines()
+    files = host.run("grep -rlE %s /var/log --include=*.log --include=*.log.1", pattern).stdout.split()
+    observe(journal_lines=lines, with_token=len(journal), files=files)
+    assert lines > 0, "the journal is empty"
+    assert not journal, f"{len(journal)} lines with a token, the first: {journal[0]}..."
+    assert not files, f"tokens in {', '.join(files)}"

@@ -1,0 +1,193 @@
+"""Network: what listens, what is let in, what is let out, and whose names are known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import firewall
+
+from conclave.verify import control
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conclave.catalog import Catalog
+    from conclave.site.model import Site
+    from conclave.verify.places import Host, Outside, Vantage
+
+LOOPBACK = ("127.", "[::1]")
+
+
+@control("NET-01")
+def test_sockets_are_those_of_the_catalogue(
+    host: Host, catalog: Catalog, served: Callable[[Host], set[tuple[str, int]]], observe: Callable[..., None]
+) -> None:
+    """Nothing listens that the catalogue does not list for this host, and all of that does."""
+    listening, local = set(), set()
+    for row in host.read("ss -H -lntu").splitlines():
+        protocol, _, _, _, place, *_ = row.split()
+        address, _, port = place.rpartition(":")
+        (local if address.startswith(LOOPBACK) else listening).add((protocol, int(port)))
+    observe(listening=sorted(listening), on_loopback_only=sorted(local))
+    first, last = _ports(catalog, "turn_relay")
+    relays = {(protocol, port) for protocol, port in listening if protocol == "udp" and first <= port <= last}
+    declared = served(host)
+    own = {(protocol, port) for name in catalog.local_ports for port in _ports(catalog, name) for protocol in ("tcp",)}
+    extra = listening - declared - (relays if "media" in host.roles else set())
+    assert not extra, f"listens without being in the catalogue: {_words(extra)}"
+    missing = declared - listening
+    assert not missing, f"in the catalogue, but nothing listens: {_words(missing)}"
+    strange = local - own - declared
+    assert not strange, f"listens on loopback without being in the catalogue: {_words(strange)}"
+
+
+@control("NET-02")
+def test_inbound_is_dropped_by_default(host: Host, observe: Callable[..., None]) -> None:
+    """The table of the site is loaded, alone, and drops what no rule lets in, through or out."""
+    tables = [entry["table"]["name"] for entry in firewall.objects(host, "nft -j list tables")]
+    chains = [entry["chain"] for entry in firewall.objects(host) if "hook" in entry.get("chain", {})]
+    policies = {chain["hook"]: chain["policy"] for chain in chains if chain["type"] == "filter"}
+    observe(tables=tables, policies=policies)
+    assert tables == ["conclave"], f"tables beside the site's own: {tables}"
+    expected = {"input": "drop", "forward": "drop", "output": "drop"}
+    assert {hook: policies.get(hook) for hook in expected} == expected, f"policies are {policies}"
+
+
+@control("CFG-02")
+def test_live_rules_are_the_staged_ones(host: Host, observe: Callable[..., None]) -> None:
+    """What the kernel enforces is what the staged file says, rule by rule."""
+    live = firewall.comparable(firewall.objects(host))
+    staged = firewall.comparable(firewall.objects(host, firewall.STAGED))
+    observe(objects=len(live))
+    more = [entry for entry in live if entry not in staged]
+    less = [entry for entry in staged if entry not in live]
+    assert not more, f"live, but not staged: {more[:3]}"
+    assert not less, f"staged, but not live: {less[:3]}"
+    assert live == staged, "the same rules stand in another order"
+
+
+@control("NET-03")
+def test_zones_reach_what_the_catalogue_says_and_nothing_else(
+    hosts: list[Host], catalog: Catalog, users: Vantage, management: Vantage, observe: Callable[..., None]
+) -> None:
+    """From the users' zone and from the management zone every TCP port of every host is open or shut as listed."""
+    ports = sorted(
+        {port for flow in catalog.flows for port in flow.ports}
+        | {port for name in catalog.local_ports for port in _ports(catalog, name)}
+    )
+    wrong, tried = [], 0
+    for vantage in (users, management):
+        targets = [(address, port) for host in hosts for address in host.addresses for port in ports]
+        owners = [host for host in hosts for _ in host.addresses for _ in ports]
+        answers = vantage.probe("connect", targets=targets)
+        tried += len(answers)
+        for (address, port), host, answer in zip(targets, owners, answers, strict=True):
+            allowed = any(
+                "tcp" in flow.protocols
+                and port in flow.ports
+                and vantage.name in flow.sources
+                and ("hosts" in flow.targets or host.roles & set(flow.targets))
+                for flow in catalog.flows
+            )
+            if (answer == "open") != allowed:
+                wrong.append(f"{vantage.name} -> {host} {address} {port}: {answer}")
+    observe(connections_tried=tried, ports=ports)
+    assert not wrong, f"{len(wrong)} not as the catalogue says: {', '.join(wrong[:8])}"
+
+
+@control("NET-04")
+def test_host_cannot_reach_the_outside(host: Host, outside: Outside, observe: Callable[..., None]) -> None:
+    """A packet to the outside is refused at the host, counted there, and never arrives."""
+    packets = 3
+    before, counted = outside.arrived(), firewall.counter(host, "refused-outside")
+    for address in outside.addresses:
+        left = host.probe("send_udp", address=address, port=outside.PORT, count=packets)
+        assert left == 0, f"{left} packets to {address} left the host"
+    refused = firewall.counter(host, "refused-outside") - counted
+    after = outside.arrived()
+    arrived = after.packets - before.packets if after and before else None
+    observe(tried=packets * len(outside.addresses), refused_and_counted=refused, arrived_outside=arrived)
+    assert refused == packets * len(outside.addresses), f"{refused} packets were counted, not {packets} each"
+    assert not arrived, f"{arrived} packets arrived outside"
+
+
+@control("NET-08")
+def test_nobody_on_this_host_tries_to_reach_the_outside(
+    host: Host, outside: Outside, observe: Callable[..., None]
+) -> None:
+    """The host's own record of refused packets names nobody, but for the probes of this suite."""
+    found = firewall.attempts(host)
+    own = [row for row in found if row["to"] in outside.addresses and row["port"] == outside.PORT]
+    others = [row for row in found if row not in own]
+    observe(set_looked_at="inet conclave culprits4, culprits6", own_probes=own, attempts=others)
+    words = [f"{row['user']} -> {row['to']} {row['protocol']}/{row['port']} ({row['packets']}x)" for row in others]
+    assert not others, f"tried to get out: {', '.join(words)}"
+
+
+@control("NET-05")
+def test_administration_is_reached_from_management_only(
+    *,
+    hosts: list[Host],
+    site: Site,
+    users: Vantage,
+    authority: str,
+    by_role: Callable[[str], Host],
+    observe: Callable[..., None],
+) -> None:
+    """The public names answer 404 to every administrative path, and ssh answers nobody in the users' zone."""
+    edge, domain = by_role("edge"), site.answers.domain
+    paths = {
+        "sso": [
+            "/",
+            "/admin/",
+            "/realms/master/",
+            "/metrics",
+            "/health",
+            "/realms/conclave/clients-registrations/default",
+        ],
+        "media": ["/", "/twirp/livekit.RoomService/ListRooms", "/metrics", "/agent", "/whip", "/debug/pprof/"],
+        "meet": ["/api/livekit/webhook"],
+    }
+    statuses = {}
+    for name, wanted in paths.items():
+        for path in wanted:
+            answer = users.probe(
+                "http_get", address=edge.address, port=443, name=f"{name}.{domain}", path=path, authority=authority
+            )
+            statuses[f"{name}{path}"] = answer["status"]
+    ssh = dict(
+        zip(
+            [host.name for host in hosts], users.probe("connect", targets=[(h.address, 22) for h in hosts]), strict=True
+        )
+    )
+    observe(statuses=statuses, ssh_from_users=ssh)
+    shown = {path: status for path, status in statuses.items() if status != 404}
+    assert not shown, f"not 404: {shown}"
+    assert "open" not in ssh.values(), f"ssh answers users: {ssh}"
+
+
+@control("NET-10")
+def test_own_names_are_known_and_others_refused_at_once(
+    site: Site, catalog: Catalog, users: Vantage, by_role: Callable[[str], Host], observe: Callable[..., None]
+) -> None:
+    """The name server answers for the site's names and refuses every other within a tenth of a second."""
+    server = by_role("core").address
+    own = {name: users.probe("ask_name", server=server, name=f"{name}.{site.answers.domain}") for name in catalog.names}
+    foreign = {name: users.probe("ask_name", server=server, name=name) for name in ("example.com", "stun.example.net")}
+    observe(own=own, foreign=foreign)
+    unknown = [name for name, answer in own.items() if answer["code"] != 0 or not answer["answers"]]
+    assert not unknown, f"not known: {', '.join(unknown)}"
+    refused = 5
+    answered = {name: answer for name, answer in foreign.items() if answer["code"] != refused}
+    assert not answered, f"not refused: {answered}"
+    slow = {name: answer["seconds"] for name, answer in foreign.items() if answer["seconds"] > 0.1}
+    assert not slow, f"refused slowly: {slow}"
+
+
+def _ports(catalog: Catalog, name: str) -> list[int]:
+    value = catalog.local_ports[name]
+    return value if isinstance(value, list) else [value]
+
+
+def _words(sockets: set[tuple[str, int]]) -> str:
+    return ", ".join(f"{protocol} {port}" for protocol, port in sorted(sockets))

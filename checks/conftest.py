@@ -1,0 +1,70 @@
+"""What several areas of checks look at."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from conclave.call.admission import PortalAdmission, Ticket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conclave.catalog import Catalog
+    from conclave.site.model import Site
+    from conclave.verify.places import Host
+
+
+class Meeting:
+    """A meeting of the probe, planned through the portal for the length of the run."""
+
+    def __init__(self, runner: asyncio.Runner, admission: PortalAdmission) -> None:
+        self._runner = runner
+        self._admission = admission
+
+    @property
+    def id(self) -> str:
+        """The meeting's identifier."""
+        assert self._admission.meeting is not None
+        return self._admission.meeting
+
+    def admit(self, name: str) -> Ticket:
+        """Return a guest's ticket."""
+        return self._runner.run(self._admission.admit(name))
+
+
+@pytest.fixture(scope="session")
+def meeting(site: Site, known_secrets: dict[str, str], authority: str) -> Iterator[Meeting]:
+    admission = PortalAdmission(site.answers.domain, known_secrets["secret_probe_oidc"], Path(authority))
+    with asyncio.Runner() as runner:
+        runner.run(admission.__aenter__())
+        yield Meeting(runner, admission)
+        runner.run(admission.__aexit__(None, None, None))
+
+
+@pytest.fixture(scope="session")
+def web(authority: str) -> Iterator[httpx.Client]:
+    """Return a strict client that trusts the site's authority only and follows no redirect by itself."""
+    with httpx.Client(verify=ssl.create_default_context(cafile=authority), timeout=15, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def served(catalog: Catalog) -> Callable[[Host], set[tuple[str, int]]]:
+    """Protocol and port of every flow that a host answers to."""
+
+    def of(host: Host) -> set[tuple[str, int]]:
+        return {
+            (protocol, port)
+            for flow in catalog.flows
+            if "hosts" in flow.targets or host.roles & set(flow.targets)
+            for protocol in flow.protocols
+            for port in flow.ports
+        }
+
+    return of

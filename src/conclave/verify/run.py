@@ -1,0 +1,178 @@
+"""Run the checks against a site, and the breakers against a lab."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from conclave import paths
+from conclave.errors import ConclaveError
+from conclave.site import read
+from conclave.verify import marks, places
+from conclave.verify.evidence import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from conclave.verify.evidence import Evidence
+    from conclave.verify.marks import Breaker
+
+NOTHING_COLLECTED, USAGE = 5, 4
+VARIABLE = "CONCLAVE_BREAK"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which checks to run; nothing named means all."""
+
+    controls: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    expression: str = ""
+    drills: bool = False
+
+
+def verify(site: str, wanted: Wanted, *, broken: str = "") -> Run:
+    """Run checks and return their results.
+
+    Parameters
+    ----------
+    broken:
+        Name of a breaker that is in force, for checks that hold calls: they then break their own call.
+
+    Raises
+    ------
+    ConclaveError
+        When no check fits, or the suite itself could not run.
+    """
+    root = paths.project_root()
+    with tempfile.TemporaryDirectory(prefix="conclave-verify-") as folder:
+        results = Path(folder) / "results.json"
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-c",
+            str(root / "checks/pytest.ini"),
+            "-p",
+            "conclave.verify.plugin",
+        ]
+        command += ["--site", site, "--results", str(results), str(root / "checks")]
+        command += [word for one in wanted.controls for word in ("--control", one)]
+        command += [word for one in wanted.hosts for word in ("--host", one)]
+        command += ["-k", wanted.expression] if wanted.expression else []
+        command += ["--drills"] if wanted.drills else []
+        environment = os.environ | {VARIABLE: broken}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        if done.returncode == NOTHING_COLLECTED:
+            raise ConclaveError(
+                "no check fits", expected="ids of controls/, or words of checks' names", todo="conclave verify --list"
+            )
+        if not results.is_file():
+            last = (done.stdout + done.stderr).strip().splitlines()[-15:]
+            raise ConclaveError("the suite could not run:\n" + "\n".join(last))
+        return Run.model_validate_json(results.read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Whether a check noticed its breaker, and recovered."""
+
+    control: str
+    breaker: str
+    host: str | None
+    outcome: Literal["proven", "not noticed", "not mended", "others too"]
+    detail: str
+
+
+def breakers(identifiers: Iterable[str]) -> list[Breaker]:
+    """Return the breakers of these controls, or all.
+
+    Raises
+    ------
+    ConclaveError
+        When a control has none.
+    """
+    if not marks.BREAKERS:
+        folder = paths.project_root() / "checks/breakers"
+        sys.path.insert(0, str(folder.parent))
+        for module in pkgutil.iter_modules([str(folder)]):
+            importlib.import_module(f"breakers.{module.name}")
+    asked = set(identifiers)
+    chosen = [one for one in marks.BREAKERS if not asked or one.control in asked]
+    missing = asked - {one.control for one in chosen}
+    if missing:
+        raise ConclaveError(f"no breaker for {', '.join(sorted(missing))}", todo="conclave verify --list", exit_code=2)
+    return chosen
+
+
+def prove(site: str, chosen: list[Breaker], progress: Callable[[str], None], *, exactly: bool = False) -> list[Proof]:
+    """Apply each breaker, see its check fail, mend, see it pass.
+
+    Parameters
+    ----------
+    exactly:
+        Run the whole suite each time and see that no other check fails.
+
+    Raises
+    ------
+    ConclaveError
+        When the site is no lab: breakers damage what they touch.
+    """
+    if places.lab_of_this_process() is None:
+        raise ConclaveError(
+            f"{site} is no lab",
+            expected="a lab: a breaker damages the site on purpose",
+            todo="conclave lab up",
+            exit_code=2,
+        )
+    hosts = [places.Host(host) for host in read.load(site).hosts]
+    proofs = []
+    for one in chosen:
+        host = next((host for host in hosts if one.on in host.roles), None) if one.on else None
+        progress(f"{one.control}: {one.name.replace('_', ' ')}" + (f" on {host}" if host else ""))
+        proofs.append(_prove(site, one, host, exactly=exactly))
+    return proofs
+
+
+def _prove(site: str, one: Breaker, host: places.Host | None, *, exactly: bool) -> Proof:
+    at = (host.name,) if host else ()
+    narrow = Wanted(controls=(one.control,), hosts=at)
+    with _broken(one, host):
+        run = verify(site, Wanted() if exactly and not one.drill else narrow, broken=one.name)
+    red = [result for result in run.results if result.outcome == "fail"]
+    own = [result for result in red if result.control == one.control]
+    name = host.name if host else None
+    if not own:
+        return Proof(one.control, one.name, name, "not noticed", _reasons(run.results))
+    others = [result for result in red if result.control != one.control]
+    if others:
+        return Proof(one.control, one.name, name, "others too", _reasons(others))
+    after = verify(site, narrow)
+    if not after.ok:
+        return Proof(one.control, one.name, name, "not mended", _reasons(after.results))
+    return Proof(one.control, one.name, name, "proven", _reasons(own))
+
+
+@contextmanager
+def _broken(one: Breaker, host: places.Host | None) -> Iterator[None]:
+    change = one.change(host) if host else one.change()
+    next(change)
+    try:
+        yield
+    finally:
+        # The generator's own end mends.
+        next(change, None)
+
+
+def _reasons(results: list[Evidence]) -> str:
+    return "; ".join(
+        f"{result.control}@{result.host or 'site'} {result.outcome}: {result.reason}" for result in results
+    )
