@@ -83,17 +83,17 @@ def csrf_failure(_request: HttpRequest, reason: str = "") -> HttpResponse:
     return answer(HTTPStatus.FORBIDDEN, "csrf")
 
 
-def bad_request(_request: HttpRequest, _exception: Exception) -> HttpResponse:
+def bad_request(_request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's name
     """Django's handler400."""
     return answer(HTTPStatus.BAD_REQUEST, "bad_request")
 
 
-def permission_denied(_request: HttpRequest, _exception: Exception) -> HttpResponse:
+def permission_denied(_request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's name
     """Django's handler403."""
     return answer(HTTPStatus.FORBIDDEN, "not_allowed")
 
 
-def page_not_found(_request: HttpRequest, _exception: Exception) -> HttpResponse:
+def page_not_found(_request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's name
     """Django's handler404."""
     return answer(HTTPStatus.NOT_FOUND, "not_found")
 

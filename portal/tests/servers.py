@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import ssl
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,8 +33,16 @@ def _as_postgres(*argv: str | Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def postgresql(folder: Path) -> Iterator[None]:
-    """Run a new cluster whose socket is in `folder`; user and password do not matter there."""
+def postgresql(folder: Path, port: int | None = None) -> Iterator[None]:
+    """Run a new cluster whose socket is in `folder`; user and password do not matter there.
+
+    Parameters
+    ----------
+    folder:
+        An empty folder with a short path.
+    port:
+        Also listen on loopback; None for the socket only.
+    """
     data = folder / "pg"
     data.mkdir()
     if os.geteuid() == 0:
@@ -45,7 +54,8 @@ def postgresql(folder: Path) -> Iterator[None]:
         capture_output=True,
         cwd=folder,
     )
-    options = f"-k {folder} -c listen_addresses= -c fsync=off -c full_page_writes=off"
+    network = f"-c listen_addresses=127.0.0.1 -p {port}" if port else "-c listen_addresses="
+    options = f"-k {folder} {network} -c fsync=off -c full_page_writes=off"
     control = [_newest("pg_ctl"), "-D", data, "-w"]
     subprocess.run(
         _as_postgres(*control, "-l", folder / "pg.log", "-o", options, "start"),
@@ -80,3 +90,14 @@ def valkey(folder: Path) -> Iterator[None]:
 def _answers(socket: Path) -> None:
     with redis.Redis(unix_socket_path=str(socket)) as connection:
         connection.ping()
+
+
+def create_database(folder: Path, port: int, name: str) -> None:
+    """Create a database in the cluster of `folder`."""
+    argv = _as_postgres(_newest("createdb"), "-h", folder, "-p", str(port), "-U", "portal", name)
+    subprocess.run(argv, check=True, cwd=folder)
+
+
+def trust(ca: Path) -> ssl.SSLContext:
+    """Return a TLS context that trusts one CA."""
+    return ssl.create_default_context(cafile=str(ca))

@@ -1,0 +1,132 @@
+"""Sessions: what the browser is told, and how they end."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from accounts.models import SignIn
+from accounts.models import User as Person
+from django.http import HttpResponse
+from django.test import Client
+from identity import Signer
+from people import Browser, user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("valkey")]
+
+
+@pytest.fixture(scope="module")
+def signer() -> Signer:
+    return Signer()
+
+
+@pytest.fixture(autouse=True)
+def published(signer: Signer) -> None:
+    signer.publish()
+
+
+def signed_in(who: Person, sid: str) -> Browser:
+    browser = Browser(who)
+    SignIn.objects.create(session_key=str(browser.client.session.session_key), sid=sid, user=who)
+    return browser
+
+
+def tell(token: str) -> HttpResponse:
+    path = "/oidc/backchannel-logout"
+    return Client(headers={"Host": "portal.conf.test"}).post(path, {"logout_token": token}, secure=True)
+
+
+def is_in(browser: Browser) -> bool:
+    return bool(browser.get("/api/session").json()["authenticated"])
+
+
+def test_an_anonymous_browser_learns_the_site_and_gets_a_csrf_token() -> None:
+    browser = Browser()
+    answer = browser.get("/api/session")
+    said = answer.json()
+    assert not said["authenticated"]
+    assert said["user"] is None
+    assert said["language"] == "en"
+    site = {"name": "Test site", "domain": "conf.test", "mode": "open", "mode_since": None, "contact": "help@conf.test"}
+    assert said["site"] == site
+    assert browser.client.cookies["__Host-csrf"]["secure"]
+    assert browser.client.cookies["__Host-csrf"]["httponly"]
+
+
+@pytest.mark.parametrize(("asked", "language"), [("de", "de"), ("de-CH,en;q=0.5", "de"), ("en-GB", "en"), ("fr", "en")])
+def test_the_language_is_the_readers_or_the_sites(asked: str, language: str) -> None:
+    assert Browser(language=asked).get("/api/session").json()["language"] == language
+
+
+def test_answers_are_not_cached_and_carry_no_active_content() -> None:
+    answer = Browser().get("/api/session")
+    assert answer["Cache-Control"] == "no-store"
+    assert answer["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Strict-Transport-Security"] == "max-age=31536000"
+
+
+@pytest.mark.parametrize("path", ["/", "/admin/", "/api/nothing", "/api/docs"])
+def test_unknown_addresses_answer_in_json(path: str) -> None:
+    answer = Browser().get(path)
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "not_found"
+
+
+def test_a_foreign_host_name_is_refused() -> None:
+    answer = Client(headers={"Host": "evil.test"}).get("/api/session", secure=True)
+    assert answer.status_code == 400
+
+
+def test_a_logout_at_the_identity_server_ends_the_session_here(signer: Signer) -> None:
+    ada = user("ada")
+    here, elsewhere = signed_in(ada, "sid-1"), signed_in(ada, "sid-2")
+    assert tell(signer.logout_token()).status_code == 200
+    assert not is_in(here)
+    assert is_in(elsewhere)
+
+
+def test_a_logout_without_a_session_ends_all_of_the_person(signer: Signer) -> None:
+    ada, bob = user("ada"), user("bob")
+    browsers = [signed_in(ada, "sid-1"), signed_in(ada, "sid-2"), signed_in(bob, "sid-3")]
+    assert tell(signer.logout_token(sid=None, sub="sub-ada")).status_code == 200
+    assert [is_in(browser) for browser in browsers] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"typ": "JWT"},
+        {"iss": "https://sso.conf.test/realms/other"},
+        {"aud": "another"},
+        {"events": {}},
+        {"events": None},
+        {"nonce": "n"},
+        {"iat": int(time.time()) - 3600},
+        {"iat": None},
+        {"jti": None},
+        {"sid": None},
+    ],
+)
+def test_a_logout_token_that_breaks_a_rule_ends_nothing(signer: Signer, changed: dict[str, object]) -> None:
+    browser = signed_in(user("ada"), "sid-1")
+    assert tell(signer.logout_token(**changed)).status_code == 400  # type: ignore[arg-type]
+    assert is_in(browser)
+
+
+def test_a_logout_token_is_good_once(signer: Signer) -> None:
+    token = signer.logout_token()
+    assert tell(token).status_code == 200
+    browser = signed_in(user("ada"), "sid-1")
+    assert tell(token).status_code == 400
+    assert is_in(browser)
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c"])
+def test_garbage_ends_nothing(token: str) -> None:
+    assert tell(token).status_code == 400
+
+
+def test_a_logout_token_of_another_key_ends_nothing() -> None:
+    assert tell(Signer().logout_token()).status_code == 400
