@@ -103,7 +103,7 @@ def _environment(site: str, prepared: dict[str, str]) -> dict[str, str]:
     }
     path = f"{Path(vault.tool('ansible-playbook')).parent}{os.pathsep}{kept.get('PATH', os.defpath)}"
     config = str(paths.project_root() / "ansible.cfg")
-    return {**kept, **vault.environment(site), "PATH": path, "ANSIBLE_CONFIG": config}
+    return {**kept, **vault.environment(site), "PATH": path, "ANSIBLE_CONFIG": config, "ANSIBLE_NOCOLOR": "1"}
 
 
 @contextmanager
