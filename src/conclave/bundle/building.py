@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tuf.api.metadata import Metadata, Timestamp
 
@@ -15,7 +15,7 @@ from conclave.bundle import files, keys, repository, sbom, signing, tools, verif
 from conclave.bundle.cache import STAMP, Cache, Part
 from conclave.bundle.context import Context, Reporter, Result
 from conclave.bundle.manifest import NAME, Entry, Manifest, ManifestPart
-from conclave.bundle.parts import debian, keycloak, livekit, portal, web
+from conclave.bundle.parts import control, debian, keycloak, livekit, portal, web
 from conclave.errors import ConclaveError
 
 if TYPE_CHECKING:
@@ -29,21 +29,21 @@ _RENEWAL = signing.FRESH * 2 / 3
 CONTROL = "control"
 
 
-class PartModule(Protocol):
-    """A module below `conclave.bundle.parts`."""
+@dataclass(frozen=True)
+class Recipe:
+    """How a part is made, and with which programs."""
 
-    PROGRAMS: tuple[str, ...]
-
-    def obtain(self, context: Context) -> Result:
-        """Return the part, built unless it is in the cache."""
+    programs: tuple[str, ...]
+    obtain: Callable[[Context], Result]
 
 
-PARTS: dict[str, PartModule] = {
-    "debian": debian,
-    "livekit": livekit,
-    "keycloak": keycloak,
-    "portal": portal,
-    "web": web,
+PARTS = {
+    "debian": Recipe(debian.PROGRAMS, debian.obtain),
+    "livekit": Recipe(livekit.PROGRAMS, livekit.obtain),
+    "keycloak": Recipe(keycloak.PROGRAMS, keycloak.obtain),
+    "portal": Recipe(portal.PROGRAMS, portal.obtain),
+    "web": Recipe(web.PROGRAMS, web.obtain),
+    "control": Recipe(control.PROGRAMS, control.obtain),
 }
 
 
@@ -71,7 +71,7 @@ def build(
     out: Path,
     reporter: Callable[[str], Reporter],
     *,
-    parts: Mapping[str, PartModule] = PARTS,
+    parts: Mapping[str, Recipe] = PARTS,
     key_folder: Path | None = None,
     cache: Cache | None = None,
 ) -> Release:
@@ -97,7 +97,7 @@ def build(
     ConclaveError
         When a program, a key or an input is missing, or a part cannot be built. The former bundle is untouched.
     """
-    tools.require([*repository.PROGRAMS, *(program for module in parts.values() for program in module.PROGRAMS)])
+    tools.require([*repository.PROGRAMS, *(program for recipe in parts.values() for program in recipe.programs)])
     signing_keys = keys.load(key_folder)
     cache = cache or Cache()
     with cache.locked():
@@ -113,7 +113,9 @@ def build(
             return Release(former, built, new=False)
         with tempfile.TemporaryDirectory(prefix=f".{out.name}.new-", dir=out.parent) as temporary:
             fresh = Path(temporary, out.name)
-            manifest = _assemble(fresh, finished, signing_keys, former, cache, report)
+            serial = max(int(datetime.now(UTC).strftime(STAMP)), former.serial + 1 if former else 1)
+            runner = tools.Runner(cache.folder / "logs/bundle.log")
+            manifest = _assemble(fresh, finished, signing_keys, serial, runner, report)
             report.step("checking")
             verifying.verify(fresh, signing_keys.root, former.model_dump(mode="json") if former else None)
             files.replace(out, fresh)
@@ -123,7 +125,7 @@ def build(
 def _obtain(
     root: Path,
     cache: Cache,
-    parts: Mapping[str, PartModule],
+    parts: Mapping[str, Recipe],
     former: Manifest | None,
     reporter: Callable[[str], Reporter],
 ) -> dict[str, Result]:
@@ -140,7 +142,7 @@ def _obtain(
         for name in parts
     }
     with ThreadPoolExecutor(_TOGETHER) as executor:
-        jobs = {name: executor.submit(module.obtain, contexts[name]) for name, module in parts.items()}
+        jobs = {name: executor.submit(recipe.obtain, contexts[name]) for name, recipe in parts.items()}
         try:
             wait(jobs.values(), return_when=FIRST_EXCEPTION)
             failed = [job for job in jobs.values() if job.done() and job.exception()]
@@ -174,15 +176,9 @@ def _current(out: Path, former: Manifest, parts: Mapping[str, Part], signing_key
     return bool(timestamp.expires - datetime.now(UTC) > _RENEWAL)
 
 
-def _assemble(
-    fresh: Path,
-    parts: Mapping[str, Part],
-    signing_keys: keys.Keys,
-    former: Manifest | None,
-    cache: Cache,
-    report: Reporter,
+def _assemble(  # noqa: PLR0917 - each is another thing
+    fresh: Path, parts: Mapping[str, Part], signing_keys: keys.Keys, serial: int, runner: tools.Runner, report: Reporter
 ) -> Manifest:
-    runner = tools.Runner(cache.folder / "logs/bundle.log")
     fresh.mkdir()
     report.step("apt repository")
     packages = [part.files for name, part in parts.items() if name != CONTROL]
@@ -190,7 +186,6 @@ def _assemble(
     if CONTROL in parts:
         files.copy_tree(parts[CONTROL].files, fresh / CONTROL)
     created = datetime.now(UTC).replace(microsecond=0)
-    serial = max(int(created.strftime(STAMP)), former.serial + 1 if former else 1)
     report.step("bill of materials")
     (fresh / sbom.NAME).write_text(sbom.write(parts.values(), serial, created))
     report.step("manifest")

@@ -11,7 +11,7 @@ import tempfile
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -65,7 +65,7 @@ class Part(BaseModel):
         return self.folder / "files"
 
 
-def digest(inputs: Any) -> str:  # noqa: ANN401 - any JSON
+def digest(inputs: object) -> str:
     """Return the SHA-256 of a part's inputs, given as plain JSON data."""
     text = json.dumps(inputs, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -106,7 +106,7 @@ class Cache:
             yield
 
     def obtain(
-        self, name: str, inputs: Any, build: Callable[[Path, str], Built], *, previous: tuple[str, str] = ("", "")
+        self, name: str, inputs: object, build: Callable[[Path, str], Built], *, previous: tuple[str, str] = ("", "")
     ) -> tuple[Part, bool]:
         """Return a part, built now unless the cache has it.
 

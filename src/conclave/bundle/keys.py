@@ -1,7 +1,7 @@
 """The keys that sign bundles, and the root of trust made from them.
 
-A folder holds one private key file per TUF role (several for root, if wanted), every version of the signed root, and the
-OpenPGP key of the apt repository. ``root.json`` is what a site keeps to trust the bundles signed with these keys.
+A folder holds one private key file per TUF role (several for root, if wanted), every version of the signed root, and
+the OpenPGP key of the apt repository. ``root.json`` is what a site keeps to trust the bundles signed with these keys.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -20,6 +20,9 @@ from conclave.bundle import repository
 from conclave.bundle.tools import Runner
 from conclave.errors import ConclaveError
 from conclave.paths import cache_dir, config_dir
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ROLES = ("targets", "snapshot", "timestamp")
 # A site that was not updated for years must still know whom to trust; renewed by the build long before.
@@ -65,7 +68,9 @@ class Keys:
         try:
             key = load_pem_private_key(path.read_bytes(), None)
         except OSError:
-            raise ConclaveError(f"no key {path}", expected="the private key of that role", todo="bring the key") from None
+            raise ConclaveError(
+                f"no key {path}", expected="the private key of that role", todo="bring the key"
+            ) from None
         except (TypeError, ValueError) as error:
             raise ConclaveError(f"{path}: {error}", expected="an Ed25519 private key in PEM, not encrypted") from None
         if not isinstance(key, Ed25519PrivateKey):
@@ -88,7 +93,9 @@ def load(folder: Path | None = None) -> Keys:
     keys = Keys(folder or default_folder())
     if not keys.root.is_file():
         raise ConclaveError(
-            f"no signing keys in {keys.folder}", expected="keys to sign the bundle with", todo="conclave bundle keys new"
+            f"no signing keys in {keys.folder}",
+            expected="keys to sign the bundle with",
+            todo="conclave bundle keys new",
         )
     return keys
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from conclave.bundle.files import sha256
 from conclave.errors import ConclaveError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAME = "manifest.json"
 
@@ -45,8 +48,8 @@ class ManifestPart(BaseModel):
 class Manifest(BaseModel):
     """A release of the bundle.
 
-    ``serial`` grows with every release; a site never goes back. ``files`` lists every file of the bundle but this one and
-    the signatures in ``tuf/``.
+    ``serial`` grows with every release; a site never goes back. ``files`` lists every file of the bundle but this
+    one and the signatures in ``tuf/``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -77,7 +80,9 @@ class Manifest(BaseModel):
         try:
             return cls.model_validate_json(file.read_bytes())
         except OSError as error:
-            raise ConclaveError(f"{file}: {error.strerror}", expected="a bundle's manifest.json", exit_code=20) from None
+            raise ConclaveError(
+                f"{file}: {error.strerror}", expected="a bundle's manifest.json", exit_code=20
+            ) from None
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(step) for step in first["loc"])

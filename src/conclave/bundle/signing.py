@@ -6,7 +6,7 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tuf.api.metadata import Metadata, MetaFile, Signed, Snapshot, TargetFile, Targets, Timestamp
+from tuf.api.metadata import Metadata, MetaFile, Snapshot, TargetFile, Targets, Timestamp
 
 from conclave.bundle import files
 from conclave.bundle.manifest import Entry
@@ -57,7 +57,7 @@ def sign(bundle: Path, listed: dict[str, Entry], serial: int, keys: Keys, now: d
     _write(folder / "timestamp.json", timestamp, "timestamp", keys)
 
 
-def _write[T: Signed](path: Path, signed: T, role: str, keys: Keys) -> MetaFile:
+def _write[T: (Targets, Snapshot, Timestamp)](path: Path, signed: T, role: str, keys: Keys) -> MetaFile:
     """Sign and write one role's metadata; return how the next role refers to it."""
     metadata = Metadata(signed)
     metadata.sign(keys.signer(role))

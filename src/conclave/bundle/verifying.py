@@ -1,7 +1,7 @@
 """Check a bundle against a site's root of trust, without any network.
 
-The signatures are python-tuf's business: its client is given the bundle's ``tuf/`` as the repository. What it accepts says
-which files there must be; the rest is comparing files.
+The signatures are python-tuf's business: its client is given the bundle's ``tuf/`` as the repository. What it accepts
+says which files there must be; the rest is comparing files.
 """
 
 from __future__ import annotations
@@ -81,7 +81,9 @@ def verify(
     """
     if not (path / FOLDER).is_dir() and not (path / NAME).is_file():
         raise outcome.NotABundleError(
-            f"{path} is no bundle", expected=f"a folder with {NAME}, {FOLDER}/ and apt/", todo="name the bundle's folder"
+            f"{path} is no bundle",
+            expected=f"a folder with {NAME}, {FOLDER}/ and apt/",
+            todo="name the bundle's folder",
         )
     same = _same_release(path, installed)
     targets = _signed_targets(path, root, as_of=_created(path) if same else None)
@@ -140,7 +142,7 @@ def _signed_targets(path: Path, root: Path, *, as_of: datetime | None) -> dict[s
         except ExpiredMetadataError as error:
             raise outcome.ExpiredError(
                 f"the bundle's signature is out of date: {error}",
-                expected=f"a bundle whose term reaches beyond {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, this machine's time",
+                expected=f"a term that reaches beyond {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, this machine's time",
                 todo=f"check this machine's clock; then {_BUILD_AGAIN}",
             ) from None
         except UnsignedMetadataError as error:
@@ -167,9 +169,10 @@ def _unsigned(folder: Path, root: Path, error: Exception) -> outcome.RefusedErro
             expected="metadata as it was signed",
             todo=_COPY_AGAIN,
         )
+    foreign, trusted = (", ".join(key[:12] for key in sorted(keys)) for keys in (signers, known))
     return outcome.UnknownKeyError(
-        f"the bundle is signed by keys that this site does not trust ({', '.join(key[:12] for key in sorted(signers))})",
-        expected=f"one of the site's: {', '.join(key[:12] for key in sorted(known))}",
+        f"the bundle is signed by keys that this site does not trust ({foreign})",
+        expected=f"keys of the site's root of trust: {trusted}",
         todo=_DO_NOT_INSTALL,
     )
 
@@ -190,7 +193,9 @@ def _compare(path: Path, targets: dict[str, TargetFile], progress: Callable[[int
     """Compare the files there are with the files that are signed."""
     present = set(files.regular_files(path))
     serial = Metadata[Timestamp].from_file(str(path / FOLDER / "timestamp.json")).signed.snapshot_meta.version
-    signatures = {f"{FOLDER}/{name}" for name in ("timestamp.json", f"{serial}.snapshot.json", f"{serial}.targets.json")}
+    signatures = {
+        f"{FOLDER}/{name}" for name in ("timestamp.json", f"{serial}.snapshot.json", f"{serial}.targets.json")
+    }
     for name in sorted(present & set(targets)):
         if (path / name).lstat().st_size < targets[name].length:
             raise outcome.TruncatedError(

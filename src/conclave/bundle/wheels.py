@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from packaging.utils import parse_wheel_filename
 
 from conclave.bundle import files
-from conclave.bundle.cache import Component
+from conclave.bundle.cache import Built, Component, Part
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from conclave.bundle.context import Context
     from conclave.bundle.tools import Runner
 
 # glibc of Debian 13, and the oldest that wheels for a 64-bit PC ask for.
@@ -45,6 +47,18 @@ def download(lock: Path, folder: Path, python: str, runner: Runner) -> None:
             *(f"--dest={folder}", f"--requirement={lock}"),
         ]
     )
+
+
+def cached(context: Context, lock: Path, pythons: Sequence[str]) -> Part:
+    """Return the wheels of a lock file, kept for as long as the lock stays."""
+
+    def build(target: Path, stamp: str) -> Built:
+        for python in pythons:
+            download(lock, target, python, context.runner)
+        return Built(version=stamp, components=components(target))
+
+    inputs = {"lock": files.sha256(lock), "pythons": list(pythons)}
+    return context.cache.obtain(f"wheels-{lock.stem}", inputs, build)[0]
 
 
 def components(folder: Path) -> list[Component]:

@@ -33,15 +33,14 @@ def obtain(context: Context) -> Result:
     def build(target: Path, stamp: str) -> Built:
         with tempfile.TemporaryDirectory(prefix=".portal-", dir=context.cache.folder) as temporary:
             home = Path(temporary, "tree/usr/lib/conclave/portal")
-            wheel_folder = Path(temporary, "wheels")
             context.report.step("fetching wheels")
-            wheels.download(lock, wheel_folder, PYTHON, context.runner)
+            locked = wheels.cached(context, lock, [PYTHON])
             context.report.step("installing")
             # All hashes were checked by pip; uv unpacks for a Python that need not be on this machine.
             context.runner.run(
                 [
                     *(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--offline", "--no-index", "--no-deps"),
-                    *(f"--find-links={wheel_folder}", f"--target={home / 'lib'}", f"--python-version={PYTHON}"),
+                    *(f"--find-links={locked.files}", f"--target={home / 'lib'}", f"--python-version={PYTHON}"),
                     *("--python-platform=x86_64-manylinux_2_40", "--only-binary=:all:", "--link-mode=copy"),
                     f"--requirement={lock}",
                 ]
@@ -63,7 +62,7 @@ def obtain(context: Context) -> Result:
                 purl=f"pkg:generic/conclave-portal@{version}",
                 licence="Apache-2.0",
             )
-            return Built(version=version, components=[portal, *wheels.components(wheel_folder)])
+            return Built(version=version, components=[portal, *locked.components])
 
     part, fresh = context.cache.obtain("portal", inputs, build, previous=context.previous)
     return Result(part, fresh)

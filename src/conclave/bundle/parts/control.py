@@ -1,0 +1,119 @@
+"""Part ``control``: what a control node without network needs to run Conclave."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import sys
+import tarfile
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conclave.bundle import collections, deb, files, project, wheels
+from conclave.bundle.cache import STAMP, Built, Component, Part, digest
+from conclave.bundle.context import Context, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROGRAMS = ("git",)
+# Debian 13's, and the oldest that the project runs on.
+PYTHONS = ("3.13", "3.12")
+# Sources of what is in the apt repository as packages, and what only a developer runs.
+_LEFT_OUT = (".ci/", ".config/", "bench/", "molecule/", "portal/", "tests/", "web/")
+
+
+def obtain(context: Context) -> Result:
+    """Return the project, its wheels and collections, and the script that installs them."""
+    root = context.root
+    lock = root / "requirements/control.txt"
+    names = project.listed(root, context.runner, tracked=True)
+    names = [name for name in names if not name.startswith(_LEFT_OUT)]
+    recipe = root / "packages/control"
+    inputs = {
+        "files": {name: [files.sha256(root / name), _mode(root / name)] for name in names},
+        "lock": files.sha256(lock),
+        "collections": collections.inputs(root),
+        "recipe": files.sums(recipe),
+    }
+
+    def build(target: Path, stamp: str) -> Built:
+        context.report.step("fetching wheels")
+        locked = wheels.cached(context, lock, PYTHONS)
+        files.copy_tree(locked.files, target / "wheels")
+        context.report.step("fetching collections")
+        cut = _collections(context)
+        context.report.step("packing")
+        _tar(target / "project.tar.gz", {name: root / name for name in names}, stamp)
+        unpacked = {f"collections/{name}": cut.files / name for name in cut.sums}
+        _tar(target / "collections.tar.gz", unpacked, stamp)
+        own = _own_wheel(root, target / "wheels", stamp, context)
+        (target / "requirements.txt").write_text(
+            f"{lock.read_text()}{own.name}=={own.version} --hash=sha256:{own.hashes['SHA-256']}\n"
+        )
+        script = target / "install"
+        script.write_bytes((recipe / "install").read_bytes())
+        script.chmod(0o755)
+        version = deb.version(own.version, stamp, digest(inputs))
+        (target / "version").write_text(f"{version}\n")
+        return Built(version=version, components=[own, *locked.components, *cut.components])
+
+    part, fresh = context.cache.obtain("control", inputs, build, previous=context.previous)
+    return Result(part, fresh)
+
+
+def _collections(context: Context) -> Part:
+    """Return the unpacked collections; kept by what they are made from, as cutting them takes a 50 MB wheel."""
+    root = context.root
+
+    def build(target: Path, stamp: str) -> Built:
+        with tempfile.TemporaryDirectory(prefix=".collections-", dir=context.cache.folder) as temporary:
+            wheel = collections.fetch(root, Path(temporary), context.runner)
+            return Built(version=stamp, components=collections.cut(wheel, target, *collections.settings(root)))
+
+    return context.cache.obtain("collections", collections.inputs(root), build)[0]
+
+
+def _own_wheel(root: Path, target: Path, stamp: str, context: Context) -> Component:
+    """Build our own wheel, from the working tree."""
+    with tempfile.TemporaryDirectory(prefix=".wheel-", dir=context.cache.folder) as temporary:
+        folder = Path(temporary)
+        context.runner.run(
+            [sys.executable, "-m", "hatchling", "build", "--target=wheel", f"--directory={folder}"],
+            cwd=root,
+            env={"SOURCE_DATE_EPOCH": str(_seconds(stamp))},
+        )
+        files.copy_tree(folder, target)
+        own = wheels.components(folder)[0]
+    return own.model_copy(update={"type": "application"})
+
+
+def _tar(target: Path, tree: Mapping[str, Path], stamp: str) -> None:
+    """Write a gzip-compressed tar that depends on names, contents and modes only."""
+    when = _seconds(stamp)
+    with (
+        target.open("wb") as raw,
+        gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6, mtime=when) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        for name, path in sorted(tree.items()):
+            member = archive.gettarinfo(path, name)
+            member.uid = member.gid = 0
+            member.uname = member.gname = "root"
+            member.mtime = when
+            member.mode = _mode(path)
+            if member.isfile():
+                with path.open("rb") as stream:
+                    archive.addfile(member, stream)
+            else:
+                archive.addfile(member)
+
+
+def _mode(path: Path) -> int:
+    return 0o755 if os.access(path, os.X_OK) else 0o644
+
+
+def _seconds(stamp: str) -> int:
+    return int(datetime.strptime(stamp, STAMP).replace(tzinfo=UTC).timestamp())
