@@ -1,0 +1,104 @@
+# Every target sets up what it needs. On a fresh machine: `make demo` or `make test`, as root.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup prerequisites demo test test-steps lint unit portal web bundle lab live molecule e2e bench docs lock clean
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export UV_SYSTEM_CERTS := 1
+VENV := .venv/.locked
+COLLECTIONS := collections/.locked
+WEB := web/node_modules/.locked
+
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV) $(COLLECTIONS) $(WEB) ## Make .venv, collections/ and web/node_modules/ from the locks
+
+$(VENV): requirements/dev.txt pyproject.toml tools/setup tools/find-python tools/uv_settings.py
+	tools/setup
+	@touch $@
+
+$(COLLECTIONS): $(VENV) requirements/collections.txt packages/collections.yml
+	python -m conclave.bundle.collections
+	@touch $@
+
+$(WEB): web/package-lock.json
+	npm --prefix web ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+prerequisites: ## Install the Debian packages this machine lacks; look at node, go and maven
+	@tools/prerequisites
+
+demo: prerequisites setup ## Build the bundle, boot the lab, deploy, verify, hold an encrypted call
+	conclave demo
+
+test: ## Everything: lint, unit, lab, molecule, browser; ends with the time of each step
+	@rm -f build/steps.tsv
+	@status=0; $(MAKE) test-steps || status=$$?; printf '\n'; tools/step --report; exit $$status
+
+test-steps:
+	@tools/step prerequisites $(MAKE) prerequisites
+	@tools/step setup $(MAKE) setup
+	@tools/step lint $(MAKE) lint
+	@tools/step unit $(MAKE) unit
+	@tools/step web $(MAKE) web
+	@tools/step portal $(MAKE) portal
+	@tools/step bundle $(MAKE) bundle
+	@tools/step live $(MAKE) live
+	@tools/step lab $(MAKE) lab
+	@tools/step molecule $(MAKE) molecule
+	@tools/step e2e $(MAKE) e2e
+
+lint: setup ## ruff, mypy, yamllint, ansible-lint, biome, tsc
+	ruff check .
+	ruff format --check .
+	mypy
+	mypy --config-file portal/mypy.ini
+	yamllint --strict .
+	ansible-lint --offline
+	npm --prefix web run lint
+	npm --prefix web run typecheck
+
+unit: setup ## Tests without a lab: pure logic, and rendered files through the real checkers
+	pytest tests/unit tests/render
+
+web: setup ## Tests of the browser client's parts
+	npm --prefix web test
+
+portal: setup ## Tests of the portal on a database and a cache of their own
+	cd portal && pytest
+
+bundle: prerequisites setup ## The signed bundle in build/bundle; builds only what changed
+	[ -f "$${XDG_CONFIG_HOME:-$$HOME/.config}/conclave/keys/root.json" ] || conclave bundle keys new
+	conclave bundle build
+
+live: bundle ## The portal with Keycloak and LiveKit out of the bundle
+	cd portal && pytest tests/live
+
+lab: bundle ## Tests of the lab, and on it
+	pytest tests/lab
+
+molecule: bundle ## Whole sites on the lab: several hosts, one host
+	molecule test --scenario-name site
+	molecule test --scenario-name onebox
+
+e2e: bundle ## Browsers at a deployed site
+	pytest tests/e2e
+
+bench: bundle ## The measures of docs/performance.md
+	bench/run
+
+docs: setup ## Write docs/reference and the roles' READMEs anew
+	conclave docs build
+	python tools/role_readmes.py
+
+lock: $(VENV) ## Lock newer packages within pyproject.toml's bounds
+	eval "$$(python tools/uv_settings.py)"; uv pip compile --quiet --upgrade pyproject.toml --group dev \
+	  --python-version 3.12 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate -o requirements/dev.txt
+
+clean: ## End the project's labs; remove what was built and set up
+	for name in lab onebox molecule-site molecule-onebox e2e; do \
+	  [ ! -x .venv/bin/conclave ] || conclave lab down --name "$$name"; done
+	rm -rf build collections web/node_modules web/dist .venv .mypy_cache .pytest_cache .ruff_cache .ansible
