@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any
+from ipaddress import IPv6Address
+from typing import TYPE_CHECKING, Any
 
 from conclave.lab import namespaces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from conclave.lab.definition import Address
 
 
 @dataclass(frozen=True)
@@ -33,10 +39,18 @@ class CanaryCount:
         return sum(self.sources.get(source, {}).values())
 
 
-def install() -> None:
-    """Set up the counters in the current network namespace."""
+def install(known: Iterable[Address]) -> None:
+    """Set up the counters in the current network namespace; those that are there start at zero again.
+
+    Parameters
+    ----------
+    known:
+        Addresses in the outside zone that have an owner.
+    """
     rules = files(__package__).joinpath("canary.nft").read_text(encoding="utf-8")
-    namespaces.run(["nft", "-f", "-"], stdin=rules, doing="setting up the canary's counters")
+    targets = [hex(int(address)) for address in known if isinstance(address, IPv6Address)] or ["0x0"]
+    text = f"define known = {{ {', '.join(targets)} }}\ntable inet canary\ndelete table inet canary\n{rules}"
+    namespaces.run(["nft", "-f", "-"], stdin=text, doing="setting up the canary's counters")
 
 
 def read() -> CanaryCount:
@@ -56,10 +70,3 @@ def parse(listing: dict[str, Any]) -> CanaryCount:
             sender, receiver = item["elem"]["val"]["concat"]
             sources.setdefault(sender, {})[receiver] = item["elem"]["counter"]["packets"]
     return CanaryCount(counters["arrived"], counters["link_local"], sources)
-
-
-def reset() -> None:
-    """Set the counters in the current network namespace to zero."""
-    rules = files(__package__).joinpath("canary.nft").read_text(encoding="utf-8")
-    fresh = f"table inet canary\ndelete table inet canary\n{rules}"
-    namespaces.run(["nft", "-f", "-"], stdin=fresh, doing="setting the canary's counters to zero")

@@ -5,7 +5,8 @@
 #   BASE   unpacked base image, read only, shared by all hosts
 #   LAYER  folder with up/, work/ and root/: what this host writes
 #   NETNS  network namespace that holds the bridges
-#   LINKS  words "interface=port": the host's interface is named after its zone, the port hangs on that zone's bridge
+#   LINKS  words "interface=port=address": the host's interface is named after its zone, the port hangs on that zone's
+#          bridge, the address (MAC) stays the same over restarts, because neighbours remember it for a while
 set -eu
 name=$1 cgroup=$2 base=$3 layer=$4 netns=$5 links=$6
 
@@ -21,8 +22,9 @@ mount -t overlay overlay -o "lowerdir=$base,upperdir=$layer/up,workdir=$layer/wo
 
 interfaces=
 for link in $links; do
-    interface=${link%%=*} port=${link#*=}
-    ip link add name "$interface" type veth peer name "$port" netns "$netns"
+    interface=${link%%=*} address=${link##*=} port=${link#*=}
+    port=${port%=*}
+    ip link add name "$interface" address "$address" type veth peer name "$port" netns "$netns"
     ip -n "$netns" link set "$port" master "$interface" up
     interfaces="$interfaces --network-interface=$interface"
 done

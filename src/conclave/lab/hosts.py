@@ -28,6 +28,15 @@ BOOT_SECONDS = 60
 _NSPAWN = "systemd-nspawn"
 
 
+class HostEndedError(ConclaveError):
+    """A host's process is gone before the host was up."""
+
+    def __init__(self, host: str, console: str = "") -> None:
+        said = f": {console}" if console else ""
+        super().__init__(f"host {host} ended while it started{said}", expected="a running host", exit_code=3)
+        self.host = host
+
+
 @dataclass(frozen=True)
 class Process:
     """The one process whose end ends a host."""
@@ -96,7 +105,10 @@ def prepare(definition: Definition, host: Host, layer: Path, authorized: str) ->
 
 def start(definition: Definition, lab: str, host: Host, place: Place) -> Process:
     """Start a host and return without waiting for it."""
-    links = " ".join(f"{zone}={port}" for zone, port in network.ports(definition, host.name).items())
+    ports = network.ports(definition, host.name)
+    # Of a host that was ended the kernel removes the ports some time later.
+    network.unplug(network.Names.of(lab), ports.values())
+    links = " ".join(f"{zone}={port}={network.mac(host.name, zone)}" for zone, port in ports.items())
     argv = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child=KILL", "--mount-proc"]
     argv += ["--propagation=private", "sh", str(SCRIPT), host.name, cgroup(lab, host.name)]
     argv += [str(place.base), str(place.layer), network.Names.of(lab).control, links]
@@ -207,12 +219,7 @@ def _attempts(name: str, process: Process, deadline: float) -> Iterator[None]:
         pause[0].settimeout(0.05)
         while time.monotonic() < deadline:
             if not process.alive:
-                raise ConclaveError(
-                    f"host {name} ended while it started",
-                    expected="a running host",
-                    todo=f"read its console in /run/conclave/lab/*/console/{name}.log",
-                    exit_code=3,
-                )
+                raise HostEndedError(name)
             yield
             try:
                 pause[0].recv(1)

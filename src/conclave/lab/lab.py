@@ -17,6 +17,7 @@ from conclave.paths import project_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
 
     from conclave.lab.canary import CanaryCount
 
@@ -97,7 +98,7 @@ class Lab:
         begin = time.monotonic()
         needs.check()
         definition = self.definition
-        with state.locked(self.folder):
+        with self._alone():
             claim = state.read(self.folder)
             self._refuse_other_checkout(claim)
             if claim and claim.ready and claim.living and claim.definition == str(definition.folder):
@@ -129,7 +130,7 @@ class Lab:
         """
         needs.check_privilege(os.geteuid())
         self._refuse_inside()
-        with state.locked(self.folder):
+        with self._alone():
             claim = state.read(self.folder)
             self._refuse_other_checkout(claim)
             self._clean(claim)
@@ -148,13 +149,13 @@ class Lab:
         chosen = list(only) or [host.name for host in definition.hosts]
         for name in chosen:
             self._host_process(claim, name)
-        with state.locked(self.folder):
+        with self._alone():
             hosts.stop(claim.hosts[name] for name in chosen)
             for name in chosen:
                 hosts.remove_layer(self.layers / name)
             self._progress(f"blank again: {', '.join(chosen)}")
             if not list(only):
-                namespaces.inside(self.names.canary, canary.reset)
+                network.count_anew(definition, self.names)
             self._boot(definition, claim, chosen, begin)
         return self.status()
 
@@ -261,7 +262,12 @@ class Lab:
             claim.hosts[host.name] = hosts.start(definition, self.name, host, place)
             state.write(self.folder, claim)
         addresses = {host.name: host.address for host in chosen}
-        seconds = namespaces.inside(self.names.control, lambda: hosts.wait_for_ssh(addresses, claim.hosts, started))
+        wait = partial(hosts.wait_for_ssh, addresses, claim.hosts, started)
+        try:
+            seconds = namespaces.inside(self.names.control, wait)
+        except hosts.HostEndedError as error:
+            rows = (self.folder / "console" / f"{error.host}.log").read_text(encoding="utf-8", errors="replace")
+            raise hosts.HostEndedError(error.host, " / ".join(rows.split("\n")[-6:])) from error
         claim.timing["boot"] = round(time.monotonic() - started, 2)
         claim.timing["total"] = round(time.monotonic() - begin, 2)
         claim.timing.setdefault("hosts", {}).update({name: {"ssh_after": value} for name, value in seconds.items()})
@@ -284,6 +290,9 @@ class Lab:
                 empty.rmdir()
             except OSError:
                 break
+
+    def _alone(self) -> AbstractContextManager[None]:
+        return state.locked(self.folder, f"lab {self.name!r} is being started or stopped by another process")
 
     def _remains(self) -> bool:
         return bool(self.layers.exists() or self.names.present() or hosts.cgroups(self.name))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import subprocess
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conclave.errors import ConclaveError
 from conclave.lab import canary, namespaces
 from conclave.lab.definition import LAB_ROUTER
 
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
 
     from conclave.lab.definition import Definition, Interface
 
+IPV4, IPV6 = 4, 6
 _PORT_LENGTH = 15
 # A host's name has no underscore, so these ports never meet a host's.
 _SHORT = {"users": "us", "canary": "ca", "router": "rt"}
@@ -47,6 +52,27 @@ def ports(definition: Definition, host: str) -> dict[str, str]:
     return {zone: _port(host, number, zone) for zone in zones}
 
 
+def mac(host: str, zone: str) -> str:
+    """Return the hardware address of a host's interface: always the same, locally administered (RFC 9542)."""
+    digest = hashlib.sha256(f"{host}.{zone}".encode()).hexdigest()
+    return ":".join(["02", *(digest[place : place + 2] for place in range(0, 10, 2))])
+
+
+def unplug(names: Names, ports: Iterable[str]) -> None:
+    """Remove ports from their bridges, those that are there.
+
+    Raises
+    ------
+    ConclaveError
+        When one is still there afterwards.
+    """
+    wanted = set(ports)
+    _remove_links(names, wanted & _links(names))
+    left = wanted & _links(names)
+    if left:
+        raise ConclaveError(f"ports {', '.join(sorted(left))} are in use", todo="conclave lab down", exit_code=3)
+
+
 def build(definition: Definition, names: Names) -> None:
     """Make namespaces, bridges, the control node, the users and the canary. Nothing leads out of them.
 
@@ -68,12 +94,23 @@ def build(definition: Definition, names: Names) -> None:
     _control(definition, names)
     _join(names, names.users, "users", definition.users)
     _ip(["-n", names.users], _default_routes("users", [gateway.ip for gateway in definition.zones["users"].gateway]))
-    namespaces.inside(names.canary, canary.install)
+    count_anew(definition, names)
     _join(names, names.canary, "outside", definition.canary)
+    # It is every IPv4 address outside but the router's, so that the router finds a neighbour to hand a packet to.
+    outside = [address for address in definition.zones["outside"].gateway if address.version == IPV4]
+    rows = [f"route add local {address.network} dev lo" for address in outside]
+    rows += [f"route add unicast {address.ip} dev outside table local" for address in outside]
+    _ip(["-n", names.canary], rows)
     if with_router:
         for zone, content in definition.zones.items():
             _join(names, names.router, zone, content.gateway)
         _ip(["-n", names.router], _default_routes("outside", [address.ip for address in definition.canary]))
+
+
+def count_anew(definition: Definition, names: Names) -> None:
+    """Set the canary's counters to zero."""
+    known = [address.ip for address in (*definition.zones["outside"].gateway, *definition.canary)]
+    namespaces.inside(names.canary, partial(canary.install, known))
 
 
 def remove(names: Names) -> None:
@@ -139,7 +176,19 @@ def _set(key: str, value: int) -> None:
 
 def _nodad(address: Interface) -> str:
     # Nobody else can have the address, so there is no second to wait for.
-    return " nodad" if address.version == 6 else ""  # noqa: PLR2004 -- the protocol's version
+    return " nodad" if address.version == IPV6 else ""
+
+
+def _links(names: Names) -> set[str]:
+    listed = namespaces.run(["ip", "-n", names.control, "-j", "link"], doing="looking at the lab's links")
+    return {link["ifname"] for link in json.loads(listed)}
+
+
+def _remove_links(names: Names, links: set[str]) -> None:
+    # The kernel may be faster than we are, so what counts is what is there afterwards.
+    rows = "".join(f"link del {link}\n" for link in links)
+    argv = ["ip", "-n", names.control, "-force", "-batch", "-"]
+    subprocess.run(argv, input=rows, capture_output=True, text=True, check=False)
 
 
 def _port(host: str, number: int, zone: str) -> str:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # For root of the whole machine, because names of namespaces and control groups are the machine's too.
 RUN = Path("/run/conclave/lab")
+INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+INOTIFY_INSTANCES = 4096
 # Layers go to disk: a deployed host writes more than a gigabyte.
 LAYERS = Path("/var/lib/conclave/lab")
 
@@ -83,44 +85,87 @@ def write(folder: Path, claim: Claim) -> None:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, busy: str) -> Iterator[None]:
     """Hold a lab's folder alone; it is made when it is missing, and removed with its parents when it ends up empty.
+
+    While any lab has a folder, the machine's limit of inotify instances is raised: seven or more for each host are
+    more than a kernel gives the hosts of two or three labs, and systemd's units fail one by one when it is reached.
 
     Raises
     ------
     ConclaveError
-        When another process is starting or stopping the lab.
+        With the sentence `busy` when another process is starting or stopping the lab, exit code 4.
     """
-    handle = _lock(folder)
+    machine = folder.parent.parent
+    with _held(machine, fcntl.LOCK_EX):
+        _raise_limit(machine)
+        lab = _hold(folder, fcntl.LOCK_EX | fcntl.LOCK_NB, busy)
     try:
         yield
     finally:
-        for empty in (folder, *folder.parents[:2]):
-            try:
-                empty.rmdir()
-            except OSError:
-                break
+        with _held(machine, fcntl.LOCK_EX):
+            _remove_if_empty(folder)
+            os.close(lab)
+            if _remove_if_empty(folder.parent):
+                _restore_limit(machine)
+                _remove_if_empty(machine)
+
+
+@contextmanager
+def _held(folder: Path, mode: int) -> Iterator[None]:
+    handle = _hold(folder, mode)
+    try:
+        yield
+    finally:
         os.close(handle)
 
 
-def _lock(folder: Path) -> int:
+def _hold(folder: Path, mode: int, busy: str = "") -> int:
     while True:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         try:
             handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             continue
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, mode)
         except BlockingIOError as error:
             os.close(handle)
-            raise ConclaveError(
-                f"lab {folder.name!r} is being started or stopped by another process",
-                expected="one at a time",
-                todo="wait for it, or use a lab of your own with --name",
-                exit_code=4,
-            ) from error
+            todo = "wait for it, or use a lab of your own with --name"
+            raise ConclaveError(busy, expected="one at a time", todo=todo, exit_code=4) from error
         # The one before may have removed the folder between open and lock.
         if folder.exists() and os.fstat(handle).st_ino == folder.stat().st_ino:
             return handle
         os.close(handle)
+
+
+def _remove_if_empty(folder: Path) -> bool:
+    try:
+        folder.rmdir()
+    except OSError:
+        return False
+    return True
+
+
+def _raise_limit(machine: Path) -> None:
+    before = int(INOTIFY.read_text(encoding="utf-8"))
+    if before >= INOTIFY_INSTANCES:
+        return
+    try:
+        INOTIFY.write_text(f"{INOTIFY_INSTANCES}\n", encoding="utf-8")
+    except OSError as error:
+        _remove_if_empty(machine)
+        raise ConclaveError(
+            f"this machine allows {before} inotify instances and does not let the lab raise that",
+            expected=f"{INOTIFY_INSTANCES}",
+            todo=f"outside of this container: sysctl -w fs.inotify.max_user_instances={INOTIFY_INSTANCES}",
+            exit_code=3,
+        ) from error
+    (machine / "inotify-before").write_text(f"{before}\n", encoding="utf-8")
+
+
+def _restore_limit(machine: Path) -> None:
+    record = machine / "inotify-before"
+    if record.exists():
+        INOTIFY.write_text(record.read_text(encoding="utf-8"), encoding="utf-8")
+        record.unlink()

@@ -42,19 +42,45 @@ def test_nothing_lives_after_a_reboot() -> None:
     assert claim(boot="another").living == []
 
 
-def test_only_one_process_starts_or_stops_a_lab(tmp_path: Path) -> None:
-    folder = tmp_path / "run/conclave/lab/a"
-    with state.locked(folder), pytest.raises(ConclaveError, match="by another process"), state.locked(folder):
+@pytest.fixture
+def limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    file = tmp_path / "max_user_instances"
+    file.write_text("128\n", encoding="utf-8")
+    monkeypatch.setattr(state, "INOTIFY", file)
+    return file
+
+
+@pytest.fixture
+def folder(tmp_path: Path, limit: Path) -> Path:
+    assert limit.exists()
+    return tmp_path / "run/conclave/lab/a"
+
+
+def test_only_one_process_starts_or_stops_a_lab(folder: Path) -> None:
+    with state.locked(folder, "busy"), pytest.raises(ConclaveError, match="busy"), state.locked(folder, "busy"):
         pass
 
 
-def test_an_empty_folder_goes_with_its_empty_parents(tmp_path: Path) -> None:
-    with state.locked(tmp_path / "conclave/lab/a"):
-        assert (tmp_path / "conclave/lab/a").is_dir()
-    assert list(tmp_path.iterdir()) == []
+def test_an_empty_folder_goes_with_its_empty_parents(folder: Path) -> None:
+    (folder.parents[2]).mkdir()
+    with state.locked(folder, "busy"):
+        assert folder.is_dir()
+    assert list(folder.parents[2].iterdir()) == []
 
 
-def test_a_folder_in_use_stays(tmp_path: Path) -> None:
-    with state.locked(tmp_path / "conclave/lab/a"):
-        (tmp_path / "conclave/lab/a/file").touch()
-    assert (tmp_path / "conclave/lab/a/file").exists()
+def test_a_folder_in_use_stays(folder: Path) -> None:
+    with state.locked(folder, "busy"):
+        (folder / "file").touch()
+    assert (folder / "file").exists()
+
+
+def test_the_machines_limit_is_raised_for_the_first_lab_and_restored_by_the_last(folder: Path, limit: Path) -> None:
+    other = folder.with_name("b")
+    for lab in (folder, other):
+        with state.locked(lab, "busy"):
+            (lab / "file").touch()
+            assert int(limit.read_text(encoding="utf-8")) == state.INOTIFY_INSTANCES
+    for lab, expected in ((folder, state.INOTIFY_INSTANCES), (other, 128)):
+        with state.locked(lab, "busy"):
+            (lab / "file").unlink()
+        assert int(limit.read_text(encoding="utf-8")) == expected
