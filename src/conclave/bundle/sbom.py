@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from cyclonedx.factory.license import LicenseFactory
+from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.model import HashAlgorithm, HashType, Property
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component as BomComponent
@@ -37,15 +37,19 @@ def write(parts: Iterable[Part], serial: int, created: datetime) -> str:
     """
     bom = Bom(serial_number=uuid5(_NAMESPACE, str(serial)))
     bom.metadata.timestamp = created
-    bom.metadata.component = BomComponent(
+    whole = BomComponent(
         type=ComponentType.PLATFORM, name="conclave-bundle", version=str(serial), bom_ref="conclave-bundle"
     )
+    bom.metadata.component = whole
     for part in parts:
-        seen = set()
-        for component in part.components:
-            if component.purl not in seen:
-                seen.add(component.purl)
-                bom.components.add(_component(part.name, component))
+        unique = {component.purl: _component(part.name, component) for component in part.components}
+        # The program that a part is made for depends on its libraries; the bundle on the program.
+        programs = [c for c in unique.values() if c.type is ComponentType.APPLICATION]
+        libraries = [c for c in unique.values() if c.type is not ComponentType.APPLICATION]
+        bom.components.update(unique.values())
+        bom.register_dependency(whole, programs or libraries)
+        for program in programs:
+            bom.register_dependency(program, libraries)
     return str(JsonV1Dot6(bom).output_as_string(indent=1)) + "\n"
 
 
