@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ def deploy(name: str, options: Options, console: Console) -> dict[str, Any]:
         With the exit code of the step that refused or failed.
     """
     site = read.load(name)
-    folder = paths.state_dir() / "sites" / name / "deploy"
+    folder = paths.state_dir() / "sites" / name / os.environ.get("CONCLAVE_LAB", "") / "deploy"
     with lock.only_one(folder, name):
         made = secrets.ensure(name)
         if made.new:
