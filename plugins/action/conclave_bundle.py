@@ -13,8 +13,28 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from conclave.bundle.verify import verify
+from conclave.bundle.files import regular_files, sha256
+from conclave.bundle.manifest import NAME, Manifest
+from conclave.bundle.verifying import verify
 from conclave.errors import ConclaveError
+
+KEY = "apt/depot.gpg"
+
+
+def _same_key(bundle: Path, manifest: Manifest) -> None:
+    """Check the one file that hosts are given from here and not from the depot, when nothing else is looked at.
+
+    Raises
+    ------
+    ConclaveError
+        When it is not the file that came to the depot with this release.
+    """
+    if KEY in manifest.files and sha256(bundle / KEY) != manifest.files[KEY].sha256:
+        raise ConclaveError(
+            f"{KEY} in {bundle} is not the file that was signed",
+            expected=f"SHA-256 {manifest.files[KEY].sha256}",
+            todo="copy the bundle again from where it was built",
+        )
 
 
 class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no types
@@ -36,20 +56,34 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
                 "keep": {"type": "int", "required": True},
             }
         )
-        bundle = Path(given["bundle"])
+        bundle, trust = Path(given["bundle"]), Path(given["trust"]) / "root.json"
         try:
-            manifest = verify(bundle, Path(given["trust"]) / "root.json")
+            manifest = Manifest.load(bundle)
         except ConclaveError as error:
             raise AnsibleActionFail("\n".join(error.lines())) from error
-        files = dict(manifest["files"])
-        arguments = {
+        arguments: dict[str, Any] = {
             "folder": given["folder"],
             "keep": given["keep"],
-            "serial": manifest["serial"],
-            "manifest": base64.b64encode(zlib.compress(json.dumps(files).encode())).decode(),
+            "serial": manifest.serial,
+            "digest": sha256(bundle / NAME),
         }
         answer = self._ask(arguments, variables)
-        if answer.get("failed") or not answer["changed"] or self._task.check_mode:
+        if answer.get("failed"):
+            return answer
+        try:
+            if not answer["changed"]:
+                _same_key(bundle, manifest)
+                return answer
+            manifest = verify(bundle, trust, answer.pop("installed"))
+        except ConclaveError as error:
+            raise AnsibleActionFail("\n".join(error.lines())) from error
+        if self._task.check_mode:
+            return {**answer, "msg": f"would bring release {manifest.serial}"}
+        listed = {path: entry.sha256 for path, entry in manifest.files.items()}
+        signatures = {path: sha256(bundle / path) for path in regular_files(bundle) if path not in listed}
+        arguments["files"] = base64.b64encode(zlib.compress(json.dumps({**listed, **signatures}).encode())).decode()
+        answer = self._ask(arguments, variables)
+        if answer.get("failed"):
             return answer
         with tempfile.TemporaryDirectory(prefix="conclave-bundle-") as folder:
             archive = Path(folder, "missing.tar")

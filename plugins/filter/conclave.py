@@ -81,7 +81,8 @@ def conclave_identities(
         own = {name for name, role in names.items() if role in host.roles or (name == "turn" and "media" in host.roles)}
         full = f"{host.name}.{domain}"
         identities[full] = {
-            "names": sorted({host.name, full, *(f"{name}.{domain}" for name in own)}),
+            # Not the short name: the site's authority may sign for the site's domain only.
+            "names": sorted({full, *(f"{name}.{domain}" for name in own)}),
             "addresses": [str(address) for address in host.addresses],
         }
     return identities

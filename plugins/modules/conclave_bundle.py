@@ -23,12 +23,14 @@ options:
   folder: {description: Where the depot keeps its releases, type: path, required: true}
   keep: {description: How many releases stay, type: int, required: true}
   serial: {description: The bundle's number, type: int, required: true}
-  manifest: {description: 'Files and their SHA-256, packed', type: str, required: true}
+  digest: {description: SHA-256 of the bundle's manifest, type: str, required: true}
+  files: {description: 'Files and their SHA-256, packed; without them the host only says what it has', type: str}
   archive: {description: The missing files as they arrived; without it the host only says what is missing, type: path}
 author: [Conclave]
 """
 RETURN = r"""
-missing: {description: Files the host needs., type: list, returned: always}
+installed: {description: Manifest of the release that is served when it is another one., type: dict, returned: at the first look}
+missing: {description: Files the host needs., type: list, returned: when files are given}
 """
 BLOCK = 1 << 20
 
@@ -38,44 +40,48 @@ class Refused(Exception):  # noqa: N818 - it reads as what happens
 
 
 def main() -> None:
-    """Look, or take."""
+    """Look, count what is missing, or take."""
     module = AnsibleModule(
         argument_spec={
             "folder": {"type": "path", "required": True},
             "keep": {"type": "int", "required": True},
             "serial": {"type": "int", "required": True},
-            "manifest": {"type": "str", "required": True},
+            "digest": {"type": "str", "required": True},
+            "files": {"type": "str", "default": ""},
             "archive": {"type": "path"},
         },
         supports_check_mode=True,
     )
-    packed = module.params["manifest"]
-    files: dict[str, str] = json.loads(zlib.decompress(base64.b64decode(packed)))
-    depot = Depot(module.params["folder"], module.params["serial"], files)
+    packed = module.params["files"]
+    files = json.loads(zlib.decompress(base64.b64decode(packed))) if packed else {}
+    depot = Depot(module.params["folder"], module.params["serial"], module.params["digest"], files)
     try:
+        if not files:
+            current = depot.is_current()
+            module.exit_json(changed=not current, installed=None if current else depot.installed())
         if not module.params["archive"]:
-            depot.refuse_older()
-            missing = [] if depot.is_current() else depot.missing()
-            module.exit_json(changed=not depot.is_current(), missing=missing, serial=depot.serial)
+            module.exit_json(changed=True, missing=depot.missing())
         depot.take(module.params["archive"])
         depot.switch()
         depot.prune(module.params["keep"])
     except Refused as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg=f"the bundle cannot be placed: {error.filename or ''} {error.strerror}; the depot still serves what it served")
-    module.exit_json(changed=True, missing=[], serial=depot.serial)
+        module.fail_json(
+            msg=f"the bundle cannot be placed: {error.filename or ''} {error.strerror}; the depot still serves what it served"
+        )
+    module.exit_json(changed=True, missing=[])
 
 
 class Depot:
     """The releases of a depot host and the one that is to come."""
 
-    def __init__(self, folder: str, serial: int, files: dict[str, str]) -> None:
+    def __init__(self, folder: str, serial: int, digest: str, files: dict[str, str]) -> None:
         self.releases = os.path.join(folder, "releases")
         self.current = os.path.join(folder, "current")
         self.serial = serial
+        self.digest = digest
         self.files = files
-        self.digest = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
         self.target = os.path.join(self.releases, str(serial))
         self.partial = os.path.join(self.releases, f".{serial}.partial")
 
@@ -84,51 +90,44 @@ class Depot:
         names = os.listdir(self.releases) if os.path.isdir(self.releases) else []
         return sorted(int(name) for name in names if name.isdecimal())
 
-    def served(self) -> int:
-        """Return the serial of the current release, 0 when there is none."""
+    def record(self, serial: int) -> str:
+        """Return the path of the list of a release's files, written when each of them had been checked."""
+        return os.path.join(self.releases, f"{serial}.files.json")
+
+    def installed(self) -> dict[str, object] | None:
+        """Return the manifest of the release that is served."""
         try:
-            return int(os.path.basename(os.readlink(self.current)))
-        except (FileNotFoundError, ValueError):
-            return 0
-
-    def refuse_older(self) -> None:
-        """Refuse to go back: an old bundle is how old holes come back.
-
-        Raises
-        ------
-        Refused
-            When a newer bundle is installed.
-        """
-        if self.served() > self.serial:
-            raise Refused(
-                f"this bundle has serial {self.serial}, the depot serves {self.served()}; "
-                "build a new bundle, or take back a release on purpose with the roll-back procedure"
-            )
+            with open(os.path.join(self.current, "manifest.json")) as manifest:
+                loaded: dict[str, object] = json.load(manifest)
+        except FileNotFoundError:
+            return None
+        return loaded
 
     def is_current(self) -> bool:
         """Say whether this very bundle is being served; its files were checked when they came."""
         try:
-            with open(os.path.join(self.target, ".complete")) as stamp:
-                return stamp.read() == self.digest and self.served() == self.serial
+            served = os.readlink(self.current) == os.path.join("releases", str(self.serial))
+            with open(os.path.join(self.current, "manifest.json"), "rb") as manifest:
+                same = hashlib.sha256(manifest.read()).hexdigest() == self.digest
         except FileNotFoundError:
             return False
+        return served and same and os.path.exists(self.record(self.serial))
 
     def missing(self) -> list[str]:
-        """Return the files no release on this host has, by name and size of nothing but their SHA-256."""
-        have = self.held()
-        return sorted(path for path, digest in self.files.items() if digest not in have)
+        """Return the files that no release on this host has."""
+        held = self.held()
+        return sorted(path for path, digest in self.files.items() if digest not in held)
 
     def held(self) -> dict[str, str]:
         """Return SHA-256 and path of every file that is here already, from the lists that releases were accepted with."""
         held: dict[str, str] = {}
         for serial in self.serials():
-            folder = os.path.join(self.releases, str(serial))
             try:
-                with open(os.path.join(folder, ".files")) as listing:
+                with open(self.record(serial)) as listing:
                     listed = json.load(listing)
             except (FileNotFoundError, ValueError):
                 continue
-            held.update({digest: os.path.join(folder, path) for path, digest in listed.items()})
+            held.update({digest: os.path.join(self.releases, str(serial), path) for path, digest in listed.items()})
         return {digest: path for digest, path in held.items() if os.path.isfile(path)}
 
     def take(self, archive: str) -> None:
@@ -153,15 +152,13 @@ class Depot:
                 shutil.rmtree(self.partial, ignore_errors=True)
                 raise Refused(f"{path} did not arrive as the manifest says; deploy again, and check the disk if it happens twice")
             os.chmod(place, 0o644)
-        with open(os.path.join(self.partial, ".files"), "w") as listing:
-            json.dump(self.files, listing)
-        with open(os.path.join(self.partial, ".complete"), "w") as stamp:
-            stamp.write(self.digest)
         for folder, _, _ in os.walk(self.partial):
             os.chmod(folder, 0o755)
 
     def switch(self) -> None:
         """Make the release the current one; a request sees the old or the new one, never a mixture of names."""
+        with open(self.record(self.serial), "w") as listing:
+            json.dump(self.files, listing)
         os.sync()
         shutil.rmtree(self.target, ignore_errors=True)
         os.rename(self.partial, self.target)
@@ -176,6 +173,7 @@ class Depot:
         for serial in self.serials()[:-keep]:
             if serial != self.serial:
                 shutil.rmtree(os.path.join(self.releases, str(serial)))
+                os.unlink(self.record(serial))
 
 
 def sha256(path: str) -> str:

@@ -82,9 +82,9 @@ def why_new(module: AnsibleModule, folder: str) -> str:
     with tempfile.NamedTemporaryFile("w") as authority:
         authority.write(module.params["authority_certificate"])
         authority.flush()
-        code, _, _ = module.run_command(["openssl", "verify", "-partial_chain", "-trusted", authority.name, crt])
+        code, _, wrong = module.run_command(["openssl", "verify", "-partial_chain", "-trusted", authority.name, crt])
     if code:
-        return "it is not from this authority, or its time has passed"
+        return f"this authority does not vouch for it: {wrong.strip()}"
     code, _, _ = module.run_command(["openssl", "x509", "-in", crt, "-noout", "-checkend", str(module.params["renew_days"] * DAY)])
     return f"it ends within {module.params['renew_days']} days" if code else ""
 

@@ -78,7 +78,9 @@ class Flow(_Strict):
     @model_validator(mode="after")
     def _public_is_limited(self) -> Self:
         if self.public != ("outside" in self.sources):
-            raise ValueError(f"flow {self.name}: public says {self.public}, but from {'has' if not self.public else 'lacks'} outside")
+            raise ValueError(
+                f"flow {self.name}: public says {self.public}, but from {'has' if not self.public else 'lacks'} outside"
+            )
         if self.public != (self.limit is not None):
             raise ValueError(f"flow {self.name}: a public flow has a limit per source, another has none")
         return self
@@ -143,12 +145,17 @@ class Catalog(_Strict):
         try:
             return cls.model_validate(YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8")))
         except (OSError, YAMLError) as error:
-            raise ConclaveError(f"{file} cannot be read: {error}", todo="restore it from the release", exit_code=2) from error
+            raise ConclaveError(
+                f"{file} cannot be read: {error}", todo="restore it from the release", exit_code=2
+            ) from error
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "catalogue"
             raise ConclaveError(
-                f"{file}: {where}: {first['msg']}", expected="a catalogue as docs/reference describes it", todo="correct that entry", exit_code=2
+                f"{file}: {where}: {first['msg'].removeprefix('Value error, ')}",
+                expected="a catalogue as docs/reference describes it",
+                todo="correct that entry",
+                exit_code=2,
             ) from error
 
     def flow(self, name: str) -> Flow:
@@ -162,7 +169,9 @@ class Catalog(_Strict):
         for flow in self.flows:
             if flow.name == name:
                 return flow
-        raise ConclaveError(f"no flow named {name!r}", expected=f"one of: {', '.join(flow.name for flow in self.flows)}")
+        raise ConclaveError(
+            f"no flow named {name!r}", expected=f"one of: {', '.join(flow.name for flow in self.flows)}"
+        )
 
     def port(self, name: str) -> int:
         """Return the first port of a flow."""
