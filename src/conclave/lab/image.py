@@ -50,7 +50,7 @@ DPKG_OPTIONS = (
     "path-exclude=/usr/share/locale/*",
 )
 # Raised when the steps after unpacking change.
-RECIPE = 1
+RECIPE = 2
 DEBIAN_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -199,7 +199,8 @@ def _bootstrap(source: Source, folder: Path) -> None:
 
 def _finish(root: Path) -> None:
     """Take out what clones must not share and set what a blank host has."""
-    for private in (*root.glob("etc/ssh/ssh_host_*"), *root.glob("etc/apt/sources.list*"), root / "etc/resolv.conf"):
+    foreign = ("etc/ssh/ssh_host_*", "etc/apt/sources.list*", "etc/apt/apt.conf.d/99mmdebstrap", "etc/resolv.conf")
+    for private in (path for pattern in foreign for path in root.glob(pattern)):
         shutil.rmtree(private) if private.is_dir() else private.unlink(missing_ok=True)
     (root / "etc/apt/sources.list.d").mkdir()
     (root / "etc/resolv.conf").touch()
