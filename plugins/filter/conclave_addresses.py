@@ -23,13 +23,23 @@ def everything_but(addresses: list[str]) -> list[str]:
     rest: list[Network] = [ipaddress.ip_network(everything) for everything in EVERYTHING]
     for host in map(ipaddress.ip_network, addresses):
         rest = [part for network in rest for part in _without(network, host)]
-    return [str(network) for network in sorted(rest, key=lambda network: (network.version, int(network.network_address)))]
+    return [
+        str(network) for network in sorted(rest, key=lambda network: (network.version, int(network.network_address)))
+    ]
 
 
 def _without(network: Network, host: Network) -> list[Network]:
-    if isinstance(network, ipaddress.IPv4Network) and isinstance(host, ipaddress.IPv4Network) and host.subnet_of(network):
+    if (
+        isinstance(network, ipaddress.IPv4Network)
+        and isinstance(host, ipaddress.IPv4Network)
+        and host.subnet_of(network)
+    ):
         return list(network.address_exclude(host))
-    if isinstance(network, ipaddress.IPv6Network) and isinstance(host, ipaddress.IPv6Network) and host.subnet_of(network):
+    if (
+        isinstance(network, ipaddress.IPv6Network)
+        and isinstance(host, ipaddress.IPv6Network)
+        and host.subnet_of(network)
+    ):
         return list(network.address_exclude(host))
     return [network]
 

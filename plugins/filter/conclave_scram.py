@@ -15,8 +15,8 @@ SALT_BYTES = 16
 def scram_verifier(password: str, role: str) -> str:
     """Return the SCRAM-SHA-256 verifier of a password (RFC 5802, section 3; RFC 7677; PostgreSQL's ``pg_authid``).
 
-    The salt comes from password and role instead of chance: the same input gives the same file on every deployment. That is
-    enough for passwords that are themselves random; it is not meant for passwords of people, which is why those are refused.
+    The salt comes from password and role instead of chance: the same input gives the same file on every deployment.
+    That is enough for passwords that are themselves random; it is not meant for those of people, which are refused.
 
     Raises
     ------

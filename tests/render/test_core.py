@@ -1,0 +1,104 @@
+"""The files of database, message bus, sign-in and portal."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.render.rendering import ROOT, SECRETS, place, render
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROLES = ("postgresql", "valkey", "keycloak", "portal")
+
+
+@pytest.fixture(scope="module")
+def core() -> dict[str, dict[str, Any]]:
+    return {path: item for role in ROLES for path, item in render(role, "core1").items()}
+
+
+def test_secrets_stand_only_in_files_that_others_may_not_read(core: dict[str, Any]) -> None:
+    held = {path for path, item in core.items() if any(value in item["content"] for value in SECRETS.values())}
+    assert held == {"etc/conclave/keycloak/secrets.env", "etc/conclave/portal/portal.toml"}
+    assert all(int(core[path]["mode"], 8) & 0o007 == 0 for path in held)
+
+
+def test_the_database_is_reached_over_tls_with_a_password_or_as_postgres_on_the_host(core: dict[str, Any]) -> None:
+    rows = [
+        row.split()
+        for row in core["etc/conclave/postgresql/pg_hba.conf"]["content"].splitlines()
+        if row and row[0] != "#"
+    ]
+    assert rows[0] == ["local", "all", "postgres", "peer"]
+    assert all(row[0] == "hostssl" and row[-1] == "scram-sha-256" and row[1] == row[2] for row in rows[1:])
+    assert {row[3] for row in rows[1:]} == {"192.0.2.66/32", "2001:db8:1:3::2/128"}
+
+
+def test_the_verifier_of_a_password_is_the_one_of_the_rfc(core: dict[str, Any]) -> None:
+    """RFC 5802, section 3: the stored key is the hash of the key a client proves to have."""
+    text = core["etc/conclave/postgresql/roles.sql"]["content"]
+    verifier = text.split("ALTER ROLE portal")[1].split("'")[1]
+    _, iterations_salt, keys = verifier.split("$")
+    iterations, salt = iterations_salt.split(":")
+    salted = hashlib.pbkdf2_hmac(
+        "sha256", SECRETS["secret_postgresql_portal"].encode(), base64.b64decode(salt), int(iterations)
+    )
+    client = hmac.digest(salted, b"Client Key", "sha256")
+    assert keys.split(":")[0] == base64.b64encode(hashlib.sha256(client).digest()).decode()
+
+
+def test_valkey_speaks_tls_only_keeps_rooms_and_lets_nobody_in_unnamed(core: dict[str, Any]) -> None:
+    settings = dict(
+        row.split(maxsplit=1)
+        for row in core["etc/conclave/valkey/valkey.conf"]["content"].splitlines()
+        if row and row[0] != "#"
+    )
+    assert settings["port"] == "0"
+    assert settings["appendonly"] == "yes"
+    assert settings["maxmemory-policy"] == "noeviction"
+    users = core["etc/conclave/valkey/users.acl"]["content"].splitlines()
+    assert users[0].startswith("user default off")
+    assert "~*" not in "".join(users)
+    assert "+@all" not in "".join(users)
+    assert hashlib.sha256(SECRETS["secret_valkey_portal"].encode()).hexdigest() in users[2]
+
+
+def test_keycloak_has_no_plain_http_and_verifies_its_database(core: dict[str, Any]) -> None:
+    settings = dict(
+        row.split("=", 1)
+        for row in core["etc/conclave/keycloak/keycloak.conf"]["content"].splitlines()
+        if row and row[0] != "#"
+    )
+    assert settings["http-enabled"] == "false"
+    assert "sslmode=verify-full" in settings["db-url"]
+    assert settings["http-management-host"] == "127.0.0.1"
+    assert settings["proxy-trusted-addresses"] == "192.0.2.2"
+    assert "-Dliquibase.analytics.enabled=false" in core["etc/systemd/system/conclave-keycloak.service"]["content"]
+
+
+def test_the_portal_reads_its_file(core: dict[str, Any], tmp_path: Path) -> None:
+    place({"portal.toml": core["etc/conclave/portal/portal.toml"]}, tmp_path)
+    program = "from conclave_portal.config import load; print(load().livekit.url)"
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT / "portal"),
+        "CONCLAVE_PORTAL_CONFIG": str(tmp_path / "portal.toml"),
+    }
+    read = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert (read.returncode, read.stdout) == (0, "wss://media.conf.lab.example\n"), read.stderr
+
+
+def test_health_checks_are_valid_python_and_say_who_they_are(core: dict[str, Any]) -> None:
+    files = {**core, **render("livekit", "media1"), **render("edge", "edge1")}
+    checks = {path: item for path, item in files.items() if "/health/" in path}
+    assert {path.rsplit("/", 1)[1] for path in checks} == {*ROLES, "livekit", "edge"}
+    for path, item in checks.items():
+        compile(item["content"], path, "exec")
+        assert item["mode"] == "0755"
+        assert f'"service": "{path.rsplit("/", 1)[1]}"' in item["content"]

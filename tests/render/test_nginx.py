@@ -1,0 +1,149 @@
+"""The servers of edge and media through nginx itself, and what they must never let through."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.render.rendering import place, render
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HTTP2_DIRECTIVE = (1, 25, 1)
+EDGE = "etc/nginx/conclave.d/http/edge.conf"
+STREAM = "etc/nginx/conclave.d/stream/edge.conf"
+MEDIA = "etc/nginx/conclave.d/http/livekit.conf"
+
+
+def verdict(files: dict[str, dict[str, Any]], folder: Path, tls: Path) -> str:
+    """Return what nginx says against the files; an empty string when it accepts them."""
+    place(files, folder)
+    (folder / "run").mkdir()
+    version = subprocess.run(["nginx", "-v"], capture_output=True, text=True, check=True).stderr
+    number = tuple(int(part) for part in re.search(r"nginx/([\d.]+)", version)[1].split("."))
+    for path in (folder / "etc/nginx").rglob("*.conf"):
+        text = (
+            path.read_text()
+            .replace("/etc/conclave/tls", str(tls))
+            .replace("/etc/nginx/conclave.d", str(folder / "etc/nginx/conclave.d"))
+        )
+        text = text.replace("/run/nginx", str(folder / "run"))
+        if number < HTTP2_DIRECTIVE:
+            # An older nginx on the control node; there it is a word of `listen`.
+            text = text.replace("http2 on;", "")
+        path.write_text(text)
+    found = subprocess.run(
+        ["nginx", "-t", "-q", "-c", str(folder / "etc/nginx/nginx.conf")], capture_output=True, text=True, check=False
+    )
+    return found.stderr if found.returncode else ""
+
+
+@pytest.fixture(scope="module")
+def edge() -> dict[str, dict[str, Any]]:
+    return render("nginx", "edge1") | render("edge", "edge1")
+
+
+@pytest.fixture(scope="module")
+def media() -> dict[str, dict[str, Any]]:
+    return render("nginx", "media1") | render("livekit", "media1")
+
+
+def test_nginx_accepts_the_edge(edge: dict[str, Any], tls: Path, tmp_path: Path) -> None:
+    assert verdict(edge, tmp_path, tls) == ""
+
+
+def test_nginx_accepts_the_media_server(media: dict[str, Any], tls: Path, tmp_path: Path) -> None:
+    assert verdict(media, tmp_path, tls) == ""
+
+
+def test_edge_and_media_stand_side_by_side_on_one_host(
+    edge: dict[str, Any], media: dict[str, Any], tls: Path, tmp_path: Path
+) -> None:
+    assert verdict(edge | media, tmp_path, tls) == ""
+
+
+def test_nginx_refuses_what_it_does_not_know(edge: dict[str, Any], tls: Path, tmp_path: Path) -> None:
+    broken = edge | {EDGE: edge[EDGE] | {"content": edge[EDGE]["content"] + "\nno_such_directive on;\n"}}
+    assert "no_such_directive" in verdict(broken, tmp_path, tls)
+
+
+def test_the_files_are_judged_by_nginx_before_it_is_told_of_them(edge: dict[str, Any], media: dict[str, Any]) -> None:
+    for files, last in ((edge, STREAM), (media, MEDIA)):
+        assert files[last]["validate"] == "/usr/sbin/nginx -t -q"
+        assert files["etc/nginx/nginx.conf"]["validate"] == "/usr/sbin/nginx -t -q"
+
+
+def locations(text: str, name: str) -> list[str]:
+    """Return the locations of the server with this name."""
+    server = next(
+        part for part in re.split(r"\nserver \{", text) if re.search(rf"server_name {re.escape(name)};", part)
+    )
+    return re.findall(r"location (.+?) \{", server)
+
+
+def test_of_the_sfu_only_signalling_is_public(edge: dict[str, Any]) -> None:
+    assert locations(edge[EDGE]["content"], "media.conf.lab.example") == ["/", r"~ ^/rtc(/v1)?(/validate)?$"]
+
+
+def test_of_keycloak_only_the_site_s_realm_and_its_resources_are_public(edge: dict[str, Any]) -> None:
+    assert locations(edge[EDGE]["content"], "sso.conf.lab.example") == [
+        "/",
+        "/realms/conclave/",
+        "/realms/conclave/login-actions/",
+        "/realms/conclave/clients-registrations/",
+        "/resources/",
+    ]
+
+
+def test_logs_never_hold_a_query_string(edge: dict[str, Any], media: dict[str, Any]) -> None:
+    """Tokens, sign-in codes and the joining client's description travel there."""
+    for files in (edge, media):
+        text = "".join(item["content"] for path, item in files.items() if path.startswith("etc/nginx/"))
+        formats = "".join(re.findall(r"log_format .*?;", text, re.DOTALL))
+        assert formats
+        assert not re.search(r"\$(request|request_uri|args|query_string|http_referer|is_args)\b", formats)
+        servers = [part for part in re.split(r"\nserver \{", text) if "/rtc" in part]
+        assert servers
+        assert all("error_log syslog:server=unix:/dev/log,nohostname,tag=nginx emerg;" in part for part in servers)
+
+
+def test_every_upstream_of_the_edge_is_verified_by_name(edge: dict[str, Any]) -> None:
+    text = edge[EDGE]["content"]
+    assert (
+        text.count("proxy_pass https://")
+        == text.count("proxy_ssl_name ")
+        == text.count("include /etc/nginx/conclave.d/edge/proxy.conf;")
+    )
+    assert "proxy_ssl_verify on;" in edge["etc/nginx/conclave.d/upstream-tls.conf"]["content"]
+
+
+def test_old_tls_and_session_tickets_are_off(edge: dict[str, Any]) -> None:
+    text = edge["etc/nginx/conclave.d/tls.conf"]["content"]
+    assert "ssl_protocols TLSv1.2 TLSv1.3;" in text
+    assert "ssl_session_tickets off;" in text
+
+
+def test_the_client_s_policy_names_the_site_and_nobody_else(edge: dict[str, Any]) -> None:
+    policy = re.search(r'Content-Security-Policy "(.*?)"', edge["etc/nginx/conclave.d/edge/headers.conf"]["content"])[1]
+    assert "__" not in policy
+    assert set(re.findall(r"(?:https|wss)://(\S+?)(?=[ ;]|$)", policy)) <= {
+        "media.conf.lab.example",
+        "sso.conf.lab.example",
+    }
+    assert "'unsafe-" not in policy.replace("'wasm-unsafe-eval'", "")
+
+
+def test_signalling_and_moderation_ask_for_different_certificates(media: dict[str, Any]) -> None:
+    text = media[MEDIA]["content"]
+    assert (
+        r"CN=edge1\.conf\.lab\.example"
+        in re.search(r"map \$ssl_client_s_dn \$livekit_may_signal \{(.*?)\}", text, re.DOTALL)[1]
+    )
+    assert (
+        r"CN=core1\.conf\.lab\.example"
+        in re.search(r"map \$ssl_client_s_dn \$livekit_may_moderate \{(.*?)\}", text, re.DOTALL)[1]
+    )
+    assert "ssl_verify_client on;" in text
