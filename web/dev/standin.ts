@@ -1,12 +1,14 @@
 import { createHmac, randomBytes, randomInt } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Plugin } from "vite";
+import type { Connect, Plugin } from "vite";
 
 /**
  * Stands in for the portal while pages are drawn: `npm run dev` only, never part of a build.
  * With STANDIN_LIVEKIT_URL, _KEY and _SECRET it admits people to a real SFU.
  */
 export function standIn(): Plugin {
+  const media = process.env["STANDIN_LIVEKIT_URL"] ?? "ws://127.0.0.1:7880";
   const site = {
     name: "Beispielstandort",
     domain: "conf.lab.example",
@@ -81,7 +83,7 @@ export function standIn(): Plugin {
     })}`;
     const signature = createHmac("sha256", process.env["STANDIN_LIVEKIT_SECRET"] ?? "secret").update(unsigned);
     return {
-      url: process.env["STANDIN_LIVEKIT_URL"] ?? "ws://127.0.0.1:7880",
+      url: media,
       token: `${unsigned}.${signature.digest("base64url")}`,
       identity,
       room,
@@ -90,66 +92,81 @@ export function standIn(): Plugin {
     };
   };
 
+  const use = (middlewares: Connect.Server) => {
+    const handle = async (request: IncomingMessage, answer: ServerResponse, next: () => void) => {
+      const url = new URL(request.url ?? "/", "http://standin");
+      const signedIn = cookie(request, "standin") === "organiser";
+      const scene = cookie(request, "scene");
+      if (url.pathname === "/oidc/login") {
+        answer.writeHead(302, {
+          "Set-Cookie": "standin=organiser; Path=/",
+          Location: url.searchParams.get("next") ?? "/",
+        });
+        return answer.end();
+      }
+      if (!url.pathname.startsWith("/api/")) return next();
+      if (scene === "broken" && url.pathname !== "/api/session") return send(answer, 500, {});
+      const path = url.pathname.slice("/api/".length).split("/");
+      const key = `${request.method} ${path.map((part, at) => (path[0] === "meetings" && at === 1 ? ":id" : part)).join("/")}`;
+      const meeting = meetings.find((candidate) => candidate.id === path[1]);
+      const body = request.method === "POST" ? await read(request) : {};
+      if (key === "GET session")
+        return send(answer, 200, {
+          authenticated: signedIn,
+          user: signedIn ? { name: "Organiser Demo", username: "organiser", may_plan: true } : null,
+          csrf_token: "stand-in",
+          language: "de",
+          site: scene === "isolated" ? { ...site, mode: "isolated" } : site,
+        });
+      if (key === "POST session/logout") {
+        answer.setHeader("Set-Cookie", "standin=; Path=/; Max-Age=0");
+        return send(answer, 200, { redirect: "/" });
+      }
+      if (key === "GET meetings/:id/public") return send(answer, 200, { joinable: scene !== "over" });
+      if (key === "POST meetings/:id/join") {
+        if (scene === "full") return send(answer, 409, { code: "meeting_full", message: "" });
+        if (signedIn && meeting) return send(answer, 200, admission(meeting.id, "Organiser Demo"));
+        if (meeting && body["pin"] === meeting.pin)
+          return send(answer, 200, admission(meeting.id, String(body["display_name"])));
+        return send(answer, 403, { code: "pin_wrong", message: "" });
+      }
+      if (!signedIn) return send(answer, 401, {});
+      const open = ({ pin: _, ...rest }: Planned) => rest;
+      if (key === "GET meetings") return send(answer, 200, scene === "empty" ? [] : meetings.map(open));
+      if (key === "POST meetings") {
+        const planned = {
+          ...plan(String(body["title"]), 0, Number(body["duration_minutes"]), true),
+          starts_at: String(body["starts_at"]),
+        };
+        meetings = [...meetings, planned];
+        return send(answer, 201, planned);
+      }
+      if (!meeting) return send(answer, 404, {});
+      if (key === "GET meetings/:id") return send(answer, 200, open(meeting));
+      if (key === "GET meetings/:id/pin") return send(answer, 200, { pin: meeting.pin });
+      if (key === "DELETE meetings/:id") {
+        meetings = meetings.filter((candidate) => candidate !== meeting);
+        return send(answer, 204);
+      }
+      return send(answer, 404, {});
+    };
+    middlewares.use((request, answer, next) => void handle(request, answer, next).catch(next));
+  };
+
   return {
     name: "conclave-stand-in",
-    configureServer(server) {
-      server.middlewares.use(async (request, answer, next) => {
-        const url = new URL(request.url ?? "/", "http://standin");
-        const signedIn = cookie(request, "standin") === "organiser";
-        const scene = cookie(request, "scene");
-        if (url.pathname === "/oidc/login") {
-          answer.writeHead(302, {
-            "Set-Cookie": "standin=organiser; Path=/",
-            Location: url.searchParams.get("next") ?? "/",
-          });
-          return answer.end();
-        }
-        if (!url.pathname.startsWith("/api/")) return next();
-        if (scene === "broken" && url.pathname !== "/api/session") return send(answer, 500, {});
-        const path = url.pathname.slice("/api/".length).split("/");
-        const key = `${request.method} ${path.map((part, at) => (path[0] === "meetings" && at === 1 ? ":id" : part)).join("/")}`;
-        const meeting = meetings.find((candidate) => candidate.id === path[1]);
-        const body = request.method === "POST" ? await read(request) : {};
-        if (key === "GET session")
-          return send(answer, 200, {
-            authenticated: signedIn,
-            user: signedIn ? { name: "Organiser Demo", username: "organiser", may_plan: true } : null,
-            csrf_token: "stand-in",
-            language: "de",
-            site: scene === "isolated" ? { ...site, mode: "isolated" } : site,
-          });
-        if (key === "POST session/logout") {
-          answer.setHeader("Set-Cookie", "standin=; Path=/; Max-Age=0");
-          return send(answer, 200, { redirect: "/" });
-        }
-        if (key === "GET meetings/:id/public") return send(answer, 200, { joinable: scene !== "over" });
-        if (key === "POST meetings/:id/join") {
-          if (scene === "full") return send(answer, 409, { code: "meeting_full", message: "" });
-          if (signedIn && meeting) return send(answer, 200, admission(meeting.id, "Organiser Demo"));
-          if (meeting && body["pin"] === meeting.pin)
-            return send(answer, 200, admission(meeting.id, String(body["display_name"])));
-          return send(answer, 403, { code: "pin_wrong", message: "" });
-        }
-        if (!signedIn) return send(answer, 401, {});
-        const open = ({ pin: _, ...rest }: Planned) => rest;
-        if (key === "GET meetings") return send(answer, 200, scene === "empty" ? [] : meetings.map(open));
-        if (key === "POST meetings") {
-          const planned = {
-            ...plan(String(body["title"]), 0, Number(body["duration_minutes"]), true),
-            starts_at: String(body["starts_at"]),
-          };
-          meetings = [...meetings, planned];
-          return send(answer, 201, planned);
-        }
-        if (!meeting) return send(answer, 404, {});
-        if (key === "GET meetings/:id") return send(answer, 200, open(meeting));
-        if (key === "GET meetings/:id/pin") return send(answer, 200, { pin: meeting.pin });
-        if (key === "DELETE meetings/:id") {
-          meetings = meetings.filter((candidate) => candidate !== meeting);
-          return send(answer, 204);
-        }
-        return send(answer, 404, {});
+    configureServer: (server) => use(server.middlewares),
+    configurePreviewServer(server) {
+      // The built client is looked at under the policy that the edge will send.
+      const policy = readFileSync(new URL("../csp.txt", import.meta.url), "utf8")
+        .trim()
+        .replace("wss://__MEDIA__ https://__MEDIA__", `${media} ${media.replace("ws", "http")}`)
+        .replace("https://__SSO__", "");
+      server.middlewares.use((_, answer, next) => {
+        answer.setHeader("Content-Security-Policy", policy);
+        next();
       });
+      use(server.middlewares);
     },
   };
 }

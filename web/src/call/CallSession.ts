@@ -6,11 +6,13 @@ import {
   type LocalAudioTrack,
   type LocalTrackPublication,
   type LocalVideoTrack,
+  LogLevel,
   type Participant,
   type RemoteParticipant,
   RemoteTrackPublication,
   Room,
   RoomEvent,
+  setLogLevel,
   Track,
   VideoPresets,
 } from "livekit-client";
@@ -30,10 +32,16 @@ import {
   type Picture,
   type Quality,
   type Refusal,
+  SMALLEST,
 } from "./model";
 import { inbound } from "./receiverStats";
 
 const CHECK_EVERY_MS = 200;
+/** 20 ms of Opus at 48 kHz. */
+const SAMPLES_PER_PACKET = 960;
+
+// The library's log names rooms, identities and addresses; nothing of a meeting belongs into the console.
+setLogLevel(LogLevel.silent);
 
 interface Watched {
   publication: RemoteTrackPublication;
@@ -47,8 +55,8 @@ const KINDS: Partial<Record<Track.Source, MediaKind>> = {
   [Track.Source.ScreenShare]: "screen",
 };
 
+/** Not here: CLIENT_INITIATED. The library also says so when the page is reloaded or put to sleep, which nobody calls leaving. */
 const ENDS: Partial<Record<DisconnectReason, EndReason>> = {
-  [DisconnectReason.CLIENT_INITIATED]: "left",
   [DisconnectReason.PARTICIPANT_REMOVED]: "removed",
   [DisconnectReason.ROOM_DELETED]: "over",
   [DisconnectReason.ROOM_CLOSED]: "over",
@@ -306,10 +314,11 @@ export class CallSession {
       const track = watched.publication.track;
       if (watched.state !== "checking" || !track) continue;
       const seen = await inbound(track);
-      const state = judge({
+      const video = track.kind === Track.Kind.Video;
+      const state = judge(video ? "video" : "audio", {
         age: now - watched.since,
         packets: seen.packets,
-        decoded: track.kind === Track.Kind.Video ? seen.framesDecoded : seen.samplesDecoded,
+        decoded: video ? (seen.width >= SMALLEST ? seen.framesDecoded : 0) : seen.samplesDecoded / SAMPLES_PER_PACKET,
         sinceError: now - (this.#lastError.get(watched.identity) ?? Number.NEGATIVE_INFINITY),
       });
       if (state === "checking") continue;

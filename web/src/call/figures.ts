@@ -27,8 +27,9 @@ export interface TrackFigures {
   height: number;
   samplesDecoded: number;
   audioLevel: number;
-  /** Root mean square since the sound was released, 0 to 1. */
-  audioRms: number;
+  /** Sum of the squared level over seconds since the sound was released; with `audioSeconds` it gives the level of any interval. */
+  audioEnergy: number;
+  audioSeconds: number;
 }
 
 interface Source {
@@ -64,7 +65,8 @@ async function measure(source: Source): Promise<CallFigures> {
         height: seen.height,
         samplesDecoded: seen.samplesDecoded,
         audioLevel: seen.audioLevel,
-        audioRms: seen.audioSeconds > 0 ? Math.sqrt(seen.audioEnergy / seen.audioSeconds) : 0,
+        audioEnergy: seen.audioEnergy,
+        audioSeconds: seen.audioSeconds,
       };
     }),
   );

@@ -99,7 +99,7 @@ export interface Received {
   /** Milliseconds since the subscription. */
   age: number;
   packets: number;
-  /** Decoded video frames, or decoded (not concealed) audio samples. */
+  /** Decoded frames of at least `SMALLEST` pixels width, or packets' worth of decoded (not concealed) sound. */
   decoded: number;
   /** Milliseconds since the cryptor last complained about this participant. */
   sinceError: number;
@@ -107,13 +107,18 @@ export interface Received {
 
 /** Time in which frames can slip past a cryptor that is still being set up (measured up to 220 ms). */
 export const SETTLE_MS = 500;
-/** After this long with packets and without one decoded frame the key does not fit. */
+/** After this long with packets and nothing decoded the key does not fit. */
 export const PATIENCE_MS = 4000;
+/** Narrower frames are the 8x8 black ones that the SFU itself puts in; they prove nothing about the key. */
+export const SMALLEST = 16;
 const ENOUGH_PACKETS = 20;
+/** The SFU puts in silence too, but never as much as somebody with the right key sends. */
+const MOST = 0.5;
+const FEW_PACKETS = 3;
 
-export function judge(received: Received): Decryption {
-  const { age, packets, decoded, sinceError } = received;
-  if (decoded > 0 && age >= SETTLE_MS && sinceError >= SETTLE_MS) return "encrypted";
-  if (decoded === 0 && packets >= ENOUGH_PACKETS && age >= PATIENCE_MS) return "keyDiffers";
-  return "checking";
+/** Judges sound by the share of packets that became sound, pictures by real frames. */
+export function judge(kind: "audio" | "video", { age, packets, decoded, sinceError }: Received): Decryption {
+  const fits = kind === "video" ? decoded > 0 : packets >= FEW_PACKETS && decoded >= packets * MOST;
+  if (fits) return age >= SETTLE_MS && sinceError >= SETTLE_MS ? "encrypted" : "checking";
+  return packets >= ENOUGH_PACKETS && age >= PATIENCE_MS ? "keyDiffers" : "checking";
 }

@@ -15,7 +15,7 @@ export function DisplayMenu() {
   };
   return (
     <MenuTrigger>
-      <Button className="button plain" aria-label={text.app.display}>
+      <Button className="button plain" aria-label={`${text.languageName}, ${text.app.display}`}>
         <Settings2 size={20} aria-hidden="true" />
         <span className="header-word">{text.languageName}</span>
       </Button>

@@ -12,7 +12,7 @@ import { Notice } from "../components/Notice";
 import { Page } from "../components/Page";
 import { DeviceCheck } from "../devices/DeviceCheck";
 import { useDevices } from "../devices/useDevices";
-import { forgetLinkKey, linkWasDamaged, meetingKey } from "../e2ee/keyStore";
+import { forgetLinkKey, linkWasDamaged, meetingKey, organiserKey } from "../e2ee/keyStore";
 import type { MeetingKey } from "../e2ee/meetingKey";
 import { encryptionSupport } from "../e2ee/support";
 import { useText } from "../i18n";
@@ -170,7 +170,7 @@ export default function Join() {
   if (stopped === "lost") return <EndedBecause reason="lost" again={again} />;
   if (stopped) return <Cannot why={stopped} again={again} />;
   if (!key) return <Cannot why={linkWasDamaged(id) ? "badKey" : "noKey"} />;
-  if (call) return <Call call={call} site={session?.site} />;
+  if (call) return <Call call={call} site={session?.site} keyMadeHere={key === organiserKey(id)} />;
   if (joinable.data?.joinable === false) return <Cannot why="over" again={() => void joinable.refetch()} />;
   if (joinable.isError) {
     const known = joinable.error instanceof PortalError && joinable.error.status === 404;

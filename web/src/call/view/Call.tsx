@@ -3,7 +3,7 @@ import type { Site } from "../../api/portal";
 import type { CallSession } from "../CallSession";
 import { type CallActions, CallView } from "./CallView";
 
-export function Call({ call, site }: { call: CallSession; site: Site | undefined }) {
+export function Call({ call, site, keyMadeHere }: { call: CallSession; site: Site | undefined; keyMadeHere: boolean }) {
   const state = useSyncExternalStore(call.subscribe, call.state);
   const actions = useMemo(
     (): CallActions => ({
@@ -18,5 +18,5 @@ export function Call({ call, site }: { call: CallSession; site: Site | undefined
     }),
     [call],
   );
-  return <CallView state={state} actions={actions} site={site} />;
+  return <CallView state={state} actions={actions} site={site} keyMadeHere={keyMadeHere} />;
 }

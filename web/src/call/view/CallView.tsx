@@ -65,7 +65,18 @@ function WrongKey({ actions }: { actions: CallActions }) {
 }
 
 /** The call as people see it; everything it knows comes in, everything it does goes out. */
-export function CallView({ state, actions, site }: { state: CallState; actions: CallActions; site: Site | undefined }) {
+export function CallView({
+  state,
+  actions,
+  site,
+  keyMadeHere,
+}: {
+  state: CallState;
+  actions: CallActions;
+  site: Site | undefined;
+  /** The organiser's browser has the key that was made for this meeting: if one does not fit, it is the other one. */
+  keyMadeHere: boolean;
+}) {
   const text = useText();
   const news = useNews(state);
   const [layout, setLayout] = useState<Layout>("grid");
@@ -97,7 +108,7 @@ export function CallView({ state, actions, site }: { state: CallState; actions: 
   const speak = useCallback((on: boolean) => void setMicrophone(on), [setMicrophone]);
   useShortcuts(wanted && dialog === undefined && state.phase === "connected", act, speak);
 
-  const wrongKey = keyDoesNotFit(state.people);
+  const wrongKey = !keyMadeHere && keyDoesNotFit(state.people);
   return (
     <div className="call">
       <div>
