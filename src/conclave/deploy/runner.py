@@ -8,6 +8,7 @@ import signal
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,9 +84,10 @@ def run(what: Run, on_event: Callable[[dict[str, Any]], None], folder: Path) -> 
             quiet=True,
             suppress_ansible_output=True,
             suppress_env_files=True,
-            suppress_output_file=True,
         )
         config.prepare()
+        # prepare() forgets the parameter of this name.
+        config.suppress_output_file = True
         # If we are killed, Ansible must not go on behind the back of the next deploy.
         program, *arguments = what.command()
         config.command = ["setpriv", "--pdeathsig", "TERM", vault.tool(program), *arguments]
@@ -108,8 +110,12 @@ def _environment(site: str, prepared: dict[str, str]) -> dict[str, str]:
 
 @contextmanager
 def _private(folder: Path) -> Iterator[Path]:
-    """Give ansible-runner a folder that goes when it is done; what a killed run left goes first."""
-    base = folder / "run"
+    """Give ansible-runner a folder that goes when it is done; what a killed run left goes first.
+
+    It hands over events as files, so the folder is in memory wherever there is a place for that.
+    """
+    runtime = os.environ.get("XDG_RUNTIME_DIR") or ("/run" if os.geteuid() == 0 else "")
+    base = Path(runtime, "conclave", "deploy", sha256(bytes(folder)).hexdigest()[:16]) if runtime else folder / "run"
     shutil.rmtree(base, ignore_errors=True)
     base.mkdir(parents=True, mode=0o700)
     with tempfile.TemporaryDirectory(dir=base) as private:

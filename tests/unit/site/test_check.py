@@ -1,0 +1,120 @@
+"""Mistakes in site.yml and hosts.yml are all reported, each with file, line, value and what was expected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conclave.errors import ConclaveError
+from conclave.paths import project_root
+from conclave.site import read
+from conclave.site.model import Answers
+
+if TYPE_CHECKING:
+    from .conftest import Inventory
+
+
+@pytest.mark.parametrize("site", ["lab", "sample", "onebox"])
+def test_the_inventories_that_come_with_the_product_are_right(site: str) -> None:
+    assert read.check_folder(project_root() / "inventories" / site)[1] == []
+
+
+def test_a_site_has_at_most_eight_answers() -> None:
+    assert len(Answers.model_fields) <= 8
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "where", "expected"),
+    [
+        ("site.yml", "name: lab", "name: other", "name", "the name of the folder"),
+        ("site.yml", "language: de", "language: fr", "language", "de or en"),
+        ("site.yml", "trust: own", "trust: none", "trust", "own"),
+        ("site.yml", "conf.lab.example", "Conf.Lab", "domain", "DNS domain"),
+        ("site.yml", "conf.lab.example", "localhost", "domain", "DNS domain"),
+        ("site.yml", "operations@lab.example", "operations", "contact", "mail address"),
+        ("site.yml", "up: 50", "up: 0", "uplink.up", "Mbit/s out"),
+        ("site.yml", "up: 50", "up: fast", "uplink.up", "Mbit/s out"),
+        ("site.yml", ", down: 100", "", "uplink.down", "Mbit/s into"),
+        ("site.yml", "language: de", "language: de\nlevel: 3", "level", "known here: name, domain"),
+        ("site.yml", "192.0.2.32/27", "192.0.2.33/27", "zones.media.0", "host bits zero"),
+        ("site.yml", "192.0.2.32/27", "192.0.2.0/26", "zones.media.0", "does not overlap"),
+        ("site.yml", "  mgmt:", "  other:", "zones.other", "for: users, edge"),
+        ("hosts.yml", "192.0.2.98", "192.0.2.66", "core1.ansible_host", "depot1 has this one"),
+        ("hosts.yml", "192.0.2.66", "192.0.2.2", "edge1.ansible_host", "core1 has this one"),
+        ("hosts.yml", "192.0.2.66", "192.0.2.1", "core1.ansible_host", "a host address in 192.0.2.64/27"),
+        ("hosts.yml", "192.0.2.66", "192.0.2.64", "core1.ansible_host", "a host address in"),
+        ("hosts.yml", "192.0.2.66", "core.example", "core1.ansible_host", "IPv4 address"),
+        ("hosts.yml", '"2001:db8:1:3::2"', '"2001:db8:1:4::3"', "core1.conclave_address6", "zone core"),
+        ("hosts.yml", "conclave_zone: core", "conclave_zone: nowhere", "core1.conclave_zone", "the zone the host"),
+        ("hosts.yml", "    media:\n", "    sfu:\n", "sfu", "groups that are roles"),
+        ("hosts.yml", "core1:", "Core_1:", "Core_1.name", "host name"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line_and_what_was_expected(
+    inventory: Inventory, file: str, old: str, new: str, where: str, expected: str
+) -> None:
+    inventory.replace(file, old, new)
+    found = {finding.where: finding for finding in inventory.findings()}
+    assert where in found
+    finding = found[where]
+    assert finding.file == f"inventories/lab/{file}"
+    assert expected in finding.expected
+    line = (inventory.folder / file).read_text(encoding="utf-8").splitlines()[finding.line - 1]
+    # The line it points at holds the key, or what ought to hold it.
+    assert finding.value == "missing" or any(key in line for key in where.split("."))
+
+
+def test_all_mistakes_are_reported_at_once(inventory: Inventory) -> None:
+    inventory.replace("site.yml", "language: de", "language: fr")
+    inventory.replace("site.yml", "trust: own", "trust: none")
+    inventory.replace("hosts.yml", "192.0.2.66", "192.0.2.666")
+    assert [(finding.file, finding.line) for finding in inventory.findings()] == [
+        ("inventories/lab/hosts.yml", _line(inventory, "hosts.yml", "192.0.2.666")),
+        ("inventories/lab/site.yml", 4),
+        ("inventories/lab/site.yml", 6),
+    ]
+
+
+def _line(inventory: Inventory, file: str, text: str) -> int:
+    lines = (inventory.folder / file).read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, start=1) if text in line)
+
+
+def test_a_key_given_twice_is_refused(inventory: Inventory) -> None:
+    inventory.replace("site.yml", "language: de", "language: de\nlanguage: en")
+    (finding,) = inventory.findings()
+    assert (finding.value, finding.line) == ("not YAML", 5)
+
+
+def test_a_missing_file_is_a_finding(inventory: Inventory) -> None:
+    (inventory.folder / "hosts.yml").unlink()
+    (finding,) = inventory.findings()
+    assert (finding.file, finding.value) == ("inventories/lab/hosts.yml", "missing")
+
+
+def test_an_empty_file_is_a_finding(inventory: Inventory) -> None:
+    (inventory.folder / "site.yml").write_text("", encoding="utf-8")
+    (finding,) = inventory.findings()
+    assert finding.file == "inventories/lab/site.yml"
+
+
+def test_a_role_without_a_host_is_a_finding(inventory: Inventory) -> None:
+    text = (inventory.folder / "hosts.yml").read_text(encoding="utf-8")
+    (inventory.folder / "hosts.yml").write_text(text[: text.index("    edge:\n")], encoding="utf-8")
+    assert [finding.expected for finding in inventory.findings()] == ["a host in the group edge"]
+
+
+def test_loading_a_wrong_site_stops_with_its_findings(inventory: Inventory) -> None:
+    inventory.replace("site.yml", "language: de", "language: fr")
+    with pytest.raises(ConclaveError) as caught:
+        read.load("lab")
+    assert caught.value.exit_code == 2
+    assert "inventories/lab/site.yml:4: language is 'fr'" in caught.value.found
+
+
+def test_an_unknown_site_names_the_known_ones(inventory: Inventory) -> None:
+    assert inventory.folder.is_dir()
+    with pytest.raises(ConclaveError) as caught:
+        read.load("nowhere")
+    assert caught.value.expected == "one of: lab"

@@ -1,0 +1,88 @@
+"""`conclave site new` writes two files that are right, or nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from conclave.cli import build
+from conclave.errors import ConclaveError
+from conclave.site import read
+
+if TYPE_CHECKING:
+    from .conftest import Inventory
+
+ANSWERS = [
+    "--domain=conf.example.org",
+    "--language=en",
+    "--contact=it@example.org",
+    "--trust=own",
+    "--uplink-up=10",
+    "--uplink-down=20",
+    "--zone=users=10.1.0.0/16",
+    "--zone=edge=10.2.0.0/28,2001:db8:9::/64",
+    "--zone=mgmt=10.3.0.0/24",
+]
+BOX = "--host=box:depot,core,media,edge:10.2.0.2,2001:db8:9::2"
+
+
+def call(*words: str) -> str:
+    result = CliRunner().invoke(build(("site",)), ["site", *words], catch_exceptions=False)
+    return result.stdout
+
+
+def test_a_site_from_flags_is_right_and_shows_what_was_said(inventory: Inventory) -> None:
+    assert inventory.folder.is_dir()
+    call("new", "town", *ANSWERS, BOX)
+    assert read.check("town")[1] == []
+    shown = json.loads(call("show", "town", "--json"))
+    assert shown["domain"] == "conf.example.org"
+    assert shown["hosts"][0]["conclave_zone"] == "edge"
+    assert shown["hosts"][0]["conclave_address6"] == "2001:db8:9::2"
+    assert shown["hosts"][0]["roles"] == ["core", "depot", "edge", "media"]
+
+
+def test_several_hosts_find_their_zones(inventory: Inventory) -> None:
+    hosts = [f"--host={role}1:{role}:10.2.0.{number}" for number, role in enumerate(("depot", "core", "media"), 2)]
+    call("new", "town", *ANSWERS, *hosts, "--host=edge1:edge:10.3.0.9")
+    assert {host.name: host.conclave_zone for host in read.load("town").hosts} == {
+        "depot1": "edge",
+        "core1": "edge",
+        "media1": "edge",
+        "edge1": "mgmt",
+    }
+    assert inventory.folder.is_dir()
+
+
+def test_an_existing_site_is_not_overwritten(inventory: Inventory) -> None:
+    before = (inventory.folder / "site.yml").read_bytes()
+    with pytest.raises(ConclaveError, match="there already"):
+        call("new", "lab", *ANSWERS, BOX)
+    assert (inventory.folder / "site.yml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("--language=fr", "language is 'fr'"),
+        ("--domain=x", "domain is 'x'"),
+        ("--host=box2:edge:10.9.9.9", "in no zone"),
+        ("--host=box2", "cannot be read"),
+        ("--host=box2:depot:10.2.0.3", "one host in the group depot"),
+        ("--zone=nowhere=10.0.0.0/8", "cannot be read"),
+    ],
+)
+def test_a_wrong_answer_writes_nothing(inventory: Inventory, wrong: str, message: str) -> None:
+    with pytest.raises(ConclaveError) as caught:
+        call("new", "town", *ANSWERS, BOX, wrong)
+    assert message in f"{caught.value.found} {caught.value.expected}"
+    assert sorted(path.name for path in (inventory.root / "inventories").iterdir()) == ["lab"]
+
+
+def test_without_a_terminal_the_missing_flags_are_named(inventory: Inventory) -> None:
+    assert inventory.folder.is_dir()
+    with pytest.raises(ConclaveError, match="missing: --contact"):
+        call("new", "town", *(answer for answer in ANSWERS if "contact" not in answer), BOX)
