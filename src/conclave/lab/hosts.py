@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from conclave.lab.definition import Address, Definition, Host, Interface
 
 SCRIPT = Path(__file__).with_name("host.sh")
-BOOT_SECONDS = 60
+BOOT_SECONDS = 120
 _NSPAWN = "systemd-nspawn"
 
 

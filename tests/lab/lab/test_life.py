@@ -246,3 +246,24 @@ def test_the_command_line_tells_the_same(named: Callable[..., Lab], small: Path)
     gone = conclave("exec", "--", "true")
     assert gone.returncode == 4
     assert f"conclave lab up --name {lab.name}" in gone.stderr
+
+
+def test_a_command_for_a_lab_site_continues_in_the_lab(site: Lab, tmp_path: Path) -> None:
+    """Arguments, environment, working folder and standard streams stay; the network is another."""
+    script = (
+        "import os, subprocess, sys; from conclave.lab import enter; enter('lab', sys.argv[1]);"
+        "print(os.environ['CONCLAVE_LAB'], os.environ['KEPT'], os.getcwd(), sys.stdin.read(), sys.argv[2]);"
+        "print(subprocess.run(['ip', '-br', 'addr', 'show', 'mgmt'], capture_output=True, text=True).stdout)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, site.name, "word"],
+        input="streams",
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env=os.environ | {"KEPT": "kept"},
+    )
+    first, second = done.stdout.splitlines()[:2]
+    assert first == f"{site.name} kept {tmp_path} streams word"
+    assert "192.0.2.130/27" in second
