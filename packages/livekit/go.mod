@@ -2,6 +2,8 @@ module conclave.invalid/livekit
 
 go 1.26.0
 
+toolchain go1.26.8
+
 tool github.com/livekit/livekit-server/cmd/server
 
 require github.com/livekit/livekit-server v1.13.5

@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,11 +135,16 @@ class Cache:
             os.utime(place)
             return part, False
         place.parent.mkdir(parents=True, exist_ok=True)
-        stamp = datetime.now(UTC).strftime(STAMP)
+        now = datetime.now(UTC)
+        if last_stamp:
+            # Two builds within a second, or a clock that was set back.
+            now = max(now, datetime.strptime(last_stamp, STAMP).replace(tzinfo=UTC) + timedelta(seconds=1))
+        stamp = now.strftime(STAMP)
         with tempfile.TemporaryDirectory(prefix=".new-", dir=place.parent) as temporary:
             fresh = Path(temporary)
             (fresh / "files").mkdir()
             built = build(fresh / "files", stamp)
+            files.open_to_readers(fresh / "files")
             part = Part(
                 name=name,
                 digest=key,

@@ -67,7 +67,9 @@ def pack(template: Path, tree: Path, target: Path, *, package_version: str, stam
             shutil.copyfile(template / name, control / name)
             (control / name).chmod(0o644 if name in {"conffiles", "triggers"} else 0o755)
     _settle(tree, stamp)
-    package = target / f"{plain['Package']}_{package_version}_{plain['Architecture']}.deb"
+    # The colon of an epoch as apt writes it; FAT takes none.
+    named = package_version.replace(":", "%3a")
+    package = target / f"{plain['Package']}_{named}_{plain['Architecture']}.deb"
     epoch = str(int(datetime.strptime(stamp, STAMP).replace(tzinfo=UTC).timestamp()))
     runner.run(
         ["dpkg-deb", "--root-owner-group", *COMPRESSION, "--build", tree, package], env={"SOURCE_DATE_EPOCH": epoch}

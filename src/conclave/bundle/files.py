@@ -31,6 +31,15 @@ def sums(folder: Path) -> dict[str, str]:
     return {name: sha256(folder / name) for name in regular_files(folder)}
 
 
+def open_to_readers(folder: Path) -> None:
+    """Let everybody read a folder's files: a web server has a user of its own, and temporary folders are private."""
+    for parent, _, names in os.walk(folder):
+        Path(parent).chmod(0o755)
+        for path in (Path(parent, name) for name in names):
+            if not path.is_symlink():
+                path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+
+
 def copy_tree(source: Path, target: Path) -> None:
     """Copy a folder's files; contents are shared by the file system where it can (reflink), never by hard link.
 

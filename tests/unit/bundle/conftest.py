@@ -1,4 +1,4 @@
-"""A small bundle made by the real build: real keys, apt repository, manifest and signatures, a handful of small files."""
+"""A small bundle made by the real build: real keys, apt repository, manifest and signatures, a few small files."""
 
 from __future__ import annotations
 
@@ -98,30 +98,37 @@ def session_keys(tmp_path_factory: pytest.TempPathFactory) -> keys.Keys:
     return keys.new(folder / "keys")
 
 
+@pytest.fixture(scope="session")
+def origin(tmp_path_factory: pytest.TempPathFactory, session_keys: keys.Keys) -> Path:
+    """Build a bundle; tests start from copies of it and of its cache."""
+    folder = tmp_path_factory.mktemp("origin")
+    Factory(folder, session_keys).build(folder / "bundle")
+    return folder
+
+
 @pytest.fixture
 def factory(tmp_path: Path, session_keys: keys.Keys) -> Factory:
-    """Builds small bundles in a cache of the test's own."""
+    """Return what builds small bundles, with nothing in its cache."""
     folder = tmp_path / "factory"
     folder.mkdir()
     shutil.copytree(session_keys.folder, folder / "keys")
     return Factory(folder, keys.Keys(folder / "keys"))
 
 
-@pytest.fixture(scope="session")
-def built_bundle(tmp_path_factory: pytest.TempPathFactory, session_keys: keys.Keys) -> Path:
-    """A finished bundle; tests damage copies of it."""
-    folder = tmp_path_factory.mktemp("built")
-    Factory(folder, session_keys).build(folder / "bundle")
-    return folder / "bundle"
+@pytest.fixture
+def out(factory: Factory, origin: Path, tmp_path: Path) -> Path:
+    """Return a bundle that the factory built, with the factory's cache filled."""
+    shutil.copytree(origin / "cache", factory.folder / "cache")
+    return Path(shutil.copytree(origin / "bundle", tmp_path / "out"))
 
 
 @pytest.fixture
-def bundle(tmp_path: Path, built_bundle: Path) -> Path:
-    """A whole bundle of the test's own."""
-    return Path(shutil.copytree(built_bundle, tmp_path / "bundle"))
+def bundle(tmp_path: Path, origin: Path) -> Path:
+    """Return a whole bundle of the test's own."""
+    return Path(shutil.copytree(origin / "bundle", tmp_path / "bundle"))
 
 
 @pytest.fixture
 def root(session_keys: keys.Keys) -> Path:
-    """The root of trust of a site that trusts the bundle's keys."""
+    """Return the root of trust of a site that trusts the bundle's keys."""
     return session_keys.root

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from conclave.bundle import deb, files
+from conclave.bundle import deb, files, toolchains
 from conclave.bundle.cache import Built, Component, digest
 from conclave.bundle.context import Context, Result
 from conclave.errors import ConclaveError
@@ -15,36 +15,43 @@ from conclave.errors import ConclaveError
 PROGRAMS = ("go", "dpkg-deb")
 MODULE = "github.com/livekit/livekit-server"
 _FLAGS = ("-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=")
-_ENVIRONMENT = {"CGO_ENABLED": "0", "GOOS": "linux", "GOARCH": "amd64", "GOFLAGS": "", "GOWORK": "off"}
+_ENVIRONMENT = {
+    "CGO_ENABLED": "0",
+    "GOOS": "linux",
+    "GOARCH": "amd64",
+    "GOFLAGS": "",
+    "GOWORK": "off",
+    "GOTOOLCHAIN": "local",
+}
 _DEPENDENCY = re.compile(r"^\t(?:dep|mod|=>)\t(?P<path>\S+)\t(?P<version>v\S+)(?:\t(?P<sum>h1:\S+))?$", re.MULTILINE)
 
 
 def obtain(context: Context) -> Result:
     """Return the package ``conclave-livekit``."""
     recipe = context.root / "packages/livekit"
-    context.report.step("looking at its modules")
-    go = context.runner.output(["go", "env", "GOVERSION"], env=_ENVIRONMENT).strip()
     upstream = pinned(recipe / "go.mod")
-    inputs = {"recipe": files.sums(recipe), "go": go, "flags": _FLAGS, "compression": deb.COMPRESSION}
+    inputs = {"recipe": files.sums(recipe), "flags": _FLAGS, "compression": deb.COMPRESSION}
 
     def build(target: Path, stamp: str) -> Built:
         with tempfile.TemporaryDirectory(prefix=".livekit-", dir=context.cache.folder) as temporary:
             tree = Path(temporary, "tree")
             binary = tree / "usr/lib/conclave/livekit/livekit-server"
             binary.parent.mkdir(parents=True)
-            context.report.step(f"compiling with {go}")
+            go = toolchains.go(context, recipe / "go.mod")
+            release = context.runner.output([go, "env", "GOVERSION"], env=_ENVIRONMENT).strip()
+            context.report.step(f"compiling with {release}")
             context.runner.run(
-                ["go", "build", *_FLAGS, "-o", binary, f"{MODULE}/cmd/server"], cwd=recipe, env=_ENVIRONMENT
+                [go, "build", *_FLAGS, "-o", binary, f"{MODULE}/cmd/server"], cwd=recipe, env=_ENVIRONMENT
             )
             said = context.runner.output([binary, "--version"])
             if upstream not in said:
                 raise ConclaveError(f"livekit-server says it is {said.strip()!r}", expected=upstream)
-            modules = context.runner.output(["go", "version", "-m", binary], env=_ENVIRONMENT)
+            modules = context.runner.output([go, "version", "-m", binary], env=_ENVIRONMENT)
             context.report.step("packing")
-            _notices(recipe, modules, tree / "usr/share/doc/conclave-livekit", context)
+            _notices(recipe, modules, tree / "usr/share/doc/conclave-livekit", go, context)
             version = deb.version(upstream, stamp, digest(inputs))
             deb.pack(recipe, tree, target, package_version=version, stamp=stamp, runner=context.runner)
-        return Built(version=version, components=_components(modules, go, upstream))
+        return Built(version=version, components=_components(modules, release, upstream))
 
     part, fresh = context.cache.obtain("livekit", inputs, build, previous=context.previous)
     return Result(part, fresh)
@@ -75,11 +82,11 @@ def _components(modules: str, go: str, upstream: str) -> list[Component]:
     return [server, Component(name="stdlib", version=toolchain, purl=f"pkg:golang/stdlib@{toolchain}"), *found]
 
 
-def _notices(recipe: Path, modules: str, target: Path, context: Context) -> None:
+def _notices(recipe: Path, modules: str, target: Path, go: Path, context: Context) -> None:
     """Put the licences of everything that is linked in beside the binary, as they ask for."""
     paths = [m["path"] for m in _DEPENDENCY.finditer(modules)]
     listed = context.runner.output(
-        ["go", "list", "-mod=readonly", "-m", "-f", "{{.Path}} {{.Dir}}", *paths], cwd=recipe, env=_ENVIRONMENT
+        [go, "list", "-mod=readonly", "-m", "-f", "{{.Path}} {{.Dir}}", *paths], cwd=recipe, env=_ENVIRONMENT
     )
     target.mkdir(parents=True)
     for line in listed.splitlines():

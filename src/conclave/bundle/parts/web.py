@@ -8,12 +8,16 @@ import shutil
 import tarfile
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from conclave.bundle import deb, files, project
+from conclave.bundle import deb, files, project, toolchains
 from conclave.bundle.cache import Built, Component, Part, digest
 from conclave.bundle.context import Context, Result
 
-PROGRAMS = ("node", "npm", "dpkg-deb", "git")
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROGRAMS = ("dpkg-deb", "git")
 # The client's types are made from the portal's API.
 _SOURCES = ("web/", "portal/openapi.json")
 
@@ -22,7 +26,8 @@ def obtain(context: Context) -> Result:
     """Return the package ``conclave-web``."""
     recipe = context.root / "packages/web"
     names = [n for n in project.listed(context.root, context.runner, *_SOURCES) if not n.startswith("web/tests/")]
-    node = context.runner.output(["node", "--version"]).strip()
+    environment = toolchains.node(context, context.root / "web/package.json", context.root / "requirements/node.txt")
+    node = context.runner.output(["node", "--version"], env=environment).strip()
     inputs = {
         "recipe": files.sums(recipe),
         "files": {name: files.sha256(context.root / name) for name in names},
@@ -37,10 +42,10 @@ def obtain(context: Context) -> Result:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(context.root / name, place)
             web = Path(temporary, "web")
-            with tarfile.open(_packages(context, node).files / "node_modules.tar") as archive:
+            with tarfile.open(_packages(context, node, environment).files / "node_modules.tar") as archive:
                 archive.extractall(web, filter="tar")
             context.report.step(f"building with node {node}")
-            context.runner.run(["npm", "run", "build"], cwd=web)
+            context.runner.run(["npm", "run", "build"], cwd=web, env=environment)
             tree = Path(temporary, "tree")
             shutil.copytree(web / "dist", tree / "usr/share/conclave/web")
             context.report.step("packing")
@@ -53,7 +58,7 @@ def obtain(context: Context) -> Result:
     return Result(part, fresh)
 
 
-def _packages(context: Context, node: str) -> Part:
+def _packages(context: Context, node: str, environment: Mapping[str, str]) -> Part:
     """Return the installed packages of the lock file, in one tar: there are some 10,000 files."""
     sources = [context.root / "web" / name for name in ("package.json", "package-lock.json", ".npmrc")]
 
@@ -63,7 +68,7 @@ def _packages(context: Context, node: str) -> Part:
                 shutil.copyfile(source, Path(temporary, source.name))
             complete(Path(temporary, "package-lock.json"))
             context.report.step("fetching packages (npm ci)")
-            context.runner.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=Path(temporary))
+            context.runner.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=Path(temporary), env=environment)
             with tarfile.open(target / "node_modules.tar", "w") as archive:
                 archive.add(Path(temporary, "node_modules"), "node_modules")
         return Built(version=stamp)
