@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest
+from django.http import HttpRequest  # noqa: TC002 - the framework reads the annotations
 from django.middleware.csrf import get_token
 from django.utils.translation import get_language
 from ninja import Router, Schema

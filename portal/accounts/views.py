@@ -48,8 +48,8 @@ def login(request: HttpRequest) -> HttpResponse:
         redirect: HttpResponse = oauth.sso.authorize_redirect(
             request, _CALLBACK, acr_values=REQUIRED_ACR, ui_locales=get_language()
         )
-    except RequestException:
-        logger.exception("the identity server cannot be reached")
+    except RequestException as error:
+        logger.error("the identity server cannot be reached: %s", type(error).__name__)  # noqa: TRY400 - no trace
         return _failed("identity_unavailable")
     return redirect
 
@@ -68,8 +68,8 @@ def callback(request: HttpRequest) -> HttpResponse:
         )
         claims = dict(token.get("userinfo") or {})
         check_id_token(claims)
-    except RequestException:
-        logger.exception("the identity server cannot be reached")
+    except RequestException as error:
+        logger.error("the identity server cannot be reached: %s", type(error).__name__)  # noqa: TRY400 - no trace
         return _failed("identity_unavailable")
     except (OAuthError, JoseError, TokenError, ValueError) as error:
         # Only the rule's name is logged: the description may repeat what a stranger sent.

@@ -1,0 +1,1 @@
+"""Configuration, settings and what all apps share."""

@@ -42,7 +42,9 @@ class Web(_Section):
     allowed_hosts: Annotated[
         list[str], Field(min_length=1, description="Host names the portal answers to: the public and the internal one.")
     ]
-    secret_key: Annotated[SecretStr, Field(min_length=50, description="Signs cookies; keys of stored PINs derive from it.")]
+    secret_key: Annotated[
+        SecretStr, Field(min_length=50, description="Signs cookies; keys of stored PINs derive from it.")
+    ]
     secret_key_fallbacks: Annotated[
         list[SecretStr], Field(description="Earlier secret keys that are still accepted after a change, newest first.")
     ] = []
@@ -57,7 +59,9 @@ class Database(_Section):
     name: str = "portal"
     user: str = "portal"
     password: SecretStr = SecretStr("")
-    sslrootcert: Annotated[Path | None, Field(description="CA that signed the server's certificate (verify-full).")] = None
+    sslrootcert: Annotated[Path | None, Field(description="CA that signed the server's certificate (verify-full).")] = (
+        None
+    )
     pool: Annotated[int, Field(ge=1, le=50, description="Most connections one portal process opens.")] = 10
 
 
@@ -88,7 +92,9 @@ class Oidc(_Section):
 class Livekit(_Section):
     """``[livekit]``: the SFU's moderation API, and the address browsers use."""
 
-    api_url: Annotated[str, Field(pattern=r"^https?://", description="https://sfu.DOMAIN:7443; plain only on loopback.")]
+    api_url: Annotated[
+        str, Field(pattern=r"^https?://", description="https://sfu.DOMAIN:7443; plain only on loopback.")
+    ]
     url: Annotated[str, Field(pattern=r"^wss?://", description="What browsers connect to: wss://media.DOMAIN")]
     key: str
     secret: SecretStr
@@ -119,8 +125,8 @@ def load(path: Path | None = None) -> Config:
     Raises
     ------
     ConfigError
-        When the file cannot be read, is not TOML, or a key is missing, unknown or out of range. Values are never repeated
-        in the text, as they may be secret.
+        When the file cannot be read, is not TOML, or a key is missing, unknown or out of range. Values are never
+        repeated in the text, as they may be secret.
     """
     path = path or Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_PATH)
     try:
@@ -134,6 +140,8 @@ def load(path: Path | None = None) -> Config:
     try:
         return Config.model_validate(raw)
     except ValidationError as error:
-        rows = [f"{'.'.join(str(part) for part in row['loc'])}: {row['msg']}" for row in error.errors(include_input=False)]
+        rows = [
+            f"{'.'.join(str(part) for part in row['loc'])}: {row['msg']}" for row in error.errors(include_input=False)
+        ]
         message = f"{path}: " + "; ".join(rows)
         raise ConfigError(message) from None

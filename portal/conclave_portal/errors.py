@@ -70,11 +70,11 @@ def install(api: NinjaAPI) -> None:
     def malformed(_request: HttpRequest, error: HttpError) -> HttpResponse:
         return answer(HTTPStatus(error.status_code), "bad_request")
 
-    api.add_exception_handler(Refusal, refused)
-    api.add_exception_handler(ValidationError, invalid)
-    api.add_exception_handler(AuthenticationError, unauthenticated)
-    api.add_exception_handler(Http404, missing)
-    api.add_exception_handler(HttpError, malformed)
+    api.exception_handler(Refusal)(refused)
+    api.exception_handler(ValidationError)(invalid)
+    api.exception_handler(AuthenticationError)(unauthenticated)
+    api.exception_handler(Http404)(missing)
+    api.exception_handler(HttpError)(malformed)
 
 
 def csrf_failure(_request: HttpRequest, reason: str = "") -> HttpResponse:

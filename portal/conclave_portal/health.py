@@ -1,4 +1,4 @@
-"""``/api/health``: can the portal reach what it stands on?"""
+"""``/api/health``: whether the portal reaches what it stands on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import requests
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
-from django.http import HttpRequest
+from django.http import HttpRequest  # noqa: TC002 - the framework reads the annotations
 from ninja import Router, Schema, Status
 from redis.exceptions import RedisError
 

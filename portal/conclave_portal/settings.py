@@ -66,8 +66,11 @@ CACHES = {
         "OPTIONS": {
             "socket_connect_timeout": 3,
             "socket_timeout": 3,
-            **({"username": CONFIG.valkey.user, "password": CONFIG.valkey.password.get_secret_value()}
-               if CONFIG.valkey.password.get_secret_value() else {}),
+            **(
+                {"username": CONFIG.valkey.user, "password": CONFIG.valkey.password.get_secret_value()}
+                if CONFIG.valkey.password.get_secret_value()
+                else {}
+            ),
             **_cache_tls,
         },
     }

@@ -1,0 +1,1 @@
+"""Rooms, tokens and the allow list."""

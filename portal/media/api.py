@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest  # noqa: TC002 - the framework reads the annotations
 from google.protobuf.json_format import ParseError
 from jwt import PyJWTError
 from livekit.api import TokenVerifier, WebhookReceiver
-from livekit.protocol.webhook import WebhookEvent
 from ninja import Router, Status
 
 from accounts.auth import anyone
@@ -26,6 +25,9 @@ from meetings import pins
 from meetings.limits import Attempt
 from meetings.models import Meeting
 from meetings.schemas import AdmissionOut, JoinIn
+
+if TYPE_CHECKING:
+    from livekit.protocol.webhook import WebhookEvent
 
 logger = logging.getLogger("conclave.portal.media")
 

@@ -1,6 +1,7 @@
 """The allow list enforced: LiveKit does not revoke tokens, so the portal judges each join after the fact.
 
-Measured with 1.13.5: a token is accepted up to a minute after its end, and a participant who was removed may use it again.
+Measured with 1.13.5: a token is accepted up to a minute after its end, and a participant who was removed may use it
+again.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ def handle(event: WebhookEvent) -> None:
             _left(_join(event))
         case "room_finished":
             now = timezone.now()
-            Admission.objects.filter(meeting__room=event.room.name, joined_at__isnull=False, left_at=None).update(left_at=now)
+            Admission.objects.filter(meeting__room=event.room.name, joined_at__isnull=False, left_at=None).update(
+                left_at=now
+            )
 
 
 def _join(event: WebhookEvent) -> Join:

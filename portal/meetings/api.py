@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db.models import Count, Q
-from django.http import HttpRequest
+from django.http import HttpRequest  # noqa: TC002 - the framework reads the annotations
 from django.utils import timezone
 from ninja import Router, Status
 

@@ -32,8 +32,8 @@ ADDRESS = Limit("address", tries=30, window=15 * 60)
 class Attempt:
     """One try at a PIN. It is counted at once, and taken back if the PIN was right.
 
-    Counting first means that many tries at the same moment cannot slip past the limit. Ids that do not exist are counted
-    just like those that do.
+    Counting first means that many tries at the same moment cannot slip past the limit. Ids that do not exist are
+    counted just like those that do.
 
     Parameters
     ----------

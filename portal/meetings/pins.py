@@ -1,7 +1,8 @@
 """The PIN of a meeting: 8 digits, shown again to its organiser, and so encrypted rather than hashed.
 
 Whoever has the database alone (a dump, a backup) cannot read it: the key derives from the portal's secret key (HKDF,
-RFC 5869), which stands in the configuration file only. A hash would not protect 8 digits for long and could not be shown.
+RFC 5869), which stands in the configuration file only. A hash would not protect 8 digits for long and could not be
+shown.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # A short path: the address of a Unix socket has at most 108 characters.
-FOLDER = Path(tempfile.mkdtemp(prefix="portal-", dir="/tmp"))  # noqa: S108
+FOLDER = Path(tempfile.mkdtemp(prefix="portal-", dir="/tmp"))
 FOLDER.chmod(0o755)
 CONFIG = FOLDER / "portal.toml"
 CONFIG.write_text(
@@ -62,7 +62,7 @@ def folder() -> Path:
 
 @pytest.fixture(scope="session")
 def postgresql(folder: Path) -> Iterator[None]:
-    """A PostgreSQL server of our own."""
+    """Run a PostgreSQL server of our own."""
     import servers  # noqa: PLC0415 - Django must be configured first
 
     with servers.postgresql(folder):
@@ -71,7 +71,7 @@ def postgresql(folder: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def valkey(folder: Path) -> Iterator[None]:
-    """A cache of our own."""
+    """Run a cache of our own."""
     import servers  # noqa: PLC0415
 
     with servers.valkey(folder):

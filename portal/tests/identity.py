@@ -6,10 +6,11 @@ import time
 import uuid
 from typing import Any
 
-from accounts.backchannel import EVENT
-from accounts.oidc import oauth
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
+
+from accounts.backchannel import EVENT
+from accounts.oidc import oauth
 
 ISSUER = "https://sso.conf.test/realms/conclave"
 
@@ -23,6 +24,7 @@ class Signer:
     def publish(self) -> None:
         oauth.sso.server_metadata = {
             "issuer": ISSUER,
+            "authorization_endpoint": f"{ISSUER}/auth",
             "jwks_uri": f"{ISSUER}/certs",
             "jwks": KeySet([self.key]).as_dict(private=False),
             "_loaded_at": time.time(),

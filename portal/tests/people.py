@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from django.test import Client
+from django.utils import timezone
 
 from accounts.backend import PATH
 from accounts.models import User
-from django.http import HttpResponse
-from django.test import Client
-from django.utils import timezone
 from meetings import pins
 from meetings.models import Meeting
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
 
 
 def user(name: str, **changed: object) -> User:

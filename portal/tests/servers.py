@@ -86,7 +86,9 @@ def valkey(folder: Path) -> Iterator[None]:
             process.terminate()
 
 
-@retry(retry=retry_if_exception_type(redis.ConnectionError), stop=stop_after_delay(10), wait=wait_fixed(0.05), reraise=True)
+@retry(
+    retry=retry_if_exception_type(redis.ConnectionError), stop=stop_after_delay(10), wait=wait_fixed(0.05), reraise=True
+)
 def _answers(socket: Path) -> None:
     with redis.Redis(unix_socket_path=str(socket)) as connection:
         connection.ping()

@@ -4,26 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(auto_now_add=True, db_index=True)),
-                ('action', models.CharField(max_length=40)),
-                ('actor', models.CharField(blank=True, max_length=255)),
-                ('meeting', models.CharField(blank=True, db_index=True, max_length=40)),
-                ('details', models.JSONField(default=dict)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(auto_now_add=True, db_index=True)),
+                ("action", models.CharField(max_length=40)),
+                ("actor", models.CharField(blank=True, max_length=255)),
+                ("meeting", models.CharField(blank=True, db_index=True, max_length=40)),
+                ("details", models.JSONField(default=dict)),
             ],
             options={
-                'verbose_name_plural': 'entries',
-                'ordering': ('pk',),
+                "verbose_name_plural": "entries",
+                "ordering": ("pk",),
             },
         ),
     ]

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,20 +15,35 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Meeting',
+            name="Meeting",
             fields=[
-                ('id', models.CharField(default=meetings.models.fresh_id, editable=False, max_length=22, primary_key=True, serialize=False)),
-                ('room', models.CharField(default=meetings.models.fresh_id, editable=False, max_length=22, unique=True)),
-                ('title', models.CharField(max_length=120)),
-                ('starts_at', models.DateTimeField()),
-                ('duration_minutes', models.PositiveIntegerField()),
-                ('pin', models.BinaryField()),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('organiser', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.CharField(
+                        default=meetings.models.fresh_id,
+                        editable=False,
+                        max_length=22,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "room",
+                    models.CharField(default=meetings.models.fresh_id, editable=False, max_length=22, unique=True),
+                ),
+                ("title", models.CharField(max_length=120)),
+                ("starts_at", models.DateTimeField()),
+                ("duration_minutes", models.PositiveIntegerField()),
+                ("pin", models.BinaryField()),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                (
+                    "organiser",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL),
+                ),
             ],
             options={
-                'ordering': ('starts_at',),
-                'indexes': [models.Index(fields=['organiser', 'starts_at'], name='meetings_me_organis_fc3f2b_idx')],
+                "ordering": ("starts_at",),
+                "indexes": [models.Index(fields=["organiser", "starts_at"], name="meetings_me_organis_fc3f2b_idx")],
             },
         ),
     ]

@@ -20,7 +20,7 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def organiser(site: Site) -> Person:
-    """The demo organiser, signed in; her first sign-in enrolled the authenticator app."""
+    """Sign the demo organiser in, which enrols her authenticator app."""
     person = Person(site, "organiser")
     person.sign_in("?next=/m/somewhere")
     return person

@@ -1,4 +1,4 @@
-"""A small site on loopback: PostgreSQL, Valkey, Keycloak, LiveKit and the portal under uvicorn, all real, all with TLS."""
+"""A small site on loopback: PostgreSQL, Valkey, Keycloak, LiveKit and the portal under uvicorn, all real."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Site:
         client.sign_in(ACCOUNTS.lasting)
         return client
 
-    def realm(self, **changed: Any) -> Realm:
+    def realm(self, **changed: Any) -> Realm:  # noqa: ANN401 - any part of a realm
         """Return the product's realm, moved to this site's addresses."""
         template = (ROOT / "roles/keycloak/templates/realm.yml.j2").read_text()
         environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - YAML, not HTML
@@ -119,7 +119,11 @@ def process(argv: list[str | Path], log: Path, **environment: str) -> Iterator[s
             yield running
         finally:
             running.terminate()
-            running.wait(30)
+            try:
+                running.wait(60)
+            except subprocess.TimeoutExpired:
+                running.kill()
+                running.wait()
 
 
 def answers(url: str, ca: Path, seconds: float) -> None:
@@ -140,7 +144,7 @@ def running() -> Iterator[Site]:
     """Start everything, apply the realm, and take it all down afterwards."""
     livekit = from_bundle("livekit", "usr/lib/conclave/livekit/livekit-server")
     keycloak = from_bundle("keycloak", "usr/lib/conclave/keycloak")
-    folder = Path(tempfile.mkdtemp(prefix="site-", dir="/tmp"))  # noqa: S108 - short paths of sockets
+    folder = Path(tempfile.mkdtemp(prefix="site-", dir="/tmp"))
     folder.chmod(0o755)
     names = ("portal", "keycloak", "management", "livekit", "rtc", "postgresql")
     site = Site(folder, {name: free_port() for name in names})
@@ -155,7 +159,7 @@ def running() -> Iterator[Site]:
         stack.enter_context(_livekit(site, livekit))
         stack.enter_context(_portal(site))
         client = AdminClient(site.sso, str(site.ca))
-        sign_in(client, ACCOUNTS, check=False, wait=180)
+        sign_in(client, ACCOUNTS, check=False, wait=600)
         apply(site.realm(), client, check=False)
         answers(f"{site.portal}/api/health", site.ca, 30)
         yield site
@@ -247,6 +251,6 @@ secret = "{SECRET}"
     argv: list[str | Path] = [sys.executable, "-m", "uvicorn", "conclave_portal.asgi:application"]
     argv += ["--app-dir", PORTAL, "--host", "127.0.0.1", "--port", str(site.ports["portal"])]
     argv += ["--ssl-certfile", site.folder / "host.crt", "--ssl-keyfile", site.folder / "host.key"]
-    argv += ["--no-access-log", "--ws", "none", "--lifespan", "off"]
+    argv += ["--no-access-log", "--ws", "none", "--lifespan", "off", "--timeout-graceful-shutdown", "2"]
     with process(argv, site.folder / "portal.log", **environment):
         yield

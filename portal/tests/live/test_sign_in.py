@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import httpx
 import pytest
 import servers
 from sign_in import Person, parameters
-from small_site import Site
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from conclave.keycloak.client import KeycloakError
+
+if TYPE_CHECKING:
+    from small_site import Site
 
 REQUEST = "{issuer}/protocol/openid-connect/auth?client_id={client}&response_type=code&scope=openid&redirect_uri={back}"
 

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from django.db import DatabaseError, connection, transaction
+
 from audit.models import Entry
 from audit.record import record
-from django.db import DatabaseError, connection, transaction
 
 pytestmark = pytest.mark.django_db
 

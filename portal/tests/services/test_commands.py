@@ -3,12 +3,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from audit.record import record
-from audit.models import Entry
 from django.core.management import CommandError, call_command
 from django.utils import timezone
-from meetings.models import Meeting
 from people import Browser, meeting, user
+
+from audit.models import Entry
+from audit.record import record
+from meetings.models import Meeting
 
 pytestmark = pytest.mark.django_db
 

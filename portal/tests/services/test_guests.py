@@ -6,11 +6,12 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.core.cache import cache
+from people import Browser, meeting, user, yesterday
+
 from audit.models import Entry
 from conclave_portal.errors import Refusal
-from django.core.cache import cache
 from meetings.limits import ADDRESS, MEETING, Attempt
-from people import Browser, meeting, user, yesterday
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 

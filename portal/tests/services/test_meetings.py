@@ -3,9 +3,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from people import Browser, meeting, plan, user, yesterday
+
 from audit.models import Entry
 from meetings.models import Meeting
-from people import Browser, meeting, plan, user, yesterday
 
 pytestmark = pytest.mark.django_db
 

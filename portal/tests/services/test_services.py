@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
-from accounts.models import User
 from identity import Signer
 from people import Browser, meeting, plan, user
+
+from accounts.models import User
 
 pytestmark = pytest.mark.django_db
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from accounts.models import SignIn
-from accounts.models import User as Person
-from django.http import HttpResponse
 from django.test import Client
 from identity import Signer
 from people import Browser, user
+
+from accounts.models import SignIn
+from accounts.models import User as Person
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("valkey")]
 
@@ -77,6 +82,19 @@ def test_unknown_addresses_answer_in_json(path: str) -> None:
 def test_a_foreign_host_name_is_refused() -> None:
     answer = Client(headers={"Host": "evil.test"}).get("/api/session", secure=True)
     assert answer.status_code == 400
+
+
+def test_signing_in_asks_for_pkce_nonce_and_the_second_factor() -> None:
+    answer = Browser(language="de").get("/oidc/login?next=/m/abc")
+    assert answer.status_code == 302
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(answer["Location"]).query).items()}
+    assert answer["Location"].startswith("https://sso.conf.test/realms/conclave/auth?")
+    assert asked["code_challenge_method"] == "S256"
+    assert asked["acr_values"] == "mfa"
+    assert asked["ui_locales"] == "de"
+    assert asked["redirect_uri"] == "https://meet.conf.test/oidc/callback"
+    assert asked["state"]
+    assert asked["nonce"]
 
 
 def test_a_logout_at_the_identity_server_ends_the_session_here(signer: Signer) -> None:

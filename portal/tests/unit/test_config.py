@@ -1,10 +1,14 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from conclave_portal.config import ConfigError, load
 from django.conf import settings
+
+from conclave_portal.config import ConfigError, load
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def written(tmp_path: Path, old: str, new: str, folder: Path) -> Path:

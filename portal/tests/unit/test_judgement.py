@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from media.enforce import Fault, Join, judge
 from media.models import Admission
 from meetings.models import Meeting
@@ -13,7 +14,11 @@ NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
 def admission(**changed: object) -> Admission:
-    values: dict[str, object] = {"identity": "p-1", "meeting": Meeting(room="room"), "expires_at": NOW + timedelta(seconds=60)}
+    values: dict[str, object] = {
+        "identity": "p-1",
+        "meeting": Meeting(room="room"),
+        "expires_at": NOW + timedelta(seconds=60),
+    }
     return Admission(**{**values, **changed})
 
 

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from cryptography.fernet import InvalidToken
+
 from meetings import pins
-from pytest_django import Settings
+
+if TYPE_CHECKING:
+    from pytest_django import Settings
 
 
 def test_a_pin_comes_back_for_its_organiser() -> None:

@@ -6,12 +6,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conclave_portal.management.commands.openapi import document
-from conclave_portal.messages import TEXTS, waiting
 from django.utils import timezone, translation
-from meetings.schemas import JoinIn, PlanIn
 from pydantic import ValidationError
 
+from conclave_portal.management.commands.openapi import document
+from conclave_portal.messages import TEXTS, waiting
+from meetings.schemas import JoinIn, PlanIn
+
+# Digits to Python, but not to anyone's keyboard.
+FULL_WIDTH = "".join(chr(0xFF10 + digit) for digit in range(8))
 PORTAL = Path(__file__).parents[2]
 
 
@@ -58,7 +61,9 @@ def test_a_plan_outside_the_limits_is_refused(changed: dict[str, object]) -> Non
         PlanIn.model_validate(plan(**changed))
 
 
-@pytest.mark.parametrize("pin", ["1234567", "123456789", "1234567a", "１２３４５６７８", "12345678\n"])
+@pytest.mark.parametrize(
+    "pin", ["1234567", "123456789", "1234567a", "".join(chr(0xFF10 + digit) for digit in range(8)), "12345678\n"]
+)
 def test_a_pin_has_eight_ascii_digits(pin: str) -> None:
     with pytest.raises(ValidationError):
         JoinIn.model_validate({"display_name": "Guest", "pin": pin})
@@ -68,7 +73,9 @@ def test_every_sentence_exists_in_both_languages() -> None:
     assert all(set(row) == {"de", "en"} and all(row.values()) for row in TEXTS.values())
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(0, "1 seconds"), (59, "59 seconds"), (60, "one minute"), (61, "2 minutes")])
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0, "1 seconds"), (59, "59 seconds"), (60, "one minute"), (61, "2 minutes")]
+)
 def test_a_wait_is_said_in_words(seconds: int, said: str) -> None:
     with translation.override("en"):
         assert waiting(seconds) == said

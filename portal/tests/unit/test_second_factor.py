@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from accounts.oidc import TokenError, check_id_token, strong_enough
 from accounts.views import _local
 
@@ -38,7 +39,9 @@ def test_an_id_token_for_someone_else_is_refused(changed: dict[str, object], rul
         check_id_token({**CLAIMS, **changed})
 
 
-@pytest.mark.parametrize("address", ["https://evil.test/", "//evil.test/", "/\\evil.test", "javascript:alert(1)", "", "m/1"])
+@pytest.mark.parametrize(
+    "address", ["https://evil.test/", "//evil.test/", "/\\evil.test", "javascript:alert(1)", "", "m/1"]
+)
 def test_the_way_back_stays_on_this_site(address: str) -> None:
     assert _local(address) == "/"
 

@@ -1,4 +1,4 @@
-"""The first act on a new Keycloak: replace the temporary administrator by a service account with as few rights as will do."""
+"""The first act on a new Keycloak: a service account with few rights replaces the temporary administrator."""
 
 from __future__ import annotations
 

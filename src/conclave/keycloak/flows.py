@@ -1,7 +1,7 @@
 """Login flows, never edited: a flow's name carries the hash of its content, so a change is a new flow.
 
-The new one is built under another name, renamed when it is whole, bound, and only then is the old one deleted. So nobody
-ever signs in through a half-built flow, whenever this is interrupted.
+The new one is built under another name, renamed when it is whole, bound, and only then is the old one deleted. So
+nobody ever signs in through a half-built flow, whenever this is interrupted.
 """
 
 from __future__ import annotations

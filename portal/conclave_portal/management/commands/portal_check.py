@@ -1,4 +1,4 @@
-"""``manage.py portal_check``: is the portal ready to serve?"""
+"""``manage.py portal_check``: whether the portal is ready to serve."""
 
 from __future__ import annotations
 
