@@ -8,7 +8,6 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from conclave.authority import RefusedError, sign, subject_names
 
 
 class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no types
@@ -37,6 +36,9 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
         result = self._ask(given, variables)
         if result.get("failed") or not result.get("request"):
             return result
+        # Only now: most runs sign nothing and need no cryptography.
+        from conclave.authority import RefusedError, sign, subject_names  # noqa: PLC0415
+
         try:
             certificate = sign(
                 result["request"].encode(),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 from ansible.errors import AnsibleFilterError
-from conclave.catalog import Catalog
 from conclave.errors import ConclaveError
 from conclave.firewall import Topology, ruleset
 
@@ -25,6 +24,9 @@ def conclave_rules(
     host: str, zones: Mapping[str, list[str]], hostvars: Mapping[str, Any], groups: Mapping[str, list[str]]
 ) -> str:
     """Return the host's rule set for nft."""
+    # Half a second of processor time that every task would pay: each loads all filters.
+    from conclave.catalog import Catalog  # noqa: PLC0415
+
     topology = _topology(zones, hostvars, groups)
     try:
         return ruleset(Catalog.load(ROLES / "catalog/defaults/main.yml"), topology, host)
