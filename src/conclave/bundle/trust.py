@@ -1,14 +1,13 @@
-"""Whom a site trusts, and what it has installed."""
+"""Whom a site trusts."""
 
 from __future__ import annotations
 
-import json
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from conclave.bundle import keys
 from conclave.errors import ConclaveError
-from conclave.paths import inventory, state_dir
+from conclave.paths import inventory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,32 +32,12 @@ def root(site: str) -> Path:
         path.parent.mkdir(exist_ok=True)
         shutil.copyfile(own, path)
         return path
+    rehearsal = (folder / "lab.yml").is_file()
     raise ConclaveError(
-        f"site {site} trusts no keys yet",
-        expected=f"{path}: root.json of the keys that sign its bundles",
-        todo=f"compare its SHA-256 with the one the builder reads out to you, then: cp root.json {path}",
+        f"site {site} does not know whose bundles it may trust",
+        expected=f"{path}, the root of trust of whoever builds your bundles",
+        todo="conclave bundle keys new"
+        if rehearsal
+        else f"compare its SHA-256 (conclave bundle keys show) over another way, then: install -D root.json {path}",
         exit_code=2,
     )
-
-
-def installed_path(site: str) -> Path:
-    """Return where the manifest of the release that a site runs is kept on this control node."""
-    return state_dir() / "sites" / site / "manifest.json"
-
-
-def installed(site: str) -> dict[str, Any] | None:
-    """Return the manifest of the release that a site runs, or None before its first deployment."""
-    path = installed_path(site)
-    if not path.is_file():
-        return None
-    content: dict[str, Any] = json.loads(path.read_bytes())
-    return content
-
-
-def remember(site: str, manifest: Path) -> None:
-    """Keep a copy of the manifest that was deployed to a site: no older bundle is taken afterwards."""
-    path = installed_path(site)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    shutil.copyfile(manifest, fresh)
-    fresh.replace(path)

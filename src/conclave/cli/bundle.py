@@ -64,7 +64,7 @@ def build(
 def check(
     path: Bundle = None,
     root: Annotated[Path | None, typer.Option("--root", help="Root of trust (root.json).")] = None,
-    site: Annotated[str, typer.Option("--site", help="Use this site's root of trust and installed release.")] = "",
+    site: Annotated[str, typer.Option("--site", help="Use this site's root of trust.")] = "",
     installed: Annotated[
         Path | None, typer.Option("--installed", help="Manifest of the installed release; an older bundle is refused.")
     ] = None,
@@ -72,7 +72,7 @@ def check(
 ) -> None:
     """Check that a bundle is whole, trusted, in time and not older than what is installed; needs no network."""
     folder = path or default_folder()
-    there = Manifest.load(installed).model_dump(mode="json") if installed else trust.installed(site) if site else None
+    there = Manifest.load(installed).model_dump(mode="json") if installed else None
     trusted = root or (trust.root(site) if site else keys.load().root)
     try:
         with Steps() as steps:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -115,38 +114,10 @@ def verify_bundle(bundle: Path, site: str, console: Console) -> None:
     ConclaveError
         With the exit code of `conclave bundle verify` for the kind of damage.
     """
-    from conclave.bundle import verify  # noqa: PLC0415 - brings python-tuf, which --help need not wait for
+    from conclave.bundle import trust, verify  # noqa: PLC0415 - brings python-tuf, which --help need not wait for
 
-    root = root_of_trust(site)
-    manifest = verify(bundle, root)
+    manifest = verify(bundle, trust.root(site))
     console.print(f"bundle: release {manifest.serial} of {manifest.created:%Y-%m-%d} is whole and signed", markup=False)
-
-
-def root_of_trust(site: str) -> Path:
-    """Return the site's ``trust/root.json``; a lab trusts the keys of the operator who rehearses in it.
-
-    Raises
-    ------
-    ConclaveError
-        Exit code 2 when the site trusts nobody yet.
-    """
-    folder = paths.inventory(site)
-    root = folder / "trust" / "root.json"
-    if root.is_file():
-        return root
-    own = paths.config_dir() / "keys" / "root.json"
-    if not (folder / "lab.yml").is_file() or not own.is_file():
-        raise ConclaveError(
-            f"the site {site} does not know whose bundles it may trust",
-            expected=f"{root}, the root of trust of whoever builds your bundles",
-            todo="conclave bundle keys new"
-            if (folder / "lab.yml").is_file()
-            else f"compare its fingerprint over another way, then copy it there: install -D root.json {root}",
-            exit_code=2,
-        )
-    root.parent.mkdir(exist_ok=True)
-    shutil.copyfile(own, root)
-    return root
 
 
 def _ansible(site: Site, what: runner.Run, folder: Path, console: Console) -> dict[str, Any]:

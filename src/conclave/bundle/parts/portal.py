@@ -15,7 +15,7 @@ PROGRAMS = ("dpkg-deb", "git")
 # Debian 13's.
 PYTHON = "3.13"
 _VERSION = "0.1.0"
-_NOT_INSTALLED = ("portal/tests/", "portal/requirements.in", "portal/pytest.ini")
+_NOT_INSTALLED = ("portal/README.md", "portal/tests/", "portal/requirements.in", "portal/pytest.ini")
 
 
 def obtain(context: Context) -> Result:
