@@ -30,8 +30,8 @@ NAMES = {
     "valkey": ("valkey",),
     "ca-renewal": ("ca",),
 }
-# Shared by all of one kind of service, or public: the certificate of the authority is on every host on purpose.
-PUBLIC = {"secret_ca_certificate"}
+# The authority's certificate is on every host on purpose; the API key only says which secret signed a token.
+PUBLIC = {"secret_ca_certificate", "secret_livekit_api_key"}
 OWN = ("/etc/conclave/tls/host-chain.crt", "/etc/conclave/tls/host.key")
 
 # Looks for the secrets by salted hash, so that none is sent to a host: in files that others may read, in the command

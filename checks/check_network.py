@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from conclave.site.model import Site
     from conclave.verify.places import Host, Outside, Vantage
 
-LOOPBACK = ("127.", "[::1]")
+LOOPBACK = ("127.", "[::1]", "[::ffff:127.")
 
 
 @control("NET-01")

@@ -88,6 +88,10 @@ class CallResult(Part):
     site: str
     started_at: datetime
     seconds: float
+    machine_busy: float = Field(
+        default=0,
+        description="Share of the time in which something here waited for a processor: near 1, distrust losses.",
+    )
     participants: list[Participant]
     wrong_key: Outsider | None = None
     encrypted: bool = Field(description="Every track of everybody was signalled as, and decoded as, AES-GCM.")

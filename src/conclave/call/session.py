@@ -12,6 +12,7 @@ import sys
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conclave.call import tone
@@ -35,8 +36,6 @@ from conclave.call.picture import Size
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
-    from pathlib import Path
-
     from conclave.call.admission import Admission
     from conclave.call.result import CallResult
 
@@ -207,7 +206,7 @@ async def hold(
     started_at = dt.datetime.now(dt.UTC)
     processes, outsider = _cast(plan)
     everybody = [*processes, outsider] if outsider else processes
-    measured = 0.0
+    measured = busy = 0.0
     try:
         async with admission:
             await _together(everybody, lambda one: one.start(prefix, environment))
@@ -217,12 +216,25 @@ async def hold(
                 await _admit(process, admission, plan)
             names = {one.account.identity for one in processes if not one.account.error}
             await _together(processes, lambda one: _media(one, names, plan.media_seconds))
+            waited = stalled_seconds()
             measured = await _measure(plan, everybody, during)
+            busy = min(1.0, (stalled_seconds() - waited) / measured)
             await _finish(plan, processes, everybody)
     finally:
         await _together(everybody, lambda one: one.end())
     accounts = [process.account for process in processes]
-    return judge(plan.site, started_at, measured, accounts, outsider.account if outsider else None)
+    result = judge(plan.site, started_at, measured, accounts, outsider.account if outsider else None)
+    result.machine_busy = round(busy, 2)
+    return result
+
+
+def stalled_seconds() -> float:
+    """Return for how long so far some process of this machine waited for a processor (Linux PSI), 0 where unknown."""
+    try:
+        some = Path("/proc/pressure/cpu").read_text(encoding="ascii").splitlines()[0]
+    except OSError:
+        return 0.0
+    return int(some.rpartition("total=")[2]) / 1e6
 
 
 def fresh_key() -> bytes:

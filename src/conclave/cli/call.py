@@ -15,6 +15,8 @@ from conclave.call.session import Plan
 from conclave.call.site import hold_at_site
 
 MOST = 16
+# From here on losses may be the measuring machine's own.
+BUSY = 0.7
 
 
 def register(app: typer.Typer) -> None:
@@ -48,21 +50,12 @@ def call(
 def show(result: CallResult, console: Console) -> None:
     """Print the result for people: one row per receiver and sender."""
     table = Table(title=f"{result.site}: {len(result.participants)} participants, {result.seconds:.0f} s")
-    for heading in (
-        "receiver",
-        "sender",
-        "frames",
-        "missing",
-        "longest gap",
-        "tone",
-        "level",
-        "join",
-        "path",
-        "encryption",
-    ):
-        table.add_column(
-            heading, justify="left" if heading in {"receiver", "sender", "path", "encryption"} else "right"
-        )
+    for heading in ("from", "to"):
+        table.add_column(heading)
+    for heading in ("frames", "gap", "tone", "level", "join"):
+        table.add_column(heading, justify="right")
+    for heading in ("path", "encrypted"):
+        table.add_column(heading)
     for participant in result.participants:
         for reception in participant.receives:
             table.add_row(*_row(participant, reception))
@@ -73,6 +66,9 @@ def show(result: CallResult, console: Console) -> None:
             f"{outsider.name}: {outsider.packets_received} packets received, "
             f"{outsider.frames_decoded} frames and {outsider.tones_heard} blocks of sound decoded"
         )
+    if result.machine_busy > BUSY and not result.ok:
+        share = f"{100 * result.machine_busy:.0f} %"
+        console.print(f"this machine was busy: in {share} of the time something waited for a processor", style="yellow")
     console.print("every track end-to-end encrypted" if result.encrypted else "NOT every track was encrypted")
     for problem in result.problems:
         console.print(f"problem: {problem}", style="red", markup=False)
@@ -82,13 +78,12 @@ def _row(participant: Participant, reception: Reception) -> tuple[str, ...]:
     join = (participant.admission_ms or 0) + (participant.connect_ms or 0)
     sent = "?" if reception.frames_sent is None else str(reception.frames_sent)
     return (
-        participant.name,
         reception.sender,
+        participant.name,
         f"{reception.frames_decoded}/{sent}",
-        "?" if reception.frames_missing is None else str(reception.frames_missing),
         f"{reception.longest_gap_ms} ms",
         f"{reception.tone_hz} Hz" if reception.tone_hz else "-",
-        f"{reception.tone_level_dbfs:.0f} dBFS" if reception.tone_level_dbfs is not None else "-",
+        f"{reception.tone_level_dbfs:.0f} dB" if reception.tone_level_dbfs is not None else "-",
         f"{join} ms",
         participant.path,
         ", ".join(sorted({track.encryption for track in reception.tracks})),

@@ -29,6 +29,8 @@ class Breaker:
         The control that must notice.
     on:
         Role of the host that is changed, or None for the site as a whole.
+    also:
+        Other controls that the same change rightly turns red.
     """
 
     control: str
@@ -36,6 +38,7 @@ class Breaker:
     on: Role | None
     change: Callable[..., Iterator[None]]
     drill: bool
+    also: tuple[str, ...] = ()
 
 
 # Filled by importing checks/breakers/.
@@ -57,7 +60,9 @@ def control(identifier: str, *, on: tuple[Role, ...] = (), drill: bool = False) 
     return pytest.mark.control(identifier, on=on, drill=drill)
 
 
-def breaker(identifier: str, *, on: Role | None = None, drill: bool = False) -> Callable[[F], F]:
+def breaker(
+    identifier: str, *, on: Role | None = None, drill: bool = False, also: tuple[str, ...] = ()
+) -> Callable[[F], F]:
     """Register the change that must turn a control red.
 
     Parameters
@@ -65,9 +70,12 @@ def breaker(identifier: str, *, on: Role | None = None, drill: bool = False) -> 
     identifier:
         The control's id.
     on:
-        Role of the host that the change is made on; the function's `host` is the first with it.
+        Role of the host that the change is made on: the function is given the first with it. Without one it is given a
+        function from a role to its host.
     drill:
         The check it breaks is a drill.
+    also:
+        Other controls that the same change rightly turns red.
     """
 
     def register(function: F) -> F:
@@ -75,7 +83,7 @@ def breaker(identifier: str, *, on: Role | None = None, drill: bool = False) -> 
         change: Callable[..., object] = function
         if not inspect.isgeneratorfunction(change):
             raise TypeError(f"{name} must break, yield once, and mend")
-        BREAKERS.append(Breaker(identifier, name, on, change, drill))
+        BREAKERS.append(Breaker(identifier, name, on, change, drill, also))
         return function
 
     return register

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from conclave.lab import CanaryCount
     from conclave.site.model import Host as SiteHost
+    from conclave.site.model import Site
 
 DEADLINE = 60
 PROBE = inspect.getsource(probe)
@@ -43,9 +45,12 @@ class Host:
     ----------
     site_host:
         Its entry in the inventory.
+    site:
+        The site it belongs to.
     """
 
-    def __init__(self, site_host: SiteHost) -> None:
+    def __init__(self, site_host: SiteHost, site: Site) -> None:
+        self.site = site
         self.name = site_host.name
         self.roles = site_host.roles
         self.zone = site_host.conclave_zone
@@ -53,9 +58,8 @@ class Host:
         self.address6 = str(site_host.conclave_address6) if site_host.conclave_address6 else None
         arguments = os.environ.get("ANSIBLE_SSH_ARGS", "-o ControlMaster=auto -o ControlPersist=60s")
         control = os.environ.get("ANSIBLE_SSH_CONTROL_PATH_DIR", str(paths.state_dir() / "ssh"))
-        self._link = testinfra.get_host(
-            f"ssh://root@{self.address}", ssh_extra_args=f"{arguments} -o ControlPath={control}/verify-%C"
-        )
+        self._ssh = f"{arguments} -o ControlPath={control}/verify-%C"
+        self._link = testinfra.get_host(f"ssh://root@{self.address}", ssh_extra_args=self._ssh)
 
     def __repr__(self) -> str:
         return self.name
@@ -76,6 +80,20 @@ class Host:
         if answer.rc:
             raise ConclaveError(f"{self.name}: `{command}` ended with {answer.rc}: {answer.stderr.strip()[:300]}")
         return answer.stdout
+
+    def feed(self, command: str, stdin: str) -> str:
+        """Run a command that reads a secret from its standard input, where no process list shows it."""
+        done = subprocess.run(
+            ["ssh", *shlex.split(self._ssh), f"root@{self.address}", command],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+            check=False,
+        )
+        if done.returncode:
+            raise ConclaveError(f"{self.name}: a command ended with {done.returncode}: {done.stderr.strip()[-300:]}")
+        return done.stdout
 
     def json(self, command: str, *arguments: str) -> Any:  # noqa: ANN401 (whatever the command prints)
         """Return the JSON a command prints."""

@@ -33,7 +33,7 @@ class Collected:
         self.site: str = config.getoption("site")
         self.controls = controls.load()
         self.model: Site = read.load(self.site)
-        self.hosts = {host.name: places.Host(host) for host in self.model.hosts}
+        self.hosts = {host.name: places.Host(host, self.model) for host in self.model.hosts}
         self.started_at = dt.datetime.now(dt.UTC)
         self.begin = time.monotonic()
         self.results: list[Evidence] = []

@@ -130,7 +130,10 @@ def http_get(
         with socket.create_connection((address, port), timeout=10) as plug:
             connection = http.client.HTTPConnection(name)
             connection.sock = context.wrap_socket(plug, server_hostname=name)
-            connection.request(method, path)
+            if method == "POST":
+                connection.request(method, path, body="{}", headers={"Content-Type": "application/json"})
+            else:
+                connection.request(method, path)
             answer = connection.getresponse()
             body = answer.read(200_000).decode(errors="replace")
     except (OSError, http.client.HTTPException) as error:

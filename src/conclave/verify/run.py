@@ -133,26 +133,27 @@ def prove(site: str, chosen: list[Breaker], progress: Callable[[str], None], *, 
             todo="conclave lab up",
             exit_code=2,
         )
-    hosts = [places.Host(host) for host in read.load(site).hosts]
+    model = read.load(site)
+    hosts = [places.Host(host, model) for host in model.hosts]
     proofs = []
     for one in chosen:
         host = next((host for host in hosts if one.on in host.roles), None) if one.on else None
         progress(f"{one.control}: {one.name.replace('_', ' ')}" + (f" on {host}" if host else ""))
-        proofs.append(_prove(site, one, host, exactly=exactly))
+        proofs.append(_prove(site, one, host, hosts, exactly=exactly))
     return proofs
 
 
-def _prove(site: str, one: Breaker, host: places.Host | None, *, exactly: bool) -> Proof:
+def _prove(site: str, one: Breaker, host: places.Host | None, hosts: list[places.Host], *, exactly: bool) -> Proof:
     at = (host.name,) if host else ()
     narrow = Wanted(controls=(one.control,), hosts=at)
-    with _broken(one, host):
+    with _broken(one, host, hosts):
         run = verify(site, Wanted() if exactly and not one.drill else narrow, broken=one.name)
     red = [result for result in run.results if result.outcome == "fail"]
     own = [result for result in red if result.control == one.control]
     name = host.name if host else None
     if not own:
         return Proof(one.control, one.name, name, "not noticed", _reasons(run.results))
-    others = [result for result in red if result.control != one.control]
+    others = [result for result in red if result.control not in {one.control, *one.also}]
     if others:
         return Proof(one.control, one.name, name, "others too", _reasons(others))
     after = verify(site, narrow)
@@ -162,8 +163,8 @@ def _prove(site: str, one: Breaker, host: places.Host | None, *, exactly: bool) 
 
 
 @contextmanager
-def _broken(one: Breaker, host: places.Host | None) -> Iterator[None]:
-    change = one.change(host) if host else one.change()
+def _broken(one: Breaker, host: places.Host | None, hosts: list[places.Host]) -> Iterator[None]:
+    change = one.change(host) if host else one.change(lambda role: next(it for it in hosts if role in it.roles))
     next(change)
     try:
         yield

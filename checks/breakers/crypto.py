@@ -1,0 +1,76 @@
+"""Breakers of the cryptographic controls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from changes import done, edited
+
+from conclave.verify import breaker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conclave.verify.places import Host
+
+KEPT = "/run/conclave-breaker/tls"
+TLS = "/etc/conclave/tls"
+# The same names and the same key, signed by the same authority, for ten days.
+SHORT_LIVED = f"""set -e
+mkdir -p -m 0700 {KEPT}; cp -a {TLS}/host.crt {TLS}/host-chain.crt {KEPT}/
+openssl x509 -x509toreq -copy_extensions copyall -in {TLS}/host.crt -key {TLS}/host.key -out {KEPT}/request
+openssl x509 -req -in {KEPT}/request -copy_extensions copyall -days 10 \
+  -CA {TLS}/ca.crt -CAkey /etc/conclave/ca/ca.key -out {KEPT}/short
+cat {KEPT}/short > {TLS}/host.crt; cat {KEPT}/short > {TLS}/host-chain.crt
+/usr/lib/conclave/tls/reload"""
+LONG_LIVED = f"cp -a {KEPT}/host.crt {KEPT}/host-chain.crt {TLS}/ && rm -r {KEPT} && /usr/lib/conclave/tls/reload"
+RELOAD_NGINX = "systemctl reload nginx.service"
+
+
+@breaker("CRY-01", on="edge")
+def an_old_version_is_spoken(host: Host) -> Iterator[None]:
+    with edited(
+        host,
+        "/etc/nginx/conclave.d/tls.conf",
+        r"^ssl_protocols .*;\n(?:#.*\n)*ssl_ciphers .*;$",
+        "ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;\nssl_ciphers ALL:@SECLEVEL=0;",
+        then=RELOAD_NGINX,
+    ):
+        yield
+
+
+@breaker("CRY-03", on="core")
+def a_certificate_is_about_to_end(host: Host) -> Iterator[None]:
+    with done(host, SHORT_LIVED, LONG_LIVED):
+        yield
+
+
+@breaker("CRY-04", on="edge")
+def nobody_renews(host: Host) -> Iterator[None]:
+    with done(host, "systemctl stop conclave-tls-renew.timer", "systemctl start conclave-tls-renew.timer"):
+        yield
+
+
+@breaker("CRY-06", on="core")
+def a_key_file_is_open_to_all(host: Host) -> Iterator[None]:
+    with done(host, "chmod o+r /etc/conclave/portal/portal.toml", "chmod o-r /etc/conclave/portal/portal.toml"):
+        yield
+
+
+@breaker("CRY-06", on="media")
+def a_secret_is_on_a_command_line(host: Host) -> Iterator[None]:
+    run = "systemd-run --quiet --collect --unit=conclave-breaker sh -c 'sleep 600; : '$(cut -d: -f2 %s | tr -d ' ')"
+    with done(host, run % "/etc/conclave/livekit/keys.yaml", "systemctl stop conclave-breaker.service"):
+        yield
+
+
+@breaker("CRY-08", on="core", also=("DAT-01",))
+def the_database_takes_plain_connections(host: Host) -> Iterator[None]:
+    with edited(
+        host,
+        "/etc/conclave/postgresql/pg_hba.conf",
+        r"\Z",
+        "host portal portal all scram-sha-256\n",
+        then="systemctl reload postgresql@17-main.service",
+    ):
+        yield

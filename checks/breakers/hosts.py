@@ -1,0 +1,84 @@
+"""Breakers of the hosts' controls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from changes import added, done, edited
+
+from conclave.verify import breaker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conclave.verify.places import Host
+
+PACKAGE = """set -e
+folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; mkdir "$folder/DEBIAN"; chmod 0755 "$folder"
+printf 'Package: breaker\\nVersion: 1\\nArchitecture: all\\nMaintainer: nobody\\nDescription: nothing\\n' \
+  > "$folder/DEBIAN/control"
+dpkg-deb --build "$folder" /run/breaker.deb >/dev/null; dpkg -i /run/breaker.deb >/dev/null; rm /run/breaker.deb"""
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJicmVha2VyIn0.c2lnbmF0dXJl"
+
+
+@breaker("SYS-02", on="edge")
+def a_service_without_a_sandbox(host: Host) -> Iterator[None]:
+    lines = (
+        "[Service]\nProtectSystem=no\nPrivateDevices=no\nRestrictNamespaces=no\nSystemCallFilter=\nNoNewPrivileges=no\n"
+    )
+    path = "/etc/systemd/system/nginx.service.d/zz-breaker.conf"
+    with added(host, path, lines, then="systemctl daemon-reload"):
+        yield
+
+
+@breaker("SYS-04", on="edge")
+def a_package_put_there_by_hand(host: Host) -> Iterator[None]:
+    with done(host, PACKAGE, "dpkg --purge breaker >/dev/null"):
+        yield
+
+
+@breaker("SYS-07", on="edge")
+def a_second_source(host: Host) -> Iterator[None]:
+    with added(host, "/etc/apt/sources.list.d/breaker.list", "deb [trusted=yes] http://203.0.113.254/ ./\n"):
+        yield
+
+
+@breaker("SYS-08", on="edge")
+def a_unit_has_failed(host: Host) -> Iterator[None]:
+    fail = (
+        "systemd-run --quiet --unit=conclave-breaker false; "
+        "timeout 10 sh -c 'until systemctl is-failed -q conclave-breaker.service; do :; done'"
+    )
+    with done(host, fail, "systemctl reset-failed conclave-breaker.service"):
+        yield
+
+
+@breaker("MON-01", on="edge", also=("SYS-08", "LOG-06"))
+def a_service_is_down(host: Host) -> Iterator[None]:
+    with done(host, "systemctl stop chrony.service", "systemctl start chrony.service && chronyc waitsync 30 0 0 1"):
+        yield
+
+
+@breaker("ADM-01", on="edge")
+def ssh_takes_passwords(host: Host) -> Iterator[None]:
+    with added(host, "/etc/ssh/sshd_config.d/00-breaker.conf", "PasswordAuthentication yes\n"):
+        yield
+
+
+@breaker("LOG-06", on="edge")
+def time_comes_from_somebody_else(host: Host) -> Iterator[None]:
+    with edited(
+        host,
+        "/etc/chrony/chrony.conf",
+        r"^(server .*)$",
+        r"\1\nserver 198.51.100.10",
+        then="systemctl restart chrony.service && chronyc waitsync 30 0 0 1",
+    ):
+        yield
+
+
+@breaker("LOG-07", on="edge")
+def a_token_is_logged(host: Host) -> Iterator[None]:
+    # Journals are never rewritten: the file with the token is closed and thrown away.
+    with done(host, f"logger {TOKEN}; journalctl --sync", "journalctl --rotate --vacuum-time=1s --quiet"):
+        yield

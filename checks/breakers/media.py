@@ -1,0 +1,72 @@
+"""Breakers of the media controls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from changes import RESTART_SFU, edited
+
+from conclave.verify import breaker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conclave.verify.places import Host
+
+CONFIG = "/etc/conclave/livekit/livekit.yaml"
+TOKENS = "/usr/lib/conclave/portal/app/media/tokens.py"
+RESTART_PORTAL = "systemctl restart conclave-portal.service"
+
+
+@breaker("MED-02")
+def participants_send_in_clear(_by_role: Callable[[str], Host]) -> Iterator[None]:
+    # Nothing on the site makes a client send in clear; the check's own participants do it while this is in force.
+    yield
+
+
+@breaker("MED-03", on="media")
+def clients_are_sent_to_a_public_server(host: Host) -> Iterator[None]:
+    with edited(host, CONFIG, r"^  stun_servers: .*$", '  stun_servers: ["stun.example.com:3478"]', then=RESTART_SFU):
+        yield
+
+
+@breaker("MED-04")
+def unknown_rooms_are_made_for_whoever_asks(by_role: Callable[[str], Host]) -> Iterator[None]:
+    with edited(by_role("media"), CONFIG, r"^  auto_create: false$", "  auto_create: true", then=RESTART_SFU):
+        yield
+
+
+@breaker("MED-05")
+def guests_may_list_rooms(by_role: Callable[[str], Host]) -> Iterator[None]:
+    with edited(by_role("core"), TOKENS, r"room_join=True,", "room_join=True, room_list=True,", then=RESTART_PORTAL):
+        yield
+
+
+@breaker("MED-11")
+def the_page_may_load_scripts_from_elsewhere(by_role: Callable[[str], Host]) -> Iterator[None]:
+    with edited(
+        by_role("edge"),
+        "/etc/nginx/conclave.d/edge/headers.conf",
+        r"script-src 'self'",
+        "script-src 'self' https://cdn.example.com",
+        then="systemctl reload nginx.service",
+    ):
+        yield
+
+
+@breaker("MED-14", on="media", also=("NET-01",))
+def the_sfu_listens_for_everybody(host: Host) -> Iterator[None]:
+    with edited(host, CONFIG, r"^bind_addresses: \[127\.0\.0\.1\]$", 'bind_addresses: ["0.0.0.0"]', then=RESTART_SFU):
+        yield
+
+
+@breaker("MED-15")
+def the_portal_is_not_told_who_joins(by_role: Callable[[str], Host]) -> Iterator[None]:
+    with edited(by_role("media"), CONFIG, r"^  urls: \[.*\]$", "  urls: []", then=RESTART_SFU):
+        yield
+
+
+@breaker("MED-17", on="media", drill=True)
+def rooms_live_in_memory_only(host: Host) -> Iterator[None]:
+    with edited(host, CONFIG, r"^redis:\n(?:  .*\n)+", "", then=RESTART_SFU):
+        yield
