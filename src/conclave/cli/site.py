@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,7 +22,7 @@ def new(
     domain: Annotated[str | None, typer.Option(help="A DNS domain of its own, such as conf.example.org.")] = None,
     language: Annotated[str | None, typer.Option(help="de or en.")] = None,
     contact: Annotated[str | None, typer.Option(help="Mail address people write to.")] = None,
-    trust: Annotated[str | None, typer.Option(help="own or supplied certificate authority.")] = None,
+    trust: Annotated[str | None, typer.Option(help="own or supplied certificates.")] = None,
     uplink_up: Annotated[int | None, typer.Option(help="Mbit/s out of the site.")] = None,
     uplink_down: Annotated[int | None, typer.Option(help="Mbit/s into the site.")] = None,
     zone: Annotated[list[str] | None, typer.Option(help="ZONE=NETWORK[,NETWORK]; once per zone.")] = None,
@@ -43,7 +42,7 @@ def new(
         domain=asked.text(domain, "domain", "Domain of the site", f"conf.{name}.example.org"),
         language=asked.text(language, "language", "Language people see first (de, en)", "de"),
         contact=asked.text(contact, "contact", "Mail address for questions", None),
-        trust=asked.text(trust, "trust", "Certificate authority (own, supplied)", "own"),
+        trust=asked.text(trust, "trust", "Certificates (own, supplied)", "own"),
         up=int(asked.text(uplink_up, "uplink-up", "Uplink, Mbit/s out", "100")),
         down=int(asked.text(uplink_down, "uplink-down", "Uplink, Mbit/s in", "100")),
         zones=dict(making.parse_zone(text) for text in _zones(asked, zone)),
@@ -95,24 +94,21 @@ def show(site: Name, as_json: AsJson = False) -> None:
 @site_app.command()
 def secrets(
     site: Name,
-    authority_certificate: Annotated[Path | None, typer.Option(help="PEM file (trust: supplied).")] = None,
-    authority_key: Annotated[Path | None, typer.Option(help="PEM file without passphrase (trust: supplied).")] = None,
     new_authority: Annotated[bool, typer.Option("--new-authority", help="Make a new site authority.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Generate the secrets a site lacks into its ansible-vault file. Existing ones stay; none is printed.
 
-    Exit codes: 0 complete, 2 the certificate authority does not fit, 3 the vault cannot be opened.
+    Exit codes: 0 complete, 2 the certificates do not fit the site, 3 the vault cannot be opened.
     """
+    from conclave import paths  # noqa: PLC0415
+    from conclave.bundle import trust as bundles  # noqa: PLC0415
     from conclave.site import secrets as making  # noqa: PLC0415
-    from conclave.site.authority import Authority  # noqa: PLC0415
 
-    supplied = None
-    if authority_certificate and authority_key:
-        supplied = Authority(_text(authority_key), _text(authority_certificate))
-    elif authority_certificate or authority_key:
-        raise ConclaveError("one half of the authority", expected="its certificate and its key", exit_code=2)
-    made = making.ensure(site, supplied=supplied, new_authority=new_authority)
+    made = making.ensure(site, new_authority=new_authority)
+    if (paths.inventory(site) / "lab.yml").is_file():
+        # A rehearsal by plain Ansible needs it, too.
+        bundles.root(site)
     if as_json:
         _print({"site": site, "file": str(made.file), "new": made.new, "kept": made.kept})
     else:
@@ -214,13 +210,6 @@ def _hosts(asked: _Asked, given: list[str] | None) -> list[str]:
     if typer.confirm("Everything on one host?", default=False, err=True):
         return [f"box:{','.join(NEEDED_ROLES)}:{typer.prompt('Its address', err=True)}"]
     return [f"{role}1:{role}:{typer.prompt(f'Address of the host {role}1', err=True)}" for role in NEEDED_ROLES]
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConclaveError(f"{file} cannot be read: {error}", expected="a PEM file", exit_code=2) from error
 
 
 def _print(data: object) -> None:

@@ -90,8 +90,7 @@ def _unfit(found: str, expected: str) -> ConclaveError:
     return ConclaveError(
         found,
         expected=expected,
-        todo="conclave site secrets SITE --new-authority (every host and browser must learn the new one), "
-        "or hand over another with --authority-certificate and --authority-key",
+        todo="conclave site secrets SITE --new-authority, then deploy; every browser must learn the new one",
         exit_code=2,
     )
 

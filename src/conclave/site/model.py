@@ -74,7 +74,7 @@ class Answers(_Strict):
         description="the mail address people write to when something does not work",
     )
     trust: Literal["own", "supplied"] = Field(
-        description="own (the site makes its certificate authority) or supplied (your organisation hands one over)"
+        description="own (the site signs its certificates itself) or supplied (yours lie in certificates/)"
     )
     uplink: Uplink = Field(description="{up: Mbit/s, down: Mbit/s}")
     zones: dict[Zone, Networks] = Field(

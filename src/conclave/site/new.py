@@ -29,8 +29,8 @@ domain: {domain}
 language: {language}
 # Whom people write to when something does not work.
 contact: {contact}
-# own: the site makes its certificate authority. supplied: your organisation hands one over
-# (`conclave site secrets {name} --authority-certificate FILE --authority-key FILE`).
+# own: the site signs its certificates with an authority that is good for its names and networks only.
+# supplied: your organisation's lie in certificates/ beside this file: ca.crt, and HOST.crt and HOST.key of every host.
 trust: {trust}
 # Between the site and the outside, in Mbit/s.
 uplink: {{up: {up}, down: {down}}}

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 from conclave import paths
 from conclave.errors import ConclaveError
-from conclave.site import authority, read, vault
+from conclave.site import authority, read, supplied, vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from conclave.site.authority import Authority
     from conclave.site.model import Answers
 
 _ALPHANUMERIC = string.ascii_letters + string.digits
@@ -81,33 +80,34 @@ def load(site: str) -> dict[str, str]:
     return vault.read(site, file)
 
 
-def ensure(site: str, *, supplied: Authority | None = None, new_authority: bool = False) -> Made:
+def ensure(site: str, *, new_authority: bool = False) -> Made:
     """Generate what is missing and keep what is there.
 
     Parameters
     ----------
     site:
         Name of the site.
-    supplied:
-        The organisation's authority for a site with ``trust: supplied``; replaces the one there is.
     new_authority:
         Make a new authority in place of the site's own.
 
     Raises
     ------
     ConclaveError
-        When the site file is wrong, the vault cannot be opened, or the authority does not fit the site.
+        When the site file is wrong, the vault cannot be opened, or the certificates do not fit the site.
     """
-    answers = read.load(site).answers
+    described = read.load(site)
     file = secrets_file(site)
     with _alone(site):
         there = vault.read(site, file) if file.is_file() else {}
         kept = dict(there)
-        if new_authority or supplied:
+        if new_authority:
             kept.pop(CA_KEY, None)
             kept.pop(CA_CERTIFICATE, None)
         complete = {**_missing(site, kept), **kept}
-        complete |= _authority(answers, complete, supplied)
+        if described.answers.trust == "own":
+            complete |= _authority(described.answers, complete)
+        else:
+            supplied.refuse_unfit(described, paths.inventory(site) / supplied.FOLDER)
         if complete != there:
             vault.write(site, file, complete)
     return Made(sorted(complete.keys() - kept.keys()), sorted(kept), file)
@@ -120,27 +120,11 @@ def _missing(site: str, there: dict[str, str]) -> dict[str, str]:
     return {name: make() for name, make in wanted.items() if name not in there}
 
 
-def _authority(answers: Answers, there: dict[str, str], supplied: Authority | None) -> dict[str, str]:
-    if supplied and answers.trust != "supplied":
-        raise ConclaveError(
-            "an authority was handed over, the site makes its own",
-            expected="trust: supplied in site.yml",
-            todo="change site.yml, or leave the two options out",
-            exit_code=2,
-        )
-    if supplied:
-        use = supplied
-    elif CA_KEY in there and CA_CERTIFICATE in there:
+def _authority(answers: Answers, there: dict[str, str]) -> dict[str, str]:
+    if CA_KEY in there and CA_CERTIFICATE in there:
         use = authority.Authority(there[CA_KEY], there[CA_CERTIFICATE])
-    elif answers.trust == "own":
-        use = authority.make(answers)
     else:
-        raise ConclaveError(
-            "the organisation's certificate authority is missing",
-            expected="a key and a certificate that may sign for this site (trust: supplied)",
-            todo=f"conclave site secrets {answers.name} --authority-certificate FILE --authority-key FILE",
-            exit_code=2,
-        )
+        use = authority.make(answers)
     authority.refuse_unfit(use, answers)
     return {CA_KEY: use.key, CA_CERTIFICATE: use.certificate}
 

@@ -1,0 +1,97 @@
+"""Every role has the same files, says the same about its variables twice, and its page is made from that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from tools.role_readmes import ROLES, readme, specification
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMES = sorted(path.name for path in ROLES.iterdir() if path.is_dir())
+# Variables only; its names are the whole site's.
+CATALOG = "catalog"
+
+
+def read(path: Path) -> Any:  # noqa: ANN401 - YAML holds anything
+    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def disagreements(defaults: dict[str, Any], options: dict[str, Any]) -> list[str]:
+    """Say where defaults and specification tell different things."""
+    found = [f"{name}: in defaults, not specified" for name in sorted(defaults.keys() - options.keys())]
+    for name, option in options.items():
+        if option.get("required") and name in defaults:
+            found.append(f"{name}: required, but has a default")
+        elif "default" in option and name not in defaults:
+            found.append(f"{name}: specified default, none in defaults")
+        elif name in defaults and "default" not in option:
+            found.append(f"{name}: in defaults, specified without")
+        elif name in defaults and defaults[name] != option["default"]:
+            found.append(f"{name}: {defaults[name]!r} in defaults, {option['default']!r} specified")
+        if not option.get("description"):
+            found.append(f"{name}: no description")
+    return found
+
+
+@pytest.mark.parametrize("role", NAMES)
+def test_defaults_and_specification_agree(role: str) -> None:
+    defaults = read(ROLES / role / "defaults" / "main.yml") or {}
+    assert disagreements(defaults, specification(ROLES / role).get("options") or {}) == []
+
+
+@pytest.mark.parametrize(
+    ("defaults", "option", "said"),
+    [
+        ({"x": 1}, None, "x: in defaults, not specified"),
+        ({}, {"default": 1}, "x: specified default, none in defaults"),
+        ({"x": 1}, {}, "x: in defaults, specified without"),
+        ({"x": 1}, {"default": 2}, "x: 1 in defaults, 2 specified"),
+        ({"x": 1}, {"required": True}, "x: required, but has a default"),
+    ],
+)
+def test_each_disagreement_is_seen(defaults: dict[str, Any], option: dict[str, Any] | None, said: str) -> None:
+    options = {} if option is None else {"x": {"description": "x", **option}}
+    assert disagreements(defaults, options) == [said]
+
+
+@pytest.mark.parametrize("role", [name for name in NAMES if name != CATALOG])
+def test_a_role_has_the_standard_files(role: str) -> None:
+    folder = ROLES / role
+    wanted = ["defaults/main.yml", "meta/argument_specs.yml", "tasks/main.yml", "README.md"]
+    assert [name for name in wanted if not (folder / name).is_file()] == []
+    # What differs from root:root 0644 stands beside the files.
+    assert (folder / "tree").is_dir() == (folder / "tree.yml").is_file()
+
+
+@pytest.mark.parametrize("role", [name for name in NAMES if name != CATALOG])
+def test_variables_carry_the_role_s_name(role: str) -> None:
+    names = {*(read(ROLES / role / "defaults" / "main.yml") or {}), *(specification(ROLES / role).get("options") or {})}
+    assert [name for name in sorted(names) if not name.startswith(f"{role}_")] == []
+
+
+@pytest.mark.parametrize("role", NAMES)
+def test_what_tree_yml_speaks_of_is_in_the_tree(role: str) -> None:
+    tree = ROLES / role / "tree"
+    listed = read(ROLES / role / "tree.yml") or {}
+    missing = [
+        path
+        for path, settings in listed.items()
+        if not (settings or {}).get("remove") and not (tree / path).exists() and not (tree / f"{path}.j2").exists()
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("role", NAMES)
+def test_the_role_s_page_is_made_from_its_specification_as_it_stands(role: str) -> None:
+    page = ROLES / role / "README.md"
+    assert page.is_file(), "make docs"
+    assert page.read_text(encoding="utf-8") == readme(ROLES / role), "make docs"
+
+
+@pytest.mark.parametrize("role", NAMES)
+def test_the_page_says_more_than_a_title(role: str) -> None:
+    assert specification(ROLES / role).get("description")
