@@ -142,6 +142,20 @@ async def join_as_guest(page: Page, link: str, name: str, pin: str) -> None:
     await page.locator(".call").wait_for()
 
 
+async def leave(page: Page) -> None:
+    """Leave the call."""
+    await page.get_by_role("button", name="Leave", exact=True).first.click()
+    await page.wait_for_url("**/ended")
+
+
+async def delete(page: Page, domain: str, meeting: Planned) -> None:
+    """Delete a meeting from its page, as its organiser."""
+    await page.goto(f"https://meet.{domain}/meetings/{meeting.id}")
+    await page.get_by_role("button", name="Delete meeting").click()
+    await page.get_by_role("button", name="Delete", exact=True).click()
+    await page.wait_for_url(f"https://meet.{domain}/")
+
+
 async def figures(page: Page) -> dict[str, Any]:
     """Return what the page measured of its call (`web/README.md`); read-only, without keys and tokens."""
     measured: dict[str, Any] = await page.evaluate("() => window.conclaveCall.figures()")
@@ -163,7 +177,7 @@ async def wait_for_media(page: Page, people: int, seconds: float = 60) -> dict[s
             return measured
         if time.monotonic() > deadline:
             raise ConclaveError(
-                f"after {seconds:.0f} s the browser sees {len(_seen(measured))} and hears {len(_heard(measured))} others",
+                f"after {seconds:.0f} s the browser sees {len(_seen(measured))}, hears {len(_heard(measured))}",
                 expected=f"{people} of each",
             )
         # Figures have no event to wait for.

@@ -81,6 +81,26 @@ class Outsider(Part):
     tones_heard: int = Field(default=0, description="Blocks of 100 ms with a clear tone.")
 
 
+class BrowserTrack(Part):
+    """One track as a browser received it."""
+
+    sender: str
+    kind: Literal["audio", "video"]
+    encryption: str = Field(description="As the web client shows it; `encrypted` is the only good one.")
+    frames_decoded: int
+    audio_energy: float = Field(description="Sum of the squared level over seconds; silence stays near 0.")
+
+
+class Browser(Part):
+    """The account of a real browser in the call."""
+
+    name: str
+    join_ms: int | None
+    tracks: list[BrowserTrack]
+    refused: int = Field(description="Tracks the client refused because they were not encrypted.")
+    encrypted: bool
+
+
 class CallResult(Part):
     """The account of one call."""
 
@@ -94,6 +114,7 @@ class CallResult(Part):
     )
     participants: list[Participant]
     wrong_key: Outsider | None = None
+    browser: Browser | None = None
     encrypted: bool = Field(description="Every track of everybody was signalled as, and decoded as, AES-GCM.")
     problems: list[str]
     ok: bool

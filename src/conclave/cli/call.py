@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -32,13 +33,22 @@ def call(
     wrong_key: Annotated[
         bool, typer.Option("--wrong-key", help="Add one with another key; it must decode nothing.")
     ] = False,
+    browser: Annotated[
+        bool, typer.Option("--browser", help="Let a headless Chromium plan the meeting and take part (lab).")
+    ] = False,
+    picture: Annotated[Path | None, typer.Option(help="File for a screenshot of the browser in the call.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     lab_name: Annotated[str | None, typer.Option("--lab", help="Which lab, when several run this site.")] = None,
 ) -> None:
     """Hold an encrypted call of synthetic participants and measure it; exit status 1 when media did not flow."""
     lab.enter(site, lab_name)
     plan = Plan(site=site, participants=participants, seconds=seconds, wrong_key=wrong_key)
-    result = asyncio.run(hold_at_site(plan))
+    if browser:
+        from conclave.call.with_browser import hold_with_browser  # noqa: PLC0415 - a tool of development only
+
+        result = asyncio.run(hold_with_browser(plan, picture))
+    else:
+        result = asyncio.run(hold_at_site(plan))
     if json:
         typer.echo(result.model_dump_json(indent=2))
     else:
@@ -69,6 +79,10 @@ def show(result: CallResult, console: Console) -> None:
     if result.machine_busy > BUSY and not result.ok:
         share = f"{100 * result.machine_busy:.0f} %"
         console.print(f"this machine was busy: in {share} of the time something waited for a processor", style="yellow")
+    if seen := result.browser:
+        frames = ", ".join(str(track.frames_decoded) for track in seen.tracks if track.kind == "video")
+        heard = sum(track.audio_energy > 0 for track in seen.tracks if track.kind == "audio")
+        console.print(f"Chromium ({seen.name}): joined in {seen.join_ms} ms, decoded {frames} frames, hears {heard}")
     console.print("every track end-to-end encrypted" if result.encrypted else "NOT every track was encrypted")
     for problem in result.problems:
         console.print(f"problem: {problem}", style="red", markup=False)
