@@ -26,6 +26,8 @@ oauth.register(
         "scope": "openid profile",
         "code_challenge_method": "S256",
         "default_timeout": 5,
+        # The site's CA, whatever the environment says; and no proxy.
+        "trust_env": False,
         "verify": str(_CONFIG.ca) if _CONFIG.ca else True,
     },
 )

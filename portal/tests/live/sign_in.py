@@ -46,7 +46,8 @@ class Person:
 
     def new_browser(self) -> None:
         """Forget all cookies."""
-        self.http = httpx.Client(verify=servers.trust(self.site.ca), timeout=30)
+        client = httpx.Client(verify=servers.trust(self.site.ca), timeout=30)
+        self.http = self.site.browsers.enter_context(client)
         self.http.headers["Accept-Language"] = "en"
         self.forms = []
 

@@ -64,6 +64,8 @@ class Site:
 
     folder: Path
     ports: dict[str, int] = field(default_factory=dict)
+    # Browsers stay open until the end of the run.
+    browsers: ExitStack = field(default_factory=ExitStack)
 
     @property
     def portal(self) -> str:
@@ -161,7 +163,8 @@ def running() -> Iterator[Site]:
         client = AdminClient(site.sso, str(site.ca))
         sign_in(client, ACCOUNTS, check=False, wait=600)
         apply(site.realm(), client, check=False)
-        answers(f"{site.portal}/api/health", site.ca, 30)
+        answers(f"{site.portal}/api/health", site.ca, 60)
+        stack.enter_context(site.browsers)
         yield site
 
 

@@ -1,0 +1,201 @@
+"""Rooms of a real SFU: who gets in, and who does not stay."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import jwt
+import psycopg
+import pytest
+import servers
+from livekit import api, rtc
+from small_site import SECRET, Site
+from tenacity import Retrying, stop_after_delay, wait_fixed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sign_in import Person
+
+Admission = dict[str, Any]
+REMOVED = rtc.DisconnectReason.PARTICIPANT_REMOVED
+
+
+class Connection:
+    """A participant, and the reason it was sent out for."""
+
+    def __init__(self, room: rtc.Room) -> None:
+        self.room = room
+        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        room.on("disconnected", self._end)
+
+    def _end(self, reason: int) -> None:
+        if not self.ended.done():
+            self.ended.set_result(reason)
+
+    async def sent_out(self) -> int:
+        return await asyncio.wait_for(self.ended, 15)
+
+
+@asynccontextmanager
+async def connected(admission: Admission) -> AsyncIterator[Connection]:
+    room = rtc.Room()
+    connection = Connection(room)
+    await room.connect(admission["url"], admission["token"], rtc.RoomOptions(auto_subscribe=False))
+    try:
+        yield connection
+    finally:
+        await room.disconnect()
+
+
+def planned(organiser: Person) -> Admission:
+    body: dict[str, object] = {"title": "Room", "starts_at": "2030-01-01T10:00:00Z", "duration_minutes": 30}
+    answer = organiser.post("/api/meetings", body)
+    assert answer.status_code == 201, answer.text
+    meeting: Admission = answer.json()
+    return meeting
+
+
+def as_guest(site: Site, meeting: Admission, name: str = "Guest") -> Admission:
+    url = f"{site.portal}/api/meetings/{meeting['id']}/join"
+    answer = httpx.post(url, json={"display_name": name, "pin": meeting["pin"]}, verify=servers.trust(site.ca))
+    assert answer.status_code == 200, answer.text
+    admission: Admission = answer.json()
+    return admission
+
+
+def query(site: Site, statement: str, *values: object) -> list[tuple[Any, ...]]:
+    with psycopg.connect(
+        host=str(site.folder), port=site.ports["postgresql"], user="portal", dbname="portal"
+    ) as database:
+        cursor = database.execute(statement, values)  # type: ignore[arg-type]
+        return cursor.fetchall() if cursor.description else []
+
+
+def audited(site: Site, meeting: Admission, action: str, count: int) -> list[tuple[Any, ...]]:
+    """Wait until the log holds so many entries of an action."""
+    statement = "SELECT actor, details FROM audit_entry WHERE meeting = %s AND action = %s ORDER BY id"
+    for attempt in Retrying(stop=stop_after_delay(10), wait=wait_fixed(0.1), reraise=True):
+        with attempt:
+            rows = query(site, statement, meeting["id"], action)
+            assert len(rows) == count
+    return rows
+
+
+def forged(room: str, identity: str = "p-forged") -> str:
+    grants = api.VideoGrants(room_join=True, room=room)
+    token = api.AccessToken("APIonlyfortests", SECRET).with_identity(identity).with_grants(grants)
+    return token.with_ttl(timedelta(hours=1)).to_jwt()
+
+
+def test_a_token_opens_one_room_for_a_minute_and_moderates_nothing(site: Site, organiser: Person) -> None:
+    first, second = (as_guest(site, meeting) for meeting in [planned(organiser)] * 2)
+    claims = jwt.decode(first["token"], SECRET, algorithms=["HS256"])
+    assert claims["exp"] - claims["nbf"] == 60
+    assert claims["sub"] == first["identity"] != second["identity"]
+    assert claims["attributes"] == {"kind": "guest"}
+    assert claims["video"] == {
+        "roomJoin": True,
+        "room": first["room"],
+        "canPublish": True,
+        "canPublishSources": ["camera", "microphone", "screen_share", "screen_share_audio"],
+        "canSubscribe": True,
+        "canPublishData": False,
+        "canUpdateOwnMetadata": False,
+    }
+
+
+def test_admitted_people_meet_and_are_written_down(site: Site, organiser: Person, member: Person) -> None:
+    meeting = planned(organiser)
+
+    async def meet() -> None:
+        joined = member.post(f"/api/meetings/{meeting['id']}/join").json()
+        async with connected(joined), connected(as_guest(site, meeting)) as guest:
+            rows = await asyncio.to_thread(audited, site, meeting, "joined", 2)
+            assert sorted(actor for actor, _ in rows) == ["Guest", "member"]
+            shown = organiser.http.get(f"{site.portal}/api/meetings/{meeting['id']}").json()
+            assert shown["participants"] == 2
+            others = guest.room.remote_participants.values()
+            assert [(one.name, one.attributes) for one in others] == [("Max Beispiel", {"kind": "member"})]
+        await asyncio.to_thread(audited, site, meeting, "left", 2)
+
+    asyncio.run(meet())
+    assert query(site, "SELECT 1 FROM audit_entry WHERE meeting = %s AND action = 'removed'", meeting["id"]) == []
+
+
+def test_a_stranger_with_a_forged_token_is_sent_out(site: Site, organiser: Person) -> None:
+    admission = as_guest(site, planned(organiser))
+
+    async def intrude() -> None:
+        async with connected({**admission, "token": forged(admission["room"])}) as stranger:
+            assert await stranger.sent_out() == REMOVED
+
+    asyncio.run(intrude())
+
+
+def test_a_token_used_again_is_sent_out(site: Site, organiser: Person) -> None:
+    meeting = planned(organiser)
+    admission = as_guest(site, meeting)
+
+    async def twice() -> None:
+        async with connected(admission):
+            await asyncio.to_thread(audited, site, meeting, "joined", 1)
+        async with connected(admission) as again:
+            assert await again.sent_out() == REMOVED
+
+    asyncio.run(twice())
+    assert audited(site, meeting, "removed", 1)[0][1]["reason"] == "second use"
+
+
+def test_a_token_used_too_late_is_sent_out(site: Site, organiser: Person) -> None:
+    """LiveKit accepts a token a minute past its end; the portal does not."""
+    meeting = planned(organiser)
+    admission = as_guest(site, meeting)
+    query(
+        site,
+        "UPDATE media_admission SET expires_at = now() - interval '5 s' WHERE identity = %s",
+        admission["identity"],
+    )
+
+    async def late() -> None:
+        async with connected(admission) as participant:
+            assert await participant.sent_out() == REMOVED
+
+    asyncio.run(late())
+    assert audited(site, meeting, "removed", 1)[0][1]["reason"] == "too late"
+
+
+def test_a_room_the_portal_did_not_make_cannot_be_entered(site: Site, organiser: Person) -> None:
+    admission = as_guest(site, planned(organiser))
+
+    async def enter() -> None:
+        with pytest.raises(rtc.ConnectError):
+            async with connected({**admission, "token": forged("a-room-of-my-own")}):
+                pass
+
+    asyncio.run(enter())
+
+
+def test_deleting_a_meeting_sends_everybody_out(site: Site, organiser: Person) -> None:
+    meeting = planned(organiser)
+
+    async def meet() -> None:
+        async with connected(as_guest(site, meeting)) as guest:
+            headers = {"X-CSRFToken": str(organiser.session()["csrf_token"]), "Origin": site.portal}
+            path = f"{site.portal}/api/meetings/{meeting['id']}"
+            assert organiser.http.delete(path, headers=headers).status_code == 204
+            assert await guest.sent_out() == rtc.DisconnectReason.ROOM_DELETED
+
+    asyncio.run(meet())
+    assert not httpx.get(f"{site.portal}/api/meetings/{meeting['id']}/public", verify=servers.trust(site.ca)).json()[
+        "joinable"
+    ]
+
+
+def test_no_token_is_in_the_portals_log(site: Site) -> None:
+    assert "admitted" in site.portal_log
+    assert "eyJ" not in site.portal_log
