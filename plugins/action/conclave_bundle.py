@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+
 from conclave.bundle.files import regular_files, sha256
 from conclave.bundle.manifest import NAME, Manifest
 from conclave.bundle.verifying import verify

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -46,7 +46,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
                 given["authority_certificate"].encode(),
                 common_name=given["common_name"],
                 names=subject_names(given["names"], given["addresses"]),
-                lifetime=datetime.timedelta(days=days),
+                lifetime=dt.timedelta(days=days),
             )
         except RefusedError as error:
             raise AnsibleActionFail(f"no certificate for {given['common_name']}: {error}") from error

@@ -7,8 +7,8 @@ A task costs the same whatever it does, so a role's files travel together. ``tre
 ``owner``, ``group``, ``mode``
     As in :manpage:`install(1)`; the mode is a quoted octal number.
 ``validate``
-    A command that must accept the file before anything is replaced (``%s`` is a copy in the same folder), or, without ``%s``,
-    after all files of the role were replaced; then a refusal puts the old files back.
+    A command that must accept the file before anything is replaced (``%s`` is a copy in the same folder), or, without
+    ``%s``, after all files of the role were replaced; then a refusal puts the old files back.
 ``notify``
     A handler or a list of handlers, run when this very file changed.
 ``when``
@@ -40,7 +40,6 @@ from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 
 KEYS = {"owner", "group", "mode", "validate", "notify", "when", "remove", "link", "from", "exclusive", "secret"}
-SOURCELESS = {"remove", "link", "from", "exclusive"}
 OTHERS_READ = 0o004
 # Fact of a host whose record of unfinished work waits for handlers; spares a play's last task its round trip.
 UNSETTLED = "conclave_unsettled"
@@ -71,7 +70,9 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
             raise AnsibleActionFail("conclave_tree places the files of a role; it was called outside of one")
         files = self._files(Path(role._role_path), role.get_name(), variables)  # noqa: SLF001
         payload = base64.b64encode(zlib.compress(json.dumps(files).encode())).decode()
-        result = self._send({**message, "role": role.get_name(), "payload": payload, "units": arguments["units"]}, variables)
+        result = self._send(
+            {**message, "role": role.get_name(), "payload": payload, "units": arguments["units"]}, variables
+        )
         # A dry run's handlers would look for units that only the real run brings.
         if not result.get("failed") and not self._task.check_mode:
             # The strategy reads the task's own list; this copy of the task belongs to this host alone.
@@ -81,22 +82,29 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
         return result
 
     def _send(self, arguments: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
-        result: dict[str, Any] = self._execute_module(module_name="conclave_tree", module_args=arguments, task_vars=variables)
+        result: dict[str, Any] = self._execute_module(
+            module_name="conclave_tree", module_args=arguments, task_vars=variables
+        )
         return result
 
     def _files(self, folder: Path, role: str, variables: dict[str, Any]) -> list[dict[str, Any]]:
         settings = self._settings(folder / "tree.yml", variables)
         tree = folder / "tree"
-        sources = {str(path.relative_to(tree)).removesuffix(".j2"): path for path in sorted(tree.rglob("*")) if path.is_file()}
-        pathless = [path for path in settings if path not in sources and not SOURCELESS & settings[path].keys()]
-        if pathless:
-            raise AnsibleActionFail(f"{folder / 'tree.yml'} names {', '.join(pathless)}, which is not below {tree}")
+        sources = {
+            str(path.relative_to(tree)).removesuffix(".j2"): path for path in sorted(tree.rglob("*")) if path.is_file()
+        }
         wanted = [path for path in sorted({*sources, *settings}) if settings.get(path, {}).get("when", True)]
         return [self._item(path, sources.get(path), settings.get(path, {}), role, variables) for path in wanted]
 
-    def _item(self, path: str, source: Path | None, setting: dict[str, Any], role: str, variables: dict[str, Any]) -> dict[str, Any]:
+    def _item(
+        self, path: str, source: Path | None, setting: dict[str, Any], role: str, variables: dict[str, Any]
+    ) -> dict[str, Any]:
         notify = setting.get("notify", [])
-        item: dict[str, Any] = {"path": path, "state": "file", "notify": [notify] if isinstance(notify, str) else list(notify)}
+        item: dict[str, Any] = {
+            "path": path,
+            "state": "file",
+            "notify": [notify] if isinstance(notify, str) else list(notify),
+        }
         if setting.get("remove"):
             return {**item, "state": "absent"}
         if setting.get("exclusive"):
@@ -104,10 +112,13 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
         if "link" in setting:
             return {**item, "state": "link", "target": setting["link"]}
         if "from" in setting:
-            source = Path(setting["from"])
-            if not source.is_file():
-                raise AnsibleActionFail(f"{source} does not exist; the role {role} places it as /{path}")
-        assert source is not None
+            if not Path(setting["from"]).is_file():
+                raise AnsibleActionFail(f"{setting['from']} does not exist; the role {role} places it as /{path}")
+            content = Path(setting["from"]).read_bytes()
+        elif source is None:
+            raise AnsibleActionFail(f"tree.yml of the role {role} names {path}, but there is no such file")
+        else:
+            content = self._content(path, source, role, variables)
         mode = setting.get("mode", "0644")
         return {
             **item,
@@ -116,7 +127,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
             "mode": mode,
             "secret": bool(setting.get("secret", not int(mode, 8) & OTHERS_READ)),
             "validate": setting.get("validate", ""),
-            "content": base64.b64encode(self._content(path, source, role, variables)).decode(),
+            "content": base64.b64encode(content).decode(),
         }
 
     def _settings(self, path: Path, variables: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -127,10 +138,16 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
         for name, values in loaded.items():
             unknown = set(values) - KEYS
             if unknown:
-                raise AnsibleActionFail(f"{path}: {name} has {', '.join(sorted(unknown))}; known are {', '.join(sorted(KEYS))}")
+                raise AnsibleActionFail(
+                    f"{path}: {name} has {', '.join(sorted(unknown))}; known are {', '.join(sorted(KEYS))}"
+                )
             if not isinstance(values.get("mode", "0644"), str):
-                raise AnsibleActionFail(f'{path}: {name} has mode {values["mode"]}; write it as a quoted octal number ("0640")')
-            settings[name] = {key: self._value(f"{path}: {name}: {key}", key, value, variables) for key, value in values.items()}
+                raise AnsibleActionFail(
+                    f'{path}: {name} has mode {values["mode"]}; write it as a quoted octal number ("0640")'
+                )
+            settings[name] = {
+                key: self._value(f"{path}: {name}: {key}", key, value, variables) for key, value in values.items()
+            }
         return settings
 
     def _value(self, place: str, key: str, value: Any, variables: dict[str, Any]) -> Any:  # noqa: ANN401 - YAML's own types
@@ -150,7 +167,9 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
             "__tree_role": role,
             "__tree_note": f"Written by Conclave (role {role}); the next deployment undoes what is changed here.",
         }
-        templar = self._templar.copy_with_new_env(searchpath=[str(source.parent)], available_variables={**variables, **extra})
+        templar = self._templar.copy_with_new_env(
+            searchpath=[str(source.parent)], available_variables={**variables, **extra}
+        )
         try:
             text = templar.template(
                 trust_as_template(source.read_text()),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 from ansible.errors import AnsibleFilterError
+
 from conclave.errors import ConclaveError
 from conclave.firewall import Topology, ruleset
 
@@ -44,7 +45,9 @@ def conclave_packages(roles: list[str]) -> list[str]:
             continue
         seen.add(role)
         packages.update(_read(role, "defaults").get(f"{role}_packages", []))
-        waiting += [entry["role"] if isinstance(entry, dict) else entry for entry in _read(role, "meta").get("dependencies", [])]
+        waiting += [
+            entry["role"] if isinstance(entry, dict) else entry for entry in _read(role, "meta").get("dependencies", [])
+        ]
     return sorted(packages)
 
 
@@ -67,7 +70,11 @@ def conclave_hosts(
     return [
         {
             "addresses": [str(address) for address in host.addresses[:2]],
-            "names": [f"{host.name}.{domain}", *(f"{name}.{domain}" for name, role in names.items() if role in host.roles), host.name],
+            "names": [
+                f"{host.name}.{domain}",
+                *(f"{name}.{domain}" for name, role in names.items() if role in host.roles),
+                host.name,
+            ],
         }
         for host in topology.hosts
     ]
@@ -90,11 +97,14 @@ def conclave_identities(
     return identities
 
 
-def conclave_records(hostvars: Mapping[str, Any], groups: Mapping[str, list[str]], names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the names below the site's domain with their addresses; a host's own name is the one its addresses lead back to."""
+def conclave_records(
+    hostvars: Mapping[str, Any], groups: Mapping[str, list[str]], names: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Return the names below the site's domain with their addresses; addresses lead back to their host's own name."""
     topology = _topology({}, hostvars, groups)
     records: list[dict[str, Any]] = [
-        {"name": host.name, "addresses": [str(address) for address in host.addresses], "reverse": True} for host in topology.hosts
+        {"name": host.name, "addresses": [str(address) for address in host.addresses], "reverse": True}
+        for host in topology.hosts
     ]
     for name, role in names.items():
         addresses = [str(address) for host in topology.hosts if role in host.roles for address in host.addresses[:2]]
@@ -103,7 +113,7 @@ def conclave_records(hostvars: Mapping[str, Any], groups: Mapping[str, list[str]
 
 
 def conclave_reverse_zones(networks: list[str]) -> list[str]:
-    """Return the in-addr.arpa and ip6.arpa zones that hold these networks, whole labels each (RFC 1035 3.5, RFC 3596 2.5)."""
+    """Return the reverse zones that hold these networks, whole labels each (RFC 1035 3.5, RFC 3596 2.5)."""
     zones = set()
     for text in networks:
         network = ip_network(text)

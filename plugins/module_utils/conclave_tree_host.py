@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import glob
 import grp
 import json
@@ -15,10 +14,13 @@ import stat
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any
 
-# (exit code, standard output, standard error); exit code 127 when the program is missing.
-Run = Callable[[list[str]], tuple[int, str, str]]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    # (exit code, standard output, standard error); exit code 127 when the program is missing.
+    Run = Callable[[list[str]], tuple[int, str, str]]
 
 PROGRAM_MISSING = 127
 STAGED = ".conclave-"
@@ -72,20 +74,20 @@ class Change:
     wanted: Wanted
     found: Found
     reasons: list[str]
-    staged: str = ""
+    staged: Path | None = None
 
 
-def look(path: str) -> Found:
+def look(path: Path) -> Found:
     """Read what is at a path, without following a symbolic link."""
     try:
-        info = os.lstat(path)
+        info = path.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return Found("absent")
     if stat.S_ISLNK(info.st_mode):
-        return Found("link", target=os.readlink(path))
+        return Found("link", target=str(path.readlink()))
     if not stat.S_ISREG(info.st_mode):
         return Found("other")
-    return Found("file", Path(path).read_bytes(), "", info.st_uid, info.st_gid, stat.S_IMODE(info.st_mode))
+    return Found("file", path.read_bytes(), "", info.st_uid, info.st_gid, stat.S_IMODE(info.st_mode))
 
 
 def identity(wanted: Wanted) -> tuple[int, int]:
@@ -154,17 +156,19 @@ class Host:
         Folder of the records of unfinished work.
     """
 
-    def __init__(self, run: Run, role: str, *, check: bool = False, root: str = "/", state: str = "/var/lib/conclave/tree") -> None:
+    def __init__(
+        self, run: Run, role: str, *, check: bool = False, root: str = "/", state: str = "/var/lib/conclave/tree"
+    ) -> None:
         self.run = run
         self.role = role
         self.check = check
-        self.root = root
+        self.root = Path(root)
         self.record = Path(state) / f"{role}.json"
         self.remarks: list[str] = []
 
-    def at(self, path: str) -> str:
+    def at(self, path: str) -> Path:
         """Return the real path of a path of the tree."""
-        return os.path.join(self.root, path)
+        return self.root / path
 
     # Unfinished work: what a run that is killed between "file replaced" and "service restarted" would otherwise forget.
 
@@ -213,11 +217,11 @@ class Host:
     def _strangers(self, wanted: list[Wanted]) -> list[Wanted]:
         known = {item.path for item in wanted}
         strangers = []
-        for folder in (item for item in wanted if item.state == "exclusive"):
-            with contextlib.suppress(FileNotFoundError):
-                names = [entry.name for entry in os.scandir(self.at(folder.path)) if not entry.is_dir(follow_symlinks=False)]
-                paths = [f"{folder.path}/{name}" for name in sorted(names)]
-                strangers += [Wanted(path, "absent", notify=folder.notify) for path in paths if path not in known]
+        for item in (item for item in wanted if item.state == "exclusive"):
+            folder = self.at(item.path)
+            present = sorted(folder.iterdir()) if folder.is_dir() else []
+            paths = [f"{item.path}/{path.name}" for path in present if path.is_symlink() or not path.is_dir()]
+            strangers += [Wanted(path, "absent", notify=item.notify) for path in paths if path not in known]
         return strangers
 
     def place(self, changes: list[Change]) -> None:
@@ -240,57 +244,64 @@ class Host:
         finally:
             for change in changes:
                 if change.staged:
-                    with contextlib.suppress(FileNotFoundError):
-                        os.unlink(change.staged)
+                    change.staged.unlink(missing_ok=True)
 
     def _stage(self, change: Change) -> None:
         wanted = change.wanted
         if wanted.state == "absent":
             return
-        folder = os.path.dirname(self.at(wanted.path))
-        if self.check and (not os.path.isdir(folder) or "%s" not in wanted.validate):
+        place = self.at(wanted.path)
+        if self.check and (not place.parent.is_dir() or "%s" not in wanted.validate):
             return
-        os.makedirs(folder, exist_ok=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
         if not self.check:
-            for stale in glob.glob(os.path.join(glob.escape(folder), f"{STAGED}????????-{glob.escape(os.path.basename(wanted.path))}")):
-                os.unlink(stale)
-        name = f"-{os.path.basename(wanted.path)}"
-        if wanted.state == "link":
-            change.staged = tempfile.mktemp(prefix=STAGED, suffix=name, dir=folder)
-            os.symlink(wanted.target, change.staged)
-            return
-        descriptor, change.staged = tempfile.mkstemp(prefix=STAGED, suffix=name, dir=folder)
+            # What a killed run left.
+            for stale in place.parent.glob(f"{STAGED}????????-{glob.escape(place.name)}"):
+                stale.unlink()
+        descriptor, staged = tempfile.mkstemp(prefix=STAGED, suffix=f"-{place.name}", dir=place.parent)
+        change.staged = Path(staged)
         with os.fdopen(descriptor, "wb") as file:
-            try:
-                os.fchown(file.fileno(), *identity(wanted))
-            except KeyError as error:
+            if wanted.state == "file":
+                self._fill(file.fileno(), wanted)
+                file.write(wanted.content)
+                file.flush()
                 if not self.check:
-                    raise TreeError(
-                        f"/{wanted.path} belongs to {wanted.owner}:{wanted.group}, which this host does not have ({error}); "
-                        "name it in the role's sysusers.d file or install the package that makes it"
-                    ) from error
-            os.fchmod(file.fileno(), wanted.mode)
-            file.write(wanted.content)
-            file.flush()
-            if not self.check:
-                os.fsync(file.fileno())
+                    os.fsync(file.fileno())
+        if wanted.state == "link":
+            change.staged.unlink()
+            change.staged.symlink_to(wanted.target)
 
-    def _validate(self, change: Change, path: str) -> None:
+    def _fill(self, descriptor: int, wanted: Wanted) -> None:
+        """Give a staged file its owner and mode before it holds anything."""
+        try:
+            os.fchown(descriptor, *identity(wanted))
+        except KeyError as error:
+            if not self.check:
+                raise TreeError(
+                    f"/{wanted.path} belongs to {wanted.owner}:{wanted.group}, which this host does not have; "
+                    "name it in the role's sysusers.d file or install the package that makes it"
+                ) from error
+        os.fchmod(descriptor, wanted.mode)
+
+    def _validate(self, change: Change, path: Path | None) -> None:
         wanted = change.wanted
-        if not path:
+        if path is None:
             self.remarks.append(f"/{wanted.path}: not validated, its folder does not exist yet")
             return
-        command = wanted.validate.replace("%s", shlex.quote(path))
-        code, out, err = self.run(shlex.split(command))
+        command = shlex.split(wanted.validate.replace("%s", shlex.quote(str(path))))
+        code, out, err = self.run(command)
         if code == 0:
             return
         if self.check and (code == PROGRAM_MISSING or not self._known(wanted)):
-            self.remarks.append(f"/{wanted.path}: not validated, {shlex.split(command)[0]} or its user is not installed yet")
+            self.remarks.append(f"/{wanted.path}: not validated, {command[0]} or its user is not installed yet")
             return
-        said = HIDDEN.strip() if wanted.secret else (err.strip() or out.strip() or "nothing").replace(path, f"/{wanted.path}")
+        shown = wanted.validate.replace("%s", f"/{wanted.path}")
+        said = (err.strip() or out.strip() or "nothing").replace(str(path), f"/{wanted.path}")
+        said = HIDDEN.strip() if wanted.secret else said
         raise TreeError(
-            f"/{wanted.path} was refused by `{wanted.validate.replace('%s', '/' + wanted.path)}` (exit {code}):\n{said}\n"
-            f"No file of the role {self.role} was replaced. Correct the role's variables or its template, then deploy again."
+            f"/{wanted.path} was refused by `{shown}` (exit {code}):\n{said}\n"
+            f"No file of the role {self.role} was replaced. "
+            "Correct the role's variables or its template, then deploy again."
         )
 
     @staticmethod
@@ -305,13 +316,14 @@ class Host:
         done: list[Change] = []
         try:
             for change in changes:
-                target = self.at(change.wanted.path)
-                if change.wanted.state == "absent":
-                    os.unlink(target)
-                else:
-                    os.replace(change.staged, target)
-                    change.staged = ""
+                place = self.at(change.wanted.path)
+                # Noted first: a step that fails half-way is undone too.
                 done.append(change)
+                if change.staged is None:
+                    place.unlink()
+                else:
+                    change.staged.replace(place)
+                    change.staged = None
             for change in changes:
                 if change.wanted.validate and "%s" not in change.wanted.validate:
                     self._validate(change, self.at(change.wanted.path))
@@ -321,13 +333,12 @@ class Host:
             raise
 
     def _restore(self, change: Change) -> None:
-        target, found = self.at(change.wanted.path), change.found
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(target)
+        place, found = self.at(change.wanted.path), change.found
+        place.unlink(missing_ok=True)
         if found.kind == "link":
-            os.symlink(found.target, target)
+            place.symlink_to(found.target)
         elif found.kind == "file":
-            descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 os.fchown(file.fileno(), found.uid, found.gid)
                 os.fchmod(file.fileno(), found.mode)

@@ -10,6 +10,7 @@ import os
 import shutil
 import tarfile
 import zlib
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -29,10 +30,11 @@ options:
 author: [Conclave]
 """
 RETURN = r"""
-installed: {description: Manifest of the release that is served when it is another one., type: dict, returned: at the first look}
+installed: {description: Manifest of the release that is served if it is another., type: dict, returned: first look}
 missing: {description: Files the host needs., type: list, returned: when files are given}
 """
-BLOCK = 1 << 20
+# nginx reads as a user of its own.
+FOLDER_MODE = 0o755
 
 
 class Refused(Exception):  # noqa: N818 - it reads as what happens
@@ -54,7 +56,7 @@ def main() -> None:
     )
     packed = module.params["files"]
     files = json.loads(zlib.decompress(base64.b64decode(packed))) if packed else {}
-    depot = Depot(module.params["folder"], module.params["serial"], module.params["digest"], files)
+    depot = Depot(Path(module.params["folder"]), module.params["serial"], module.params["digest"], files)
     try:
         if not files:
             current = depot.is_current()
@@ -68,7 +70,8 @@ def main() -> None:
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(
-            msg=f"the bundle cannot be placed: {error.filename or ''} {error.strerror}; the depot still serves what it served"
+            msg=f"the bundle cannot be placed: {error.filename or ''} {error.strerror}; "
+            "the depot still serves what it served"
         )
     module.exit_json(changed=True, missing=[])
 
@@ -76,29 +79,28 @@ def main() -> None:
 class Depot:
     """The releases of a depot host and the one that is to come."""
 
-    def __init__(self, folder: str, serial: int, digest: str, files: dict[str, str]) -> None:
-        self.releases = os.path.join(folder, "releases")
-        self.current = os.path.join(folder, "current")
+    def __init__(self, folder: Path, serial: int, digest: str, files: dict[str, str]) -> None:
+        self.releases = folder / "releases"
+        self.current = folder / "current"
         self.serial = serial
         self.digest = digest
         self.files = files
-        self.target = os.path.join(self.releases, str(serial))
-        self.partial = os.path.join(self.releases, f".{serial}.partial")
+        self.target = self.releases / str(serial)
+        self.partial = self.releases / f".{serial}.partial"
 
     def serials(self) -> list[int]:
         """Return the releases that are complete, oldest first."""
-        names = os.listdir(self.releases) if os.path.isdir(self.releases) else []
+        names = [path.name for path in self.releases.iterdir()] if self.releases.is_dir() else []
         return sorted(int(name) for name in names if name.isdecimal())
 
-    def record(self, serial: int) -> str:
+    def record(self, serial: int) -> Path:
         """Return the path of the list of a release's files, written when each of them had been checked."""
-        return os.path.join(self.releases, f"{serial}.files.json")
+        return self.releases / f"{serial}.files.json"
 
     def installed(self) -> dict[str, object] | None:
         """Return the manifest of the release that is served."""
         try:
-            with open(os.path.join(self.current, "manifest.json")) as manifest:
-                loaded: dict[str, object] = json.load(manifest)
+            loaded: dict[str, object] = json.loads((self.current / "manifest.json").read_text())
         except FileNotFoundError:
             return None
         return loaded
@@ -106,29 +108,27 @@ class Depot:
     def is_current(self) -> bool:
         """Say whether this very bundle is being served; its files were checked when they came."""
         try:
-            served = os.readlink(self.current) == os.path.join("releases", str(self.serial))
-            with open(os.path.join(self.current, "manifest.json"), "rb") as manifest:
-                same = hashlib.sha256(manifest.read()).hexdigest() == self.digest
+            served = self.current.readlink() == Path("releases", str(self.serial))
+            same = sha256(self.current / "manifest.json") == self.digest
         except FileNotFoundError:
             return False
-        return served and same and os.path.exists(self.record(self.serial))
+        return served and same and self.record(self.serial).exists()
 
     def missing(self) -> list[str]:
         """Return the files that no release on this host has."""
         held = self.held()
         return sorted(path for path, digest in self.files.items() if digest not in held)
 
-    def held(self) -> dict[str, str]:
-        """Return SHA-256 and path of every file that is here already, from the lists that releases were accepted with."""
-        held: dict[str, str] = {}
+    def held(self) -> dict[str, Path]:
+        """Return SHA-256 and path of every file that is here, from the lists that releases were accepted with."""
+        held: dict[str, Path] = {}
         for serial in self.serials():
             try:
-                with open(self.record(serial)) as listing:
-                    listed = json.load(listing)
+                listed = json.loads(self.record(serial).read_text())
             except (FileNotFoundError, ValueError):
                 continue
-            held.update({digest: os.path.join(self.releases, str(serial), path) for path, digest in listed.items()})
-        return {digest: path for digest, path in held.items() if os.path.isfile(path)}
+            held.update({digest: self.releases / str(serial) / path for path, digest in listed.items()})
+        return {digest: path for digest, path in held.items() if path.is_file()}
 
     def take(self, archive: str) -> None:
         """Put the release together from what came and what was here, and check every file of it.
@@ -139,50 +139,47 @@ class Depot:
             When a file is not what the manifest says, with the current release untouched.
         """
         shutil.rmtree(self.partial, ignore_errors=True)
-        os.makedirs(self.partial)
+        self.partial.mkdir(parents=True)
         held = self.held()
         with tarfile.open(archive) as stream:
             stream.extractall(self.partial, filter="data")
         for path, digest in self.files.items():
-            place = os.path.join(self.partial, path)
-            if not os.path.exists(place) and digest in held:
-                os.makedirs(os.path.dirname(place), exist_ok=True)
-                os.link(held[digest], place)
-            if not os.path.isfile(place) or sha256(place) != digest:
+            place = self.partial / path
+            if not place.exists() and digest in held:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.hardlink_to(held[digest])
+            if not place.is_file() or sha256(place) != digest:
                 shutil.rmtree(self.partial, ignore_errors=True)
-                raise Refused(f"{path} did not arrive as the manifest says; deploy again, and check the disk if it happens twice")
-            os.chmod(place, 0o644)
-        for folder, _, _ in os.walk(self.partial):
-            os.chmod(folder, 0o755)
+                raise Refused(
+                    f"{path} did not arrive as the manifest says; deploy again, and check the disk if it happens twice"
+                )
+            place.chmod(0o644)
+        for folder in (self.partial, *(path for path in self.partial.rglob("*") if path.is_dir())):
+            folder.chmod(FOLDER_MODE)
 
     def switch(self) -> None:
         """Make the release the current one; a request sees the old or the new one, never a mixture of names."""
-        with open(self.record(self.serial), "w") as listing:
-            json.dump(self.files, listing)
+        self.record(self.serial).write_text(json.dumps(self.files))
         os.sync()
         shutil.rmtree(self.target, ignore_errors=True)
-        os.rename(self.partial, self.target)
-        fresh = f"{self.current}.new"
-        if os.path.lexists(fresh):
-            os.unlink(fresh)
-        os.symlink(os.path.join("releases", str(self.serial)), fresh)
-        os.replace(fresh, self.current)
+        self.partial.rename(self.target)
+        fresh = self.current.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(Path("releases", str(self.serial)))
+        fresh.replace(self.current)
 
     def prune(self, keep: int) -> None:
         """Remove the oldest releases beyond the number that stays."""
         for serial in self.serials()[:-keep]:
             if serial != self.serial:
-                shutil.rmtree(os.path.join(self.releases, str(serial)))
-                os.unlink(self.record(serial))
+                shutil.rmtree(self.releases / str(serial))
+                self.record(serial).unlink()
 
 
-def sha256(path: str) -> str:
+def sha256(path: Path) -> str:
     """Return the SHA-256 of a file as hexadecimal text."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as stream:
-        while block := stream.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 if __name__ == "__main__":

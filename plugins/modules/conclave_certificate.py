@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host's half of ``conclave_certificate``: makes the key, which never leaves the host, and keeps the certificate."""
+"""The host's half of ``conclave_certificate``: makes the key, which stays there, and keeps the certificate."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import ipaddress
 import os
 import re
 import tempfile
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -49,29 +50,36 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    folder = module.params["folder"]
-    key, waiting = os.path.join(folder, "host.key"), os.path.join(folder, ".host.key.new")
+    folder = Path(module.params["folder"])
+    key, waiting = folder / "host.key", folder / ".host.key.new"
     if module.params["certificate"]:
-        os.replace(waiting, key)
+        waiting.replace(key)
         for name in ("host.crt", "host-chain.crt"):
-            write(os.path.join(folder, name), module.params["certificate"], 0o644)
+            write(folder / name, module.params["certificate"], 0o644)
         module.exit_json(changed=True, request="", reason="")
     reason = why_new(module, folder)
     if not reason or module.check_mode:
         module.exit_json(changed=bool(reason), request="", reason=reason)
     prepare(module, folder)
-    write(waiting, run(module, "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"), 0o640, grp.getgrnam("conclave-tls").gr_gid)
-    request = run(module, "req", "-new", "-key", waiting, "-subj", f"/CN={module.params['common_name']}")
+    write(
+        waiting,
+        run(module, "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"),
+        0o640,
+        grp.getgrnam("conclave-tls").gr_gid,
+    )
+    request = run(module, "req", "-new", "-key", str(waiting), "-subj", f"/CN={module.params['common_name']}")
     module.exit_json(changed=True, request=request, reason=reason)
 
 
-def why_new(module: AnsibleModule, folder: str) -> str:
+def why_new(module: AnsibleModule, folder: Path) -> str:
     """Return why the present certificate does not do, or an empty string when it does."""
-    crt, key = os.path.join(folder, "host.crt"), os.path.join(folder, "host.key")
-    if not os.path.exists(crt) or not os.path.exists(key):
+    crt, key = folder / "host.crt", folder / "host.key"
+    if not crt.exists() or not key.exists():
         return "there is none"
-    code, text, _ = module.run_command(["openssl", "x509", "-in", crt, "-noout", "-pubkey", "-ext", "subjectAltName"])
-    _, public, _ = module.run_command(["openssl", "pkey", "-in", key, "-pubout"])
+    code, text, _ = module.run_command(
+        ["openssl", "x509", "-in", str(crt), "-noout", "-pubkey", "-ext", "subjectAltName"]
+    )
+    _, public, _ = module.run_command(["openssl", "pkey", "-in", str(key), "-pubout"])
     if code or not public or public.strip() not in text:
         return "key and certificate do not belong together"
     wanted = {*module.params["names"], *(str(ipaddress.ip_address(a)) for a in module.params["addresses"])}
@@ -82,19 +90,23 @@ def why_new(module: AnsibleModule, folder: str) -> str:
     with tempfile.NamedTemporaryFile("w") as authority:
         authority.write(module.params["authority_certificate"])
         authority.flush()
-        code, _, wrong = module.run_command(["openssl", "verify", "-partial_chain", "-trusted", authority.name, crt])
+        code, _, wrong = module.run_command(
+            ["openssl", "verify", "-partial_chain", "-trusted", authority.name, str(crt)]
+        )
     if code:
         return f"this authority does not vouch for it: {wrong.strip()}"
-    code, _, _ = module.run_command(["openssl", "x509", "-in", crt, "-noout", "-checkend", str(module.params["renew_days"] * DAY)])
+    code, _, _ = module.run_command(
+        ["openssl", "x509", "-in", str(crt), "-noout", "-checkend", str(module.params["renew_days"] * DAY)]
+    )
     return f"it ends within {module.params['renew_days']} days" if code else ""
 
 
-def prepare(module: AnsibleModule, folder: str) -> None:
+def prepare(module: AnsibleModule, folder: Path) -> None:
     """Make the group that may read the key, and the folder."""
     code, _, err = module.run_command(["systemd-sysusers", "--inline", "g conclave-tls -"])
     if code:
         module.fail_json(msg=f"the group conclave-tls could not be made: {err.strip()}")
-    os.makedirs(folder, mode=0o755, exist_ok=True)
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
 
 
 def run(module: AnsibleModule, *arguments: str) -> str:
@@ -105,16 +117,16 @@ def run(module: AnsibleModule, *arguments: str) -> str:
     return str(out)
 
 
-def write(path: str, text: str, mode: int, gid: int = 0) -> None:
+def write(path: Path, text: str, mode: int, gid: int = 0) -> None:
     """Write a file whole, never in part."""
-    descriptor, fresh = tempfile.mkstemp(dir=os.path.dirname(path))
+    descriptor, fresh = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(descriptor, "w") as file:
         os.fchmod(file.fileno(), mode)
         os.fchown(file.fileno(), 0, gid)
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(fresh, path)
+    Path(fresh).replace(path)
 
 
 if __name__ == "__main__":

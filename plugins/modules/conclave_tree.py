@@ -9,7 +9,16 @@ import zlib
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.conclave_tree_host import PROGRAM_MISSING, UNIT_FOLDERS, Change, Host, TreeError, Wanted, describe, early
+from ansible.module_utils.conclave_tree_host import (
+    PROGRAM_MISSING,
+    UNIT_FOLDERS,
+    Change,
+    Host,
+    TreeError,
+    Wanted,
+    describe,
+    early,
+)
 
 DOCUMENTATION = r"""
 module: conclave_tree
@@ -19,7 +28,9 @@ description:
   - C(tree.yml) of the role names owner, group, mode, validation and handlers where they differ from C(root:root 0644).
 options:
   units:
-    description: Units to enable and start once the files are in place; the value is the handler that a fresh start makes needless.
+    description:
+      - Units to enable and start once the files are in place.
+      - The value is the handler that a fresh start makes needless.
     type: dict
   settle:
     description: Forget the unfinished work of this run; the last task of a playbook, after its handlers.
@@ -68,7 +79,10 @@ def main() -> None:
     except TreeError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg=f"{error.filename or 'a file'} could not be placed: {error.strerror}; free space and permissions on the host")
+        module.fail_json(
+            msg=f"{error.filename or 'a file'} could not be placed: {error.strerror}; "
+            "look at the host's disks and permissions"
+        )
     if not module._diff:  # noqa: SLF001 - Ansible has no public name for it
         del result["diff"]
     module.exit_json(**result)
@@ -107,7 +121,7 @@ def place(host: Host, wanted: list[Wanted], units: dict[str, Any], run_id: str) 
     if any(path.startswith(UNIT_FOLDERS) for path in apply):
         host.command("systemctl", "daemon-reload")
 
-    started = start(host, list(units), changes)
+    started = start(host, list(units))
     needless = {units[unit] for unit in started if units[unit]}
     notify = [name for name in notify if name not in needless]
     if apply or needless:
@@ -120,28 +134,40 @@ def needs_apply(path: str) -> bool:
     return bool(early(path)) or path.startswith(UNIT_FOLDERS)
 
 
-def start(host: Host, units: list[str], changes: list[Change]) -> list[str]:
+def start(host: Host, units: list[str]) -> list[str]:
     """Enable and start units; return those that were not running before."""
     if not units:
         return []
     _, enabled, _ = host.run(["systemctl", "is-enabled", *units])
     _, active, _ = host.run(["systemctl", "is-active", *units])
     states = enabled.split() if len(enabled.split()) == len(units) else ["unknown"] * len(units)
-    idle = [unit for unit, state in zip(units, active.split(), strict=False) if state not in {"active", "reloading", "activating"}]
-    disabled = [unit for unit, state in zip(units, states, strict=True) if state not in {"enabled", "static", "indirect", "generated", "alias"}]
+    idle = [
+        unit
+        for unit, state in zip(units, active.split(), strict=False)
+        if state not in {"active", "reloading", "activating"}
+    ]
+    disabled = [
+        unit
+        for unit, state in zip(units, states, strict=True)
+        if state not in {"enabled", "static", "indirect", "generated", "alias"}
+    ]
     if disabled:
         host.command("systemctl", "enable", *disabled)
     if idle:
         try:
             host.command("systemctl", "start", *idle)
         except TreeError as error:
-            _, said, _ = host.run(["journalctl", "--no-pager", "-o", "cat", "-n", "10", *(f"--unit={unit}" for unit in idle)])
+            _, said, _ = host.run(
+                ["journalctl", "--no-pager", "-o", "cat", "-n", "10", *(f"--unit={unit}" for unit in idle)]
+            )
             raise TreeError(f"{error}\nThe journal says:\n{said.strip()}") from error
     host.remarks += [f"{unit}: enabled" for unit in disabled]
     return idle
 
 
-def answer(host: Host, changes: list[Change], notify: list[str], left: dict[str, Any], started: list[str]) -> dict[str, Any]:
+def answer(
+    host: Host, changes: list[Change], notify: list[str], left: dict[str, Any], started: list[str]
+) -> dict[str, Any]:
     """Return the module's result."""
     again = [f"left by an interrupted run: {name}" for name in left["notify"] + left["apply"]]
     paths = [f"/{change.wanted.path}: {', '.join(change.reasons)}" for change in changes]

@@ -1,12 +1,12 @@
 """The site's certificate authority: answers certificate requests.
 
-The control node uses it at deployment; the renewal service on the core host runs this very file with Debian's Python, so it
-imports nothing of the project and nothing newer than cryptography 43.
+The control node uses it at deployment; the renewal service on the core host runs this very file with Debian's Python,
+so it imports nothing of the project and nothing newer than cryptography 43.
 """
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from ipaddress import ip_address
 
 from cryptography import x509
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 # Clocks of hosts differ before the site's own time service has brought them together.
-BACKDATE = datetime.timedelta(minutes=10)
+BACKDATE = dt.timedelta(minutes=10)
 
 
 class RefusedError(ValueError):
@@ -37,7 +37,7 @@ def sign(
     *,
     common_name: str,
     names: x509.SubjectAlternativeName,
-    lifetime: datetime.timedelta,
+    lifetime: dt.timedelta,
 ) -> bytes:
     """Answer a PKCS#10 request with a certificate for one host.
 
@@ -73,7 +73,7 @@ def sign(
         raise RefusedError("the authority's key is not an EC key")
     if key.public_key() != issuer.public_key():
         raise RefusedError("the authority's key and certificate do not belong together")
-    now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
     certificate = (
         x509.CertificateBuilder()
@@ -146,7 +146,7 @@ def renew(
     authority_certificate: bytes,
     *,
     hosts: dict[str, dict[str, list[str]]],
-    lifetime: datetime.timedelta,
+    lifetime: dt.timedelta,
 ) -> bytes:
     """Answer the request of a host that proved who it is with the certificate it has (RFC 7030, 4.2.2).
 
@@ -159,8 +159,8 @@ def renew(
     authority_key, authority_certificate:
         PEM of the site's authority.
     hosts:
-        The hosts that may have a certificate: common name to ``names`` and ``addresses``. The new certificate carries these,
-        so a host that left the site gets none and a host that lost a name loses it.
+        The hosts that may have a certificate: common name to ``names`` and ``addresses``. The new certificate carries
+        these, so a host that left the site gets none and a host that lost a name loses it.
     lifetime:
         How long the answer is good.
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
@@ -13,6 +12,9 @@ from ruamel.yaml.error import YAMLError
 
 from conclave.errors import ConclaveError
 from conclave.paths import project_root
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Zones in which no host of the site stands: their addresses come from site.yml, `outside` is everything else.
 FOREIGN_ZONES = ("users", "mgmt", "outside")
@@ -123,9 +125,9 @@ class Catalog(_Strict):
             for port in range(first, last + 1):
                 owners["tcp", port].append(name)
                 owners["udp", port].append(name)
-        for (protocol, port), takers in owners.items():
+        for (taken, port), takers in owners.items():
             if len(takers) > 1:
-                raise ValueError(f"{protocol} port {port} is taken by {' and '.join(takers)}")
+                raise ValueError(f"{taken} port {port} is taken by {' and '.join(takers)}")
 
     @classmethod
     def load(cls, path: Path | None = None) -> Catalog:

@@ -1,7 +1,8 @@
 """Rule sets of hosts, generated from the flow catalogue: data in, nftables text out.
 
-One table ``inet conclave`` per host. What comes in or passes through is dropped unless the catalogue lists it; what a host sends
-and may not is rejected, so that nothing stalls, and recorded with its culprit. A later mode adds a table of its own beside this one.
+One table ``inet conclave`` per host. What comes in or passes through is dropped unless the catalogue lists it; what a
+host sends and may not is rejected, so that nothing stalls, and recorded with its culprit. A later mode adds a table of
+its own beside this one.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from conclave.errors import ConclaveError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from conclave.catalog import Catalog, Flow
+    from conclave.catalog import Catalog, Flow, Limit
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 FAMILIES = (("4", "ip"), ("6", "ip6"))
+MULTICAST = "mld-listener-query, mld-listener-report, mld2-listener-report, nd-router-solicit"
 NEIGHBOURS = "nd-neighbor-solicit, nd-neighbor-advert"
 ERRORS4 = "destination-unreachable, time-exceeded, parameter-problem"
 ERRORS6 = "destination-unreachable, packet-too-big, time-exceeded, parameter-problem"
@@ -152,9 +154,7 @@ def ruleset(catalog: Catalog, topology: Topology, name: str) -> str:
     chains = [*_input(catalog, table, host), "", *_forward(catalog, table, host), "", *_output(catalog, table, host)]
     if "router" in host.roles:
         chains += ["", *_spoofed(table)]
-    head = [
-        f"# Written by Conclave from the flow catalogue for {host.name}; the next deployment undoes what is changed here."
-    ]
+    head = [f"# Written by Conclave from the flow catalogue for {host.name}; the next deployment undoes changes."]
     body = [*_sets(table), "", *_counters(table), "", *chains]
     lines = [*head, "table inet conclave", "delete table inet conclave", "table inet conclave {", *_indent(body), "}"]
     return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -170,7 +170,7 @@ def _input(catalog: Catalog, table: _Table, host: Host) -> list[str]:
         f"icmp type {{ {ERRORS4} }} accept",
         f"icmpv6 type {{ {ERRORS6} }} accept",
     ]
-    for family, keyword in FAMILIES:
+    for family, _ in FAMILIES:
         echo = "icmp type echo-request" if family == "4" else "icmpv6 type echo-request"
         if match := table.match("saddr", "site", family):
             rules.append(f"{match} {echo} limit rate 20/second burst 40 packets accept")
@@ -179,7 +179,7 @@ def _input(catalog: Catalog, table: _Table, host: Host) -> list[str]:
                 continue
             if flow.limit:
                 table.limits[flow.name] = flow
-                rules += _limited(table, flow, family, keyword)
+                rules += _limited(table, flow, flow.limit, family)
             for source in flow.sources:
                 if match := table.match("saddr", source, family):
                     rules.append(f"{match} {_ports(flow, 'dport')} {table.count(_counter(flow))} accept")
@@ -188,14 +188,14 @@ def _input(catalog: Catalog, table: _Table, host: Host) -> list[str]:
     return _chain("input", rules)
 
 
-def _limited(table: _Table, flow: Flow, family: str, keyword: str) -> list[str]:
-    assert flow.limit
+def _limited(table: _Table, flow: Flow, limit: Limit, family: str) -> list[str]:
+    keyword = dict(FAMILIES)[family]
     new = f"{_ports(flow, 'dport')} ct state new"
     refused = table.count(f"limited-{flow.name}")
-    rate = f"limit rate over {flow.limit.new_per_second}/second burst {flow.limit.burst} packets"
+    rate = f"limit rate over {limit.new_per_second}/second burst {limit.burst} packets"
     return [
         f"{new} update @{flow.name}-rate{family} {{ {keyword} saddr {rate} }} {refused} drop",
-        f"{new} add @{flow.name}-open{family} {{ {keyword} saddr ct count over {flow.limit.connections} }} {refused} drop",
+        f"{new} add @{flow.name}-open{family} {{ {keyword} saddr ct count over {limit.connections} }} {refused} drop",
     ]
 
 
@@ -208,7 +208,7 @@ def _output(catalog: Catalog, table: _Table, host: Host) -> list[str]:
         # Late packets of a closed connection are no attempt to reach anybody.
         f"ct state invalid {table.count('out-invalid')} drop",
         f"icmpv6 type {{ {NEIGHBOURS} }} ip6 hoplimit 255 accept",
-        "ip6 daddr ff02::/16 icmpv6 type { mld-listener-query, mld-listener-report, mld2-listener-report, nd-router-solicit } accept",
+        f"ip6 daddr ff02::/16 icmpv6 type {{ {MULTICAST} }} accept",
     ]
     for family, _ in FAMILIES:
         echo = "icmp type echo-request" if family == "4" else "icmpv6 type echo-request"
@@ -233,7 +233,7 @@ def _output(catalog: Catalog, table: _Table, host: Host) -> list[str]:
 def _older_connections(catalog: Catalog, table: _Table) -> list[str]:
     """Return the rules that let the control node's ssh connections live through the first loading.
 
-    They are older than their tracking, so that an answer would look like a new connection; a first packet never passes here.
+    They are older than their tracking, so an answer would look like a new connection; a first packet never passes here.
     """
     return [
         f"{match} tcp sport {catalog.port('ssh')} tcp flags & (syn | ack) != syn accept"
@@ -251,7 +251,7 @@ def _refused(table: _Table) -> list[str]:
     rules.append(table.count("refused-outside"))
     for family, keyword in FAMILIES:
         element = f"meta skuid . {keyword} daddr . meta l4proto . th dport"
-        # A packet of the kernel itself has no user; the first match keeps it out of the set instead of ending the chain.
+        # A packet of the kernel itself has no user: it fits this rule not and is rejected by the next.
         rules.append(f"meta skuid 0-4294967294 update @culprits{family} {{ {element} }}")
     rules.append("reject with icmpx admin-prohibited")
     return ["chain refused {", *_indent(rules), "}"]
@@ -316,7 +316,7 @@ def _serves(flow: Flow, host: Host) -> bool:
 
 
 def _answers_first(flow: Flow) -> bool:
-    """Say whether the served side may send before it was asked: connectivity checks of ICE (RFC 8445) cross on their way."""
+    """Say whether the served side may send before it was asked: ICE's checks (RFC 8445) cross on their way."""
     return flow.public and "udp" in flow.protocols
 
 

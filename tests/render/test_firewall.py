@@ -1,6 +1,7 @@
 """Rule sets of the lab's hosts: the reviewed text, and nft's own opinion of it.
 
-After a wanted change of the catalogue or the rules: ``CONCLAVE_GOLDEN=write pytest tests/render/test_firewall.py``, then read the diff.
+After a wanted change of the catalogue or the rules, ``CONCLAVE_GOLDEN=write pytest tests/render/test_firewall.py``,
+then read the difference.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from tests.render.rendering import render
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
+
 from conclave.catalog import Catalog
 from conclave.errors import ConclaveError
-from ruamel.yaml import YAML
 
 SOURCE = Path(__file__).parents[3] / "roles/catalog/defaults/main.yml"
 

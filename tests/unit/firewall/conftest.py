@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from conclave.catalog import Catalog
 from conclave.firewall import Topology
 

@@ -7,6 +7,7 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 import pytest
+
 from conclave.errors import ConclaveError
 from conclave.firewall import Host, Topology, ruleset
 
@@ -56,8 +57,14 @@ def test_every_flow_to_the_host_is_accepted_and_no_other_port(catalog: Catalog, 
 @pytest.mark.parametrize("host", HOSTS)
 def test_both_families_have_the_same_rules(catalog: Catalog, topology: Topology, host: str) -> None:
     text = ruleset(catalog, topology, host)
-    four = [re.sub(r"\bip\b", "IP", re.sub(r"@([\w-]+)4\b", r"@\1", rule)) for rule in text.splitlines() if re.search(r"\bip\b", rule)]
-    six = [re.sub(r"\bip6\b", "IP", re.sub(r"@([\w-]+)6\b", r"@\1", rule)) for rule in text.splitlines() if "ip6 " in rule]
+    four = [
+        re.sub(r"\bip\b", "IP", re.sub(r"@([\w-]+)4\b", r"@\1", rule))
+        for rule in text.splitlines()
+        if re.search(r"\bip\b", rule)
+    ]
+    six = [
+        re.sub(r"\bip6\b", "IP", re.sub(r"@([\w-]+)6\b", r"@\1", rule)) for rule in text.splitlines() if "ip6 " in rule
+    ]
     six = [rule.replace("icmpv6", "icmp") for rule in six if "hoplimit" not in rule and "ff02::" not in rule]
     neutral = [re.sub(r"(culprits|leavers)[46]", r"\1", rule).replace("0.0.0.0/0", "::/0") for rule in four]
     assert sorted(neutral) == sorted(re.sub(r"(culprits|leavers)[46]", r"\1", rule) for rule in six)
@@ -103,12 +110,17 @@ def test_one_box_carries_every_role_and_needs_no_router(catalog: Catalog) -> Non
     box = Host("box", (ip_address("192.0.2.130"),), frozenset({"depot", "core", "media", "edge"}))
     text = ruleset(catalog, Topology(zones, (box,)), "box")
     assert "@users4 tcp dport 443" in text
-    assert "ip6 saddr" not in text.split("chain forward")[0].replace("ip6 saddr limit", "").replace("ip6 saddr ct", "").replace("ip6 saddr ::/0", "")
+    assert "ip6 saddr" not in text.split("chain forward")[0].replace("ip6 saddr limit", "").replace(
+        "ip6 saddr ct", ""
+    ).replace("ip6 saddr ::/0", "")
 
 
 def test_addresses_of_a_site_without_ipv6_do_not_stop_the_rules(catalog: Catalog) -> None:
     zones = {"users": (ip_network("198.51.100.0/24"),), "mgmt": (ip_network("192.0.2.128/27"),)}
-    hosts = tuple(Host(name, (ip_address(f"192.0.2.{n}"),), frozenset({name})) for n, name in enumerate(("core", "media", "edge", "depot"), 2))
+    hosts = tuple(
+        Host(name, (ip_address(f"192.0.2.{n}"),), frozenset({name}))
+        for n, name in enumerate(("core", "media", "edge", "depot"), 2)
+    )
     for host in hosts:
         assert "saddr @users4" in ruleset(catalog, Topology(zones, hosts), host.name) or host.name in {"core", "depot"}
 

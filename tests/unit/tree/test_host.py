@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import grp
-import importlib.util
 import os
 import pwd
 import subprocess
-import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
+from plugins.module_utils.conclave_tree_host import PROGRAM_MISSING, Host, TreeError, Wanted, describe
 
-SOURCE = Path(__file__).parents[3] / "plugins/module_utils/conclave_tree_host.py"
-spec = importlib.util.spec_from_file_location("conclave_tree_host", SOURCE)
-assert spec
-assert spec.loader
-tree = importlib.util.module_from_spec(spec)
-sys.modules["conclave_tree_host"] = tree
-spec.loader.exec_module(tree)
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 MINE = grp.getgrgid(os.getgid()).gr_name
@@ -30,41 +23,48 @@ def run(argv: list[str]) -> tuple[int, str, str]:
     try:
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        return tree.PROGRAM_MISSING, "", "missing"
+        return PROGRAM_MISSING, "", "missing"
     return done.returncode, done.stdout, done.stderr
 
 
-def wanted(path: str, content: str = "", **more: Any) -> Any:
+def wanted(path: str, content: str = "", **more: object) -> Wanted:
     """Return a wanted file that belongs to whoever runs the test."""
-    return tree.Wanted(path, more.pop("state", "file"), owner=ME, group=MINE, content=content.encode(), **more)
+    return Wanted(path, more.pop("state", "file"), owner=ME, group=MINE, content=content.encode(), **more)
+
+
+def names(folder: Path) -> list[str]:
+    """Return what a folder holds, sorted."""
+    return sorted(path.name for path in folder.iterdir())
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Any:
+def host(tmp_path: Path) -> Host:
     """Give an empty file system."""
-    return tree.Host(run, "demo", root=str(tmp_path / "root"), state=str(tmp_path / "state"))
+    return Host(run, "demo", root=str(tmp_path / "root"), state=str(tmp_path / "state"))
 
 
-def test_nothing_is_replaced_when_one_file_is_refused(host: Any) -> None:
+def test_nothing_is_replaced_when_one_file_is_refused(host: Host) -> None:
     host.place(host.changes([wanted("etc/a", "old a"), wanted("etc/b", "old b")]))
-    with pytest.raises(tree.TreeError) as refused:
+    with pytest.raises(TreeError) as refused:
         host.place(host.changes([wanted("etc/a", "new a"), wanted("etc/b", "new b", validate="grep -q impossible %s")]))
     assert "/etc/b was refused by `grep -q impossible /etc/b`" in str(refused.value)
-    assert Path(host.at("etc/a")).read_text() == "old a"
-    assert sorted(os.listdir(host.at("etc"))) == ["a", "b"]
+    assert host.at("etc/a").read_text() == "old a"
+    assert names(host.at("etc")) == ["a", "b"]
 
 
-def test_a_refusal_after_replacing_puts_the_old_files_back(host: Any) -> None:
+def test_a_refusal_after_replacing_puts_the_old_files_back(host: Host) -> None:
     host.place(host.changes([wanted("etc/a", "old a", mode=0o600), wanted("etc/gone", "old")]))
-    changes = host.changes([wanted("etc/a", "new a", validate="false"), wanted("etc/new", "n"), wanted("etc/gone", state="absent")])
-    with pytest.raises(tree.TreeError):
+    changes = host.changes(
+        [wanted("etc/a", "new a", validate="false"), wanted("etc/new", "n"), wanted("etc/gone", state="absent")]
+    )
+    with pytest.raises(TreeError):
         host.place(changes)
-    assert Path(host.at("etc/a")).read_text() == "old a"
-    assert os.stat(host.at("etc/a")).st_mode & 0o777 == 0o600
-    assert sorted(os.listdir(host.at("etc"))) == ["a", "gone"]
+    assert host.at("etc/a").read_text() == "old a"
+    assert host.at("etc/a").stat().st_mode & 0o777 == 0o600
+    assert names(host.at("etc")) == ["a", "gone"]
 
 
-def test_the_copy_that_is_validated_stands_in_the_same_folder_with_its_suffix(host: Any) -> None:
+def test_the_copy_that_is_validated_stands_in_the_same_folder_with_its_suffix(host: Host) -> None:
     seen: list[str] = []
 
     def look(argv: list[str]) -> tuple[int, str, str]:
@@ -73,65 +73,66 @@ def test_the_copy_that_is_validated_stands_in_the_same_folder_with_its_suffix(ho
 
     host.run = look
     host.place(host.changes([wanted("etc/unit.service", "x", validate="verify %s")]))
-    assert os.path.dirname(seen[0]) == host.at("etc")
-    assert seen[0].endswith("-unit.service")
-    assert os.path.basename(seen[0]).startswith(".")
+    copy = host.root / seen[0]
+    assert copy.parent == host.at("etc")
+    assert copy.name.endswith("-unit.service")
+    assert copy.name.startswith(".")
 
 
-def test_the_output_of_a_validator_is_kept_back_for_a_secret_file(host: Any) -> None:
-    with pytest.raises(tree.TreeError) as refused:
+def test_the_output_of_a_validator_is_kept_back_for_a_secret_file(host: Host) -> None:
+    with pytest.raises(TreeError) as refused:
         host.place(host.changes([wanted("etc/key", "hush", secret=True, validate="sh -c 'cat %s; exit 1'")]))
     assert "hush" not in str(refused.value)
 
 
-def test_a_secret_never_enters_the_difference(host: Any) -> None:
+def test_a_secret_never_enters_the_difference(host: Host) -> None:
     host.place(host.changes([wanted("etc/key", "old hush")]))
     (change,) = host.changes([wanted("etc/key", "new hush", secret=True)])
-    assert "hush" not in str(tree.describe(change))
+    assert "hush" not in str(describe(change))
 
 
-def test_an_unknown_owner_is_named_and_nothing_is_placed(host: Any) -> None:
+def test_an_unknown_owner_is_named_and_nothing_is_placed(host: Host) -> None:
     item = wanted("etc/a", "a")
     item.owner = "nobody-yet"
-    with pytest.raises(tree.TreeError, match="nobody-yet"):
+    with pytest.raises(TreeError, match="nobody-yet"):
         host.place(host.changes([wanted("etc/first", "1"), item]))
-    assert os.listdir(host.at("etc")) == []
+    assert names(host.at("etc")) == []
 
 
-def test_a_folder_in_the_way_is_named(host: Any) -> None:
-    os.makedirs(host.at("etc/a"))
-    with pytest.raises(tree.TreeError, match="/etc/a is neither"):
+def test_a_folder_in_the_way_is_named(host: Host) -> None:
+    host.at("etc/a").mkdir(parents=True)
+    with pytest.raises(TreeError, match="/etc/a is neither"):
         host.changes([wanted("etc/a", "a")])
 
 
-def test_a_link_is_replaced_by_the_file_it_stood_for(host: Any) -> None:
-    os.makedirs(host.at("etc"))
-    Path(host.at("etc/other")).write_text("untouched")
-    os.symlink("other", host.at("etc/a"))
+def test_a_link_is_replaced_by_the_file_it_stood_for(host: Host) -> None:
+    host.at("etc").mkdir(parents=True)
+    host.at("etc/other").write_text("untouched")
+    host.at("etc/a").symlink_to("other")
     host.place(host.changes([wanted("etc/a", "mine")]))
-    assert Path(host.at("etc/other")).read_text() == "untouched"
-    assert Path(host.at("etc/a")).read_text() == "mine"
+    assert host.at("etc/other").read_text() == "untouched"
+    assert host.at("etc/a").read_text() == "mine"
 
 
-def test_what_a_killed_run_left_staged_is_swept_away(host: Any) -> None:
-    os.makedirs(host.at("etc"))
-    Path(host.at("etc/.conclave-abcd1234-a")).write_text("half")
+def test_what_a_killed_run_left_staged_is_swept_away(host: Host) -> None:
+    host.at("etc").mkdir(parents=True)
+    host.at("etc/.conclave-abcd1234-a").write_text("half")
     host.place(host.changes([wanted("etc/a", "a")]))
-    assert os.listdir(host.at("etc")) == ["a"]
+    assert names(host.at("etc")) == ["a"]
 
 
-def test_a_damaged_record_of_unfinished_work_counts_as_none(host: Any) -> None:
+def test_a_damaged_record_of_unfinished_work_counts_as_none(host: Host) -> None:
     host.remember("run", ["Restart"], [])
     assert host.unfinished()["notify"] == ["Restart"]
     host.record.write_text("{")
     assert host.unfinished() == {"notify": [], "apply": []}
 
 
-def test_only_the_roles_own_files_stay_in_an_exclusive_folder(host: Any) -> None:
+def test_only_the_roles_own_files_stay_in_an_exclusive_folder(host: Host) -> None:
     host.place(host.changes([wanted("etc/sources/debian", "x"), wanted("etc/sources/depot", "y")]))
     keep = [wanted("etc/sources", state="exclusive", notify=["Update"]), wanted("etc/sources/depot", "y")]
     changes = host.changes(keep)
     assert [(change.wanted.path, change.wanted.notify) for change in changes] == [("etc/sources/debian", ["Update"])]
     host.place(changes)
-    assert os.listdir(host.at("etc/sources")) == ["depot"]
+    assert names(host.at("etc/sources")) == ["depot"]
     assert host.changes(keep) == []
