@@ -18,7 +18,8 @@ folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; mkdir "$folder/DEBIAN"; chmod
 printf 'Package: breaker\\nVersion: 1\\nArchitecture: all\\nMaintainer: nobody\\nDescription: nothing\\n' \
   > "$folder/DEBIAN/control"
 dpkg-deb --build "$folder" /run/breaker.deb >/dev/null; dpkg -i /run/breaker.deb >/dev/null; rm /run/breaker.deb"""
-TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJicmVha2VyIn0.c2lnbmF0dXJl"
+# Of another service and without an end: {"alg": "RS256"}, {"sub": "breaker"}.
+TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJicmVha2VyIn0.c2lnbmF0dXJl"
 
 
 @breaker("SYS-02", on="edge")

@@ -36,6 +36,7 @@ from conclave.call.picture import Size
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+
     from conclave.call.admission import Admission
     from conclave.call.result import CallResult
 

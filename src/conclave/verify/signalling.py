@@ -1,7 +1,8 @@
 """Speak to the SFU as a client does, without media: `python -m conclave.verify.signalling` with a request on stdin.
 
-The request is JSON with `url`, `token` and `authority`; a token does not belong on a command line. The answer is JSON:
-the status of `/rtc/validate`, and what the server tells one who joins.
+The request is JSON with `url`, `tokens` by name, `authority`, and the name of the token to `join` with, or nothing:
+a token has no place on a command line. The answer is JSON: the status of `/rtc/validate` for each, and what one who
+joins is told.
 """
 
 from __future__ import annotations
@@ -21,20 +22,21 @@ PROTOCOL = 15
 
 
 async def ask(request: dict[str, Any]) -> dict[str, Any]:
-    """Validate a token and, when it is accepted, join and return what was handed out."""
+    """Validate each token, and join with the one named, when that is accepted; return what was handed out."""
     context = ssl.create_default_context(cafile=request["authority"])
     web = request["url"].replace("wss://", "https://")
-    given = {"access_token": request["token"]} if request["token"] else {}
     timeout = aiohttp.ClientTimeout(total=SECONDS)
+    answers: dict[str, Any] = {"statuses": {}, "join": None}
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context), timeout=timeout) as session:
-        async with session.get(f"{web}/rtc/validate", params=given) as answer:
-            status = answer.status
-        joined = None
-        if status == 200 and request.get("join"):  # noqa: PLR2004 (HTTP)
-            parameters = given | {"protocol": str(PROTOCOL), "sdk": "python", "auto_subscribe": "0"}
+        for name, token in request["tokens"].items():
+            given = {"access_token": token} if token else {}
+            async with session.get(f"{web}/rtc/validate", params=given) as answer:
+                answers["statuses"][name] = answer.status
+        if token := request["tokens"].get(request["join"]):
+            parameters = {"access_token": token, "protocol": str(PROTOCOL), "sdk": "python", "auto_subscribe": "0"}
             async with session.ws_connect(f"{request['url']}/rtc", params=parameters) as socket:
-                joined = await _join(socket)
-    return {"status": status, "join": joined}
+                answers["join"] = await _join(socket)
+    return answers
 
 
 async def _join(socket: aiohttp.ClientWebSocketResponse) -> dict[str, Any] | None:
