@@ -18,7 +18,9 @@ def pip_settings() -> dict[str, str]:
     listed = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True)
     found: dict[str, str] = {}
     rows = [line.partition("=") for line in listed.stdout.splitlines() if "=" in line]
-    for key, _, value in sorted(rows, key=lambda row: ORDER.index(p) if (p := row[0].rpartition(".")[0]) in ORDER else 0):
+    for key, _, value in sorted(
+        rows, key=lambda row: ORDER.index(p) if (p := row[0].rpartition(".")[0]) in ORDER else 0
+    ):
         found[key.rpartition(".")[2]] = str(ast.literal_eval(value))
     return found
 
