@@ -103,6 +103,9 @@ class Cache:
                     todo="wait for it to end",
                     exit_code=4,
                 ) from None
+            # Nobody else builds: what is unfinished was left by a build that was killed.
+            for left in [*self.folder.glob(".*"), *self.folder.glob("*/.new-*")]:
+                shutil.rmtree(left)
             yield
 
     def obtain(

@@ -101,12 +101,13 @@ def main() -> None:
     parser.add_argument("--target", type=Path, help="folder to fill; default: collections/ of the project")
     root = project_root()
     target: Path = parser.parse_args().target or root / "collections"
+    files.recover(target)
     key = digest(inputs(root))
     mark = target / _MARK
     if mark.is_file() and json.loads(mark.read_text())["inputs"] == key:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".collections-", dir=target.parent) as temporary:
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}.new-", dir=target.parent) as temporary:
         wheel = fetch(root, Path(temporary), Runner(cache_dir() / "bundle/logs/collections.log"))
         fresh = Path(temporary, "collections")
         found = cut(wheel, fresh, *settings(root))

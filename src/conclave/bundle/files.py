@@ -49,7 +49,9 @@ def copy_tree(source: Path, target: Path) -> None:
 
 
 def recover(folder: Path) -> None:
-    """Put back the folder that an interrupted `replace` had moved aside."""
+    """Put back the folder that a killed `replace` had moved aside, and remove what was to come in its place."""
+    for left in folder.parent.glob(f".{folder.name}.new-*"):
+        shutil.rmtree(left)
     aside = folder.with_name(f".{folder.name}.old")
     if not folder.exists() and aside.exists():
         aside.rename(folder)
@@ -59,7 +61,6 @@ def recover(folder: Path) -> None:
 
 def replace(folder: Path, new: Path) -> None:
     """Put a finished folder in the place of another one; both must lie in the same file system."""
-    recover(folder)
     aside = folder.with_name(f".{folder.name}.old")
     if folder.exists():
         folder.rename(aside)

@@ -101,6 +101,14 @@ def test_a_bundle_moved_aside_by_a_killed_build_is_put_back(factory: Factory, ou
     assert beside(out) == []
 
 
+def test_what_a_killed_build_left_unfinished_is_removed(factory: Factory, out: Path) -> None:
+    left = [factory.folder / "cache/.livekit-x", factory.folder / "cache/sample/.new-x", out.parent / ".out.new-x"]
+    for folder in left:
+        (folder / "files").mkdir(parents=True)
+    factory.build(out)
+    assert not [folder for folder in left if folder.exists()]
+
+
 def test_a_damaged_cache_is_noticed_and_built_again(factory: Factory, out: Path) -> None:
     cached = next((factory.folder / "cache/sample").glob("*/files/*.deb"))
     cached.write_bytes(cached.read_bytes()[:-1] + b"?")
