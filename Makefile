@@ -24,8 +24,8 @@ $(COLLECTIONS): $(VENV) requirements/collections.txt packages/collections.yml
 	python -m conclave.bundle.collections
 	@touch $@
 
-$(WEB): web/package-lock.json
-	npm --prefix web ci --no-audit --no-fund --loglevel=error
+$(WEB): $(VENV) web/package-lock.json tools/web_packages.py
+	python tools/web_packages.py
 	@touch $@
 
 prerequisites: ## Install the Debian packages this machine lacks; look at node, go and maven
