@@ -17,9 +17,22 @@ interface ButtonProps extends Omit<AriaButtonProps, "className"> {
   busy?: boolean;
 }
 
-export function Button({ look = "normal", wide = false, busy = false, children, ...props }: ButtonProps) {
+/** While `busy` it keeps the focus and does nothing. */
+export function Button({
+  look = "normal",
+  wide = false,
+  busy = false,
+  type = "button",
+  children,
+  ...props
+}: ButtonProps) {
   return (
-    <AriaButton {...props} isPending={busy} className={looks(look, wide ? "wide" : "")}>
+    <AriaButton
+      {...props}
+      type={busy ? "button" : type}
+      {...(busy ? { onPress: undefined } : {})}
+      className={looks(look, [wide && "wide", busy && "busy"].filter(Boolean).join(" "))}
+    >
       {(state) => (
         <>
           {busy && <span className="spinner" aria-hidden="true" />}

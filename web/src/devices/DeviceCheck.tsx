@@ -73,9 +73,10 @@ function Meter({ devices }: { devices: Devices }) {
       if (level > 0.35) setHeard(true);
     });
   }, [source, microphoneOn]);
-  const says = !microphone
+  const missing = devices.microphoneTrouble === "missing";
+  const says = missing
     ? text.devices.microphoneNone
-    : !microphoneOn
+    : !microphone || !microphoneOn
       ? text.devices.levelOff
       : heard
         ? text.devices.levelGood

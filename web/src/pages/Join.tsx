@@ -65,7 +65,7 @@ function Before({ id, meetingKey: key, onCall, onRefused }: BeforeProps) {
   const join = async (event: FormEvent) => {
     event.preventDefault();
     setTried(true);
-    if (!user && (nameMissing || pinMissing)) return;
+    if (joining || (!user && (nameMissing || pinMissing))) return;
     setJoining(true);
     setRefused(undefined);
     try {
@@ -123,6 +123,9 @@ function Before({ id, meetingKey: key, onCall, onRefused }: BeforeProps) {
           <Button type="submit" look="primary" wide busy={joining}>
             {joining ? text.join.joining : text.join.action}
           </Button>
+          <span className="hidden-text" role="status">
+            {joining ? text.join.joining : ""}
+          </span>
           <EncryptedLine>{text.join.encrypted}</EncryptedLine>
           {!user && (
             <p className="quiet">

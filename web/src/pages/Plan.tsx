@@ -68,7 +68,7 @@ export default function Plan() {
   const plan = async (event: FormEvent) => {
     event.preventDefault();
     setTried(true);
-    if (title.trim() === "" || past) return;
+    if (title.trim() === "" || past || saving) return;
     setSaving(true);
     setFailed(false);
     try {
@@ -146,7 +146,12 @@ export default function Plan() {
                 </Dialog>
               </Popover>
             </DatePicker>
-            <TimeField className="field" value={time} onChange={(value) => value && setTime(value)}>
+            <TimeField
+              shouldForceLeadingZeros
+              className="field"
+              value={time}
+              onChange={(value) => value && setTime(value)}
+            >
               <Label className="field-label">{text.plan.time}</Label>
               <DateInput className="date-input">
                 {(segment) => <DateSegment className="date-segment" segment={segment} />}

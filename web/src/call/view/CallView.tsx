@@ -111,15 +111,15 @@ export function CallView({
   const wrongKey = !keyMadeHere && keyDoesNotFit(state.people);
   return (
     <div className="call">
-      <div>
+      <header>
         <ModeBanner site={site} />
-        <header className="call-head">
+        <div className="call-head">
           <h1 className="hidden-text">{text.call.title}</h1>
           <Shield state={state} />
           <p className="news" role="status">
             {news}
           </p>
-        </header>
+        </div>
         <Alarm state={state} onConfirm={actions.confirmAlarms} />
         {state.phase === "reconnecting" && (
           <div className="strip warn" role="alert">
@@ -146,13 +146,13 @@ export function CallView({
             <Button onPress={() => void toggle("screen")}>{text.call.shareStop}</Button>
           </div>
         )}
-      </div>
+      </header>
       <main className={peopleOpen ? "call-main with-panel" : "call-main"}>
         <div className="stage-frame">
           <Stage people={state.people} layout={layout} />
           {wrongKey && <WrongKey actions={actions} />}
           {state.people.length === 1 && (
-            <div className="alone" role="status">
+            <div className="nobody" role="status">
               <strong>{text.call.alone}</strong>
               <p>{text.call.aloneHint}</p>
             </div>

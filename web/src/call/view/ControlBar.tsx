@@ -73,69 +73,75 @@ export function ControlBar(props: ControlBarProps) {
     else props.onShortcuts();
   };
   return (
-    <div className="controls" role="toolbar" aria-label={text.call.controls}>
-      <Control
-        icon={own.microphone ? Mic : MicOff}
-        word={text.devices.microphone}
-        name={own.microphone ? text.call.mute : text.call.unmute}
-        look={own.microphone ? "" : "off"}
-        isDisabled={busy}
-        onPress={() => props.onToggle("microphone")}
-      />
-      <Control
-        icon={own.camera ? Video : VideoOff}
-        word={text.devices.camera}
-        name={own.camera ? text.call.cameraStop : text.call.cameraStart}
-        look={own.camera ? "" : "off"}
-        isDisabled={busy}
-        onPress={() => props.onToggle("camera")}
-      />
-      {canShareScreen() && (
+    <footer className="controls-frame">
+      <div className="controls" role="toolbar" aria-label={text.call.controls}>
         <Control
-          icon={own.screen ? MonitorX : MonitorUp}
-          word={text.call.shareWord}
-          name={own.screen ? text.call.shareStop : text.call.share}
-          look={own.screen ? "active" : ""}
+          icon={own.microphone ? Mic : MicOff}
+          word={text.devices.microphone}
+          name={own.microphone ? text.call.mute : text.call.unmute}
+          look={own.microphone ? "" : "off"}
           isDisabled={busy}
-          onPress={() => props.onToggle("screen")}
+          onPress={() => props.onToggle("microphone")}
         />
-      )}
-      <Control
-        icon={Users}
-        word={text.call.peopleCount(people.length)}
-        name={text.call.peopleCount(people.length)}
-        look={props.peopleOpen ? "active" : ""}
-        expanded={props.peopleOpen}
-        onPress={props.onPeople}
-      />
-      <MenuTrigger>
-        <Control icon={Ellipsis} word={text.call.more} name={text.call.more} />
-        <Popover className="popover" placement="top">
-          <Menu className="list-box" onAction={act}>
-            <MenuItem id="layout" className="list-item">
-              {props.layout === "grid" ? (
-                <SquareUser size={20} aria-hidden="true" />
-              ) : (
-                <Grid2x2 size={20} aria-hidden="true" />
-              )}
-              {props.layout === "grid" ? text.call.layoutSpeaker : text.call.layoutGrid}
-            </MenuItem>
-            <MenuItem id="fullscreen" className="list-item">
-              {props.fullscreen ? <Minimize size={20} aria-hidden="true" /> : <Maximize size={20} aria-hidden="true" />}
-              {props.fullscreen ? text.call.fullscreenEnd : text.call.fullscreen}
-            </MenuItem>
-            <MenuItem id="devices" className="list-item">
-              <Settings size={20} aria-hidden="true" />
-              {text.devices.settings}
-            </MenuItem>
-            <MenuItem id="shortcuts" className="list-item">
-              <Keyboard size={20} aria-hidden="true" />
-              {text.call.shortcuts}
-            </MenuItem>
-          </Menu>
-        </Popover>
-      </MenuTrigger>
-      <Control icon={LogOut} word={text.call.leave} name={text.call.leave} look="leave" onPress={props.onLeave} />
-    </div>
+        <Control
+          icon={own.camera ? Video : VideoOff}
+          word={text.devices.camera}
+          name={own.camera ? text.call.cameraStop : text.call.cameraStart}
+          look={own.camera ? "" : "off"}
+          isDisabled={busy}
+          onPress={() => props.onToggle("camera")}
+        />
+        {canShareScreen() && (
+          <Control
+            icon={own.screen ? MonitorX : MonitorUp}
+            word={own.screen ? text.call.shareStop : text.call.shareWord}
+            name={own.screen ? text.call.shareStop : text.call.share}
+            look={own.screen ? "active" : ""}
+            isDisabled={busy}
+            onPress={() => props.onToggle("screen")}
+          />
+        )}
+        <Control
+          icon={Users}
+          word={text.call.peopleCount(people.length)}
+          name={text.call.peopleCount(people.length)}
+          look={props.peopleOpen ? "active" : ""}
+          expanded={props.peopleOpen}
+          onPress={props.onPeople}
+        />
+        <MenuTrigger>
+          <Control icon={Ellipsis} word={text.call.more} name={text.call.more} />
+          <Popover className="popover" placement="top">
+            <Menu className="list-box" onAction={act}>
+              <MenuItem id="layout" className="list-item">
+                {props.layout === "grid" ? (
+                  <SquareUser size={20} aria-hidden="true" />
+                ) : (
+                  <Grid2x2 size={20} aria-hidden="true" />
+                )}
+                {props.layout === "grid" ? text.call.layoutSpeaker : text.call.layoutGrid}
+              </MenuItem>
+              <MenuItem id="fullscreen" className="list-item">
+                {props.fullscreen ? (
+                  <Minimize size={20} aria-hidden="true" />
+                ) : (
+                  <Maximize size={20} aria-hidden="true" />
+                )}
+                {props.fullscreen ? text.call.fullscreenEnd : text.call.fullscreen}
+              </MenuItem>
+              <MenuItem id="devices" className="list-item">
+                <Settings size={20} aria-hidden="true" />
+                {text.devices.settings}
+              </MenuItem>
+              <MenuItem id="shortcuts" className="list-item">
+                <Keyboard size={20} aria-hidden="true" />
+                {text.call.shortcuts}
+              </MenuItem>
+            </Menu>
+          </Popover>
+        </MenuTrigger>
+        <Control icon={LogOut} word={text.call.leave} name={text.call.leave} look="leave" onPress={props.onLeave} />
+      </div>
+    </footer>
   );
 }

@@ -7,7 +7,7 @@ import { labelOf } from "../../devices/DeviceCheck";
 import { useText } from "../../i18n";
 import { shortcutKeys } from "./shortcuts";
 
-function CallDialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
+export function CallDialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
   const text = useText();
   return (
     <ModalOverlay className="overlay" isOpen isDismissable onOpenChange={(open) => !open && onClose()}>

@@ -73,7 +73,8 @@ export function PeoplePanel({ people, onClose }: { people: readonly Person[]; on
           <X aria-hidden="true" />
         </IconButton>
       </div>
-      <ul className="people">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls has to be reachable by keyboard */}
+      <ul className="people" tabIndex={0} aria-label={text.call.people}>
         {people.map((person) => (
           <Row key={person.identity} person={person} />
         ))}

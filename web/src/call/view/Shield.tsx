@@ -1,11 +1,12 @@
 import { Copy, ShieldAlert, ShieldCheck, ShieldEllipsis } from "lucide-react";
 import { useState } from "react";
-import { Button as AriaButton, Dialog, DialogTrigger, Heading, Popover } from "react-aria-components";
+import { Button as AriaButton } from "react-aria-components";
 import { Button } from "../../components/Button";
 import { useText } from "../../i18n";
 import type { Catalogue } from "../../i18n/en";
 import { useTime } from "../../i18n/time";
 import { type CallState, encryptionOf, type Refusal, type Shield as ShieldState, shieldOf } from "../model";
+import { CallDialog } from "./Dialogs";
 
 const icons = { whole: ShieldCheck, alone: ShieldCheck, checking: ShieldEllipsis, partly: ShieldAlert };
 
@@ -35,6 +36,7 @@ export function report(refusals: readonly Refusal[], others: readonly string[]):
 export function Shield({ state }: { state: CallState }) {
   const text = useText();
   const time = useTime();
+  const [open, setOpen] = useState(false);
   const [copied, setCopied] = useState(false);
   const shield = shieldOf(state.people);
   const { title, says } = words(text, shield);
@@ -51,14 +53,13 @@ export function Shield({ state }: { state: CallState }) {
     setCopied(true);
   };
   return (
-    <DialogTrigger>
-      <AriaButton className={`shield ${shield}`}>
+    <>
+      <AriaButton className={`shield ${shield}`} aria-haspopup="dialog" onPress={() => setOpen(true)}>
         <Icon size={20} aria-hidden="true" />
         <span>{title}</span>
       </AriaButton>
-      <Popover className="popover shield-popover" placement="bottom start">
-        <Dialog className="shield-body">
-          <Heading slot="title">{title}</Heading>
+      {open && (
+        <CallDialog title={title} onClose={() => setOpen(false)}>
           <p>{says}</p>
           {shield === "partly" && (
             <>
@@ -88,8 +89,8 @@ export function Shield({ state }: { state: CallState }) {
               </span>
             </>
           )}
-        </Dialog>
-      </Popover>
-    </DialogTrigger>
+        </CallDialog>
+      )}
+    </>
   );
 }

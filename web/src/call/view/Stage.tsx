@@ -111,6 +111,27 @@ function Focus({ people, large }: { people: readonly Person[]; large: TileConten
   );
 }
 
+/** Two people: the other one large, oneself small in the corner. */
+function Duo({ other, self }: { other: Person; self: Person }) {
+  return (
+    <div className="duo">
+      <Tile content={camera(other)} large />
+      <div className="duo-self">
+        <Tile content={camera(self)} />
+      </div>
+    </div>
+  );
+}
+
+function Everyone({ people, size }: { people: readonly Person[]; size: Size }) {
+  const [self, other] = people;
+  return people.length === 2 && self && other ? (
+    <Duo other={other} self={self} />
+  ) : (
+    <Grid people={people} size={size} />
+  );
+}
+
 /** Everyone's pictures: a shared screen comes first, else everyone alike or the speaker large. */
 export function Stage({ people, layout }: { people: readonly Person[]; layout: Layout }) {
   const [measure, size] = useSize();
@@ -124,7 +145,7 @@ export function Stage({ people, layout }: { people: readonly Person[]; layout: L
       : undefined;
   return (
     <div className="stage" ref={measure}>
-      {size.width > 0 && (large ? <Focus people={people} large={large} /> : <Grid people={people} size={size} />)}
+      {size.width > 0 && (large ? <Focus people={people} large={large} /> : <Everyone people={people} size={size} />)}
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { KeyRound, Mic, MicOff, MonitorUp, ShieldAlert, SignalLow, WifiOff } from "lucide-react";
+import { KeyRound, Mic, MicOff, MonitorUp, ShieldAlert, SignalMedium, WifiOff } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useText } from "../../i18n";
 import type { Catalogue } from "../../i18n/en";
@@ -124,6 +124,8 @@ export function Tile({ content, large = false }: { content: TileContent; large?:
       <figcaption className="tile-name">
         {kind === "screen" ? (
           <MonitorUp size={16} aria-hidden="true" />
+        ) : person.sound === "refused" ? (
+          <ShieldAlert size={16} aria-hidden="true" className="muted" />
         ) : person.microphone ? (
           <Mic size={16} aria-hidden="true" className={person.speaking ? "voice" : "voice idle"} />
         ) : (
@@ -139,7 +141,7 @@ export function Tile({ content, large = false }: { content: TileContent; large?:
           title={person.quality === "poor" ? text.call.qualityPoor : text.call.qualityLost}
         >
           {person.quality === "poor" ? (
-            <SignalLow size={16} aria-hidden="true" />
+            <SignalMedium size={16} aria-hidden="true" />
           ) : (
             <WifiOff size={16} aria-hidden="true" />
           )}
