@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 LONGEST_TOKEN = 120
 POWERS = {"roomAdmin", "roomCreate", "roomList", "roomRecord", "hidden", "recorder", "ingressAdmin", "agent"}
 RECOVERY_MS = 20_000
+# A little more than a ticket lives. The SFU itself would take it for another minute.
+TICKET_SECONDS = 65
 CA = "/etc/conclave/tls/ca.crt"
 OWN = ("/etc/conclave/tls/host-chain.crt", "/etc/conclave/tls/host.key")
 
@@ -210,6 +212,29 @@ async def _twice(site: Site, secret: str, authority: str) -> dict[str, Any]:
                 "second_error": again,
                 "bystander_error": bystander.error,
             }
+
+
+@control("MED-16", drill=True)
+def test_a_ticket_is_worthless_after_a_minute(
+    site: Site, known_secrets: dict[str, str], authority: str, observe: Callable[..., None]
+) -> None:
+    """Who comes with a ticket that is older than a minute is refused, or sent out at once."""
+    outcome = asyncio.run(_late(site, known_secrets["secret_probe_oidc"], authority))
+    observe(**outcome)
+    assert outcome["in_time_joined"], f"a fresh ticket is refused: {outcome['in_time_error']}"
+    assert outcome["late_error"], f"a ticket of {TICKET_SECONDS} s still admits"
+
+
+async def _late(site: Site, secret: str, authority: str) -> dict[str, Any]:
+    async with PortalAdmission(site.answers.domain, secret, Path(authority)) as admission:
+        late_ticket = await admission.admit("Probe")
+        async with visit(await admission.admit("Bystander"), authority) as in_time:
+            joined, error = in_time.joined, in_time.error
+            # The passing of time is what is tried here.
+            await asyncio.sleep(TICKET_SECONDS)
+            async with visit(late_ticket, authority) as late:
+                await late.removed(15)
+                return {"in_time_joined": joined, "in_time_error": error, "late_error": late.error}
 
 
 @control("MED-17", on=("media",), drill=True)

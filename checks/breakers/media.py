@@ -66,6 +66,12 @@ def the_portal_is_not_told_who_joins(by_role: Callable[[str], Host]) -> Iterator
         yield
 
 
+@breaker("MED-16", drill=True)
+def tickets_live_for_an_hour(by_role: Callable[[str], Host]) -> Iterator[None]:
+    with edited(by_role("core"), TOKENS, r"^TTL = .*$", "TTL = timedelta(hours=1)", then=RESTART_PORTAL):
+        yield
+
+
 @breaker("MED-17", on="media", drill=True)
 def rooms_live_in_memory_only(host: Host) -> Iterator[None]:
     with edited(host, CONFIG, r"^redis:\n(?:  .*\n)+", "", then=RESTART_SFU):

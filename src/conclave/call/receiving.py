@@ -90,7 +90,7 @@ class Receiver:
                 frame = event.frame
                 if min(frame.width, frame.height) >= SMALLEST:
                     luma = np.frombuffer(frame.data, dtype=np.uint8, count=frame.width * frame.height)
-                    self._frame(luma.reshape(frame.height, frame.width))
+                    self.frame(luma.reshape(frame.height, frame.width))
         finally:
             await stream.aclose()
 
@@ -102,7 +102,7 @@ class Receiver:
             async for event in stream:
                 pending = np.concatenate([pending, np.frombuffer(event.frame.data, dtype=np.int16)])
                 while pending.size >= tone.BLOCK:
-                    self._block(pending[: tone.BLOCK])
+                    self.block(pending[: tone.BLOCK])
                     pending = pending[tone.BLOCK :]
         finally:
             await stream.aclose()
@@ -117,7 +117,8 @@ class Receiver:
             self.heard.own_tone_blocks = self._hits[self.heard.hertz]
         return self.seen, self.heard
 
-    def _frame(self, luma: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> None:
+    def frame(self, luma: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> None:
+        """Enter a decoded picture."""
         now = self.clock()
         self.seen.frames += 1
         if self.seen.first_frame_seconds is None:
@@ -141,7 +142,8 @@ class Receiver:
         if gap > GAP_SECONDS:
             self.seen.without_media_ms += round(gap * 1000)
 
-    def _block(self, block: np.ndarray[tuple[int, ...], np.dtype[np.int16]]) -> None:
+    def block(self, block: np.ndarray[tuple[int, ...], np.dtype[np.int16]]) -> None:
+        """Enter 100 ms of decoded sound."""
         now = self.clock()
         all_of_it = tone.loudness(block)
         strengths = tone.levels(block, self.tones)

@@ -143,7 +143,7 @@ def _release(collected: Collected) -> str:
 def _evidence(item: pytest.Item, call: pytest.CallInfo[None], collected: Collected) -> Evidence:
     control = collected.controls[_mark(item).args[0]]
     observed = item.stash[OBSERVED]
-    outcome, reason = _outcome(call, observed)
+    outcome, reason = outcome_of(call, observed)
     host = item.callspec.params.get("host") if hasattr(item, "callspec") else None
     return Evidence(
         control=control.id,
@@ -159,7 +159,8 @@ def _evidence(item: pytest.Item, call: pytest.CallInfo[None], collected: Collect
     )
 
 
-def _outcome(call: pytest.CallInfo[None], observed: dict[str, Any]) -> tuple[Outcome, str]:
+def outcome_of(call: pytest.CallInfo[None], observed: dict[str, Any]) -> tuple[Outcome, str]:
+    """Return what a finished check amounts to, and why it is not a pass."""
     if call.excinfo is None:
         if any(observed.values()):
             return "pass", ""

@@ -1,0 +1,114 @@
+"""A receiver counts frames, gaps and tones in the measured time, and keeps noise from the ears."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from conclave.call import tone
+from conclave.call.picture import Picture, Size
+from conclave.call.receiving import UNMUTE_SECONDS, Receiver, Window
+
+SIZE = Size(320, 192)
+PICTURE = Picture(SIZE, 0)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def receiver(clock: Clock, said: list[str]) -> Receiver:
+    return Receiver((400, 510), Window(), lambda: said.append("alive"), clock, born=0.0)
+
+
+def show(receiver: Receiver, number: int) -> None:
+    data = PICTURE.draw(number)
+    receiver.frame(np.frombuffer(data, np.uint8, SIZE.width * SIZE.height).reshape(SIZE.height, SIZE.width))
+
+
+def play(receiver: Receiver, hertz: int) -> None:
+    receiver.block(tone.generate(hertz, tone.BLOCK, 0))
+
+
+def noise(receiver: Receiver) -> None:
+    receiver.block(np.random.default_rng(1).integers(-32_768, 32_767, tone.BLOCK).astype(np.int16))
+
+
+def test_sound_is_muted_until_the_key_has_worked_for_half_a_second(receiver: Receiver, clock: Clock) -> None:
+    receiver.window.start = 0.0
+    noise(receiver)
+    receiver.key_works()
+    clock.now = UNMUTE_SECONDS - 0.1
+    noise(receiver)
+    assert (receiver.heard.blocks, receiver.heard.noise_before_key_ms) == (0, 200)
+    clock.now = UNMUTE_SECONDS
+    play(receiver, 510)
+    assert receiver.heard.blocks == 1
+
+
+def test_a_tone_before_the_key_is_remembered(receiver: Receiver) -> None:
+    play(receiver, 400)
+    assert receiver.heard.tone_before_key_blocks == 1
+
+
+def test_the_tone_that_is_heard_is_named(receiver: Receiver, clock: Clock) -> None:
+    receiver.window.start = 0.0
+    receiver.key_works()
+    clock.now = 1.0
+    for hertz in (510, 510, 400):
+        play(receiver, hertz)
+    _, heard = receiver.finish(2.0)
+    assert (heard.hertz, heard.own_tone_blocks, heard.blocks) == (510, 2, 3)
+    assert heard.level_dbfs == pytest.approx(tone.SENT_DBFS, abs=0.2)
+
+
+def test_noise_is_heard_as_no_tone(receiver: Receiver, clock: Clock) -> None:
+    receiver.window.start = 0.0
+    receiver.key_works()
+    clock.now = 1.0
+    noise(receiver)
+    _, heard = receiver.finish(2.0)
+    assert heard.blocks == 1
+    assert heard.hertz is None
+
+
+def test_it_is_alive_once_picture_and_sound_have_come(receiver: Receiver, clock: Clock, said: list[str]) -> None:
+    show(receiver, 1)
+    assert said == []
+    receiver.key_works()
+    clock.now = 1.0
+    play(receiver, 400)
+    show(receiver, 2)
+    assert said == ["alive"]
+
+
+def test_gaps_count_from_the_measured_time_on(receiver: Receiver, clock: Clock) -> None:
+    clock.now, receiver.window.start = 10.0, 10.0
+    show(receiver, 1)
+    clock.now = 12.0
+    show(receiver, 2)
+    receiver.window.end = 15.0
+    seen, _ = receiver.finish(20.0)
+    assert seen.longest_gap_ms == 3000
+    assert seen.without_media_ms == 5000
+
+
+def test_a_frame_without_a_readable_number_is_counted_apart(receiver: Receiver) -> None:
+    receiver.frame(np.full((192, 320), 128, np.uint8))
+    seen, _ = receiver.finish(1.0)
+    assert (seen.frames, seen.unreadable, seen.spans) == (1, 1, [])
