@@ -17,7 +17,7 @@ from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, Root
 
 from conclave.bundle import repository
-from conclave.bundle.tools import Runner
+from conclave.bundle.tools import Runner, require
 from conclave.errors import ConclaveError
 from conclave.paths import cache_dir, config_dir
 
@@ -128,6 +128,7 @@ def new(folder: Path | None = None, *, root_keys: int = 1, threshold: int = 1) -
         raise ConclaveError(
             f"{threshold} of {root_keys} root keys cannot sign", expected="1 <= threshold <= number of root keys"
         )
+    require(("gpg", "gpgconf"))
     # Made beside its place and renamed: never half a set of keys.
     fresh = Keys(keys.folder.with_name(f".{keys.folder.name}.new"))
     shutil.rmtree(fresh.folder, ignore_errors=True)

@@ -73,7 +73,14 @@ def check(
     """Check that a bundle is whole, trusted, in time and not older than what is installed; needs no network."""
     folder = path or default_folder()
     there = Manifest.load(installed).model_dump(mode="json") if installed else None
-    trusted = root or (trust.root(site) if site else keys.load().root)
+    trusted = root or (trust.root(site) if site else keys.Keys(keys.default_folder()).root)
+    if not trusted.is_file():
+        raise ConclaveError(
+            f"no root of trust at {trusted}",
+            expected="root.json of whoever builds your bundles",
+            todo="conclave bundle verify --site SITE, or --root ROOT.JSON",
+            exit_code=2,
+        )
     try:
         with Steps() as steps:
             report = steps("bundle")

@@ -202,10 +202,17 @@ def test_a_package_is_the_same_to_the_last_byte_when_packed_again(tmp_path: Path
 def test_an_interrupt_ends_programs_with_their_children(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    script = (
-        "import sys; from pathlib import Path; from conclave.bundle.tools import Runner\n"
-        f"Runner(Path({str(tmp_path / 'log')!r})).run(['sh', '-c', 'sleep 987 & echo $! > {pipe}; wait'])\n"
-    )
+    script = f"""
+import concurrent.futures, pathlib
+from conclave.bundle.tools import Runner
+runner = Runner(pathlib.Path({str(tmp_path / "log")!r}))
+with concurrent.futures.ThreadPoolExecutor(1) as executor:
+    job = executor.submit(runner.run, ["sh", "-c", "sleep 987 & echo $! > {pipe}; wait"])
+    try:
+        concurrent.futures.wait([job])
+    finally:
+        runner.stop()
+"""
     process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
     told = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     _wait_for(told, "the child has started")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -48,9 +47,11 @@ def obtain(context: Context) -> Result:
                 raise ConclaveError(f"livekit-server says it is {said.strip()!r}", expected=upstream)
             modules = context.runner.output([go, "version", "-m", binary], env=_ENVIRONMENT)
             context.report.step("packing")
-            _notices(recipe, modules, tree / "usr/share/doc/conclave-livekit", go, context)
             version = deb.version(upstream, stamp, digest(inputs))
-            deb.pack(recipe, tree, target, package_version=version, stamp=stamp, runner=context.runner)
+            rights = _copyright(recipe, modules, go, context)
+            deb.pack(
+                recipe, tree, target, package_version=version, stamp=stamp, copyright=rights, runner=context.runner
+            )
         return Built(version=version, components=_components(modules, release, upstream))
 
     part, fresh = context.cache.obtain("livekit", inputs, build, previous=context.previous)
@@ -82,18 +83,11 @@ def _components(modules: str, go: str, upstream: str) -> list[Component]:
     return [server, Component(name="stdlib", version=toolchain, purl=f"pkg:golang/stdlib@{toolchain}"), *found]
 
 
-def _notices(recipe: Path, modules: str, target: Path, go: Path, context: Context) -> None:
-    """Put the licences of everything that is linked in beside the binary, as they ask for."""
+def _copyright(recipe: Path, modules: str, go: Path, context: Context) -> str:
+    """Return the licences of everything that is linked in, which ask to go with the binary."""
     paths = [m["path"] for m in _DEPENDENCY.finditer(modules)]
     listed = context.runner.output(
         [go, "list", "-mod=readonly", "-m", "-f", "{{.Path}} {{.Dir}}", *paths], cwd=recipe, env=_ENVIRONMENT
     )
-    target.mkdir(parents=True)
-    for line in listed.splitlines():
-        path, _, folder = line.partition(" ")
-        texts = [
-            p for p in sorted(Path(folder).iterdir()) if folder and re.match(r"(?i)licen[cs]e|notice|copying", p.name)
-        ]
-        for text in texts:
-            if text.is_file():
-                shutil.copyfile(text, target / f"{path.replace('/', '_')}.{text.name}")
+    found = (line.partition(" ") for line in listed.splitlines())
+    return deb.notices({path: Path(folder) for path, _, folder in found if folder})

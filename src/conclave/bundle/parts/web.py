@@ -51,8 +51,18 @@ def obtain(context: Context) -> Result:
             context.report.step("packing")
             upstream = json.loads((web / "package.json").read_text())["version"]
             version = deb.version(upstream, stamp, digest(inputs))
-            deb.pack(recipe, tree, target, package_version=version, stamp=stamp, runner=context.runner)
-            return Built(version=version, components=_components(web / "package-lock.json", version))
+            components = _components(web / "package-lock.json", version)
+            modules = {c.name: web / "node_modules" / c.name for c in components[1:]}
+            deb.pack(
+                recipe,
+                tree,
+                target,
+                package_version=version,
+                stamp=stamp,
+                copyright=deb.notices({name: folder for name, folder in modules.items() if folder.is_dir()}),
+                runner=context.runner,
+            )
+            return Built(version=version, components=components)
 
     part, fresh = context.cache.obtain("web", inputs, build, previous=context.previous)
     return Result(part, fresh)
