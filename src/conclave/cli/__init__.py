@@ -15,7 +15,7 @@ from conclave.errors import ConclaveError
 # Modules in the order of --help; each offers `register(app)`, which adds its commands.
 MODULES = ("site", "bundle", "deploy", "account", "verify", "call", "lab", "demo", "docs")
 # Commands that stand in a module of another name.
-HOMES = {"preflight": "deploy"}
+HOMES = {"preflight": "deploy", "browse": "demo"}
 
 
 def _version(wanted: bool) -> None:

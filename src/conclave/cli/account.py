@@ -81,6 +81,21 @@ def listed(site: SiteName, lab: LabName = None, as_json: AsJson = False) -> None
     Console().print(table)
 
 
+@account_app.command("demo")
+def demo(site: SiteName, as_json: AsJson = False) -> None:
+    """Print the demo accounts of a lab and their password; a real site has none."""
+    from conclave.site import secrets as known  # noqa: PLC0415
+
+    password = known.load(site).get(known.DEMO_PASSWORD)
+    if password is None:
+        raise ConclaveError(f"the site {site} has no demo accounts", todo=f"conclave account add {site} NAME ...")
+    _say(
+        {"accounts": ["organiser", "member"], "password": password},
+        f"organiser (plans meetings) and member (joins them), password {password}",
+        as_json=as_json,
+    )
+
+
 def _first_password(site: str, lab: str | None, action: str, given: dict[str, str], *, as_json: bool) -> None:
     password = "-".join("".join(secrets.choice(_LETTERS) for _ in range(_GROUP)) for _ in range(_GROUPS))
     os.environ["CONCLAVE_ACCOUNT_PASSWORD"] = password

@@ -1,9 +1,82 @@
-"""Commands of `conclave demo`."""
+"""``conclave demo``: a whole site on this machine, shown to work; ``conclave browse``: a look at it."""
 
 from __future__ import annotations
 
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+from rich.console import Console
+from rich.panel import Panel
+
+from conclave.errors import ConclaveError
+
+if TYPE_CHECKING:
+    from conclave.demo import Outcome
+
+
+def demo(
+    picture: Annotated[Path | None, typer.Option(help="File for a screenshot of the call.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Build the bundle, boot the lab, deploy, verify, hold an encrypted call, and look at what left the site."""
+    from conclave import demo as steps  # noqa: PLC0415 - the call's libraries take a while to load
+    from conclave.cli.call import show  # noqa: PLC0415
+
+    log = Console(stderr=True)
+    outcome = steps.run(log, picture)
+    if as_json:
+        result = {
+            "verified": outcome.verified,
+            "call": outcome.call.model_dump(mode="json"),
+            "outgoing": asdict(outcome.outgoing),
+            "seconds": round(outcome.seconds, 1),
+        }
+        typer.echo(json.dumps(result, indent=2))
+        return
+    console = Console(highlight=False)
+    show(outcome.call, console)
+    console.print(Panel(_summary(outcome), title="Conclave is running", expand=False))
+
+
+def _summary(outcome: Outcome) -> str:
+    users = outcome.outgoing.users
+    return "\n".join(
+        [
+            f"Portal      https://meet.{outcome.domain}/ (inside the lab; nothing of it is reachable from outside)",
+            "Open it     conclave browse lab          (a Chromium window in the users' zone)",
+            "Accounts    organiser (plans), member (joins); the second factor is set up at the first sign-in",
+            "Password    conclave account demo lab",
+            "End it      conclave lab down",
+            "",
+            f"Outside     0 packets of the site arrived, 0 attempts of its hosts; {users} of browsers, refused",
+            f"Time        {outcome.seconds / 60:.1f} minutes",
+        ]
+    )
+
+
+def browse(
+    site: Annotated[str, typer.Argument(help="Site to open.")] = "lab",
+    lab_name: Annotated[str | None, typer.Option("--lab", help="Which lab, when several run this site.")] = None,
+) -> None:
+    """Open a Chromium window at a site's portal, in a lab's users' zone; trusts the site's authority, keeps nothing."""
+    from conclave import lab  # noqa: PLC0415
+    from conclave.browser import chromium  # noqa: PLC0415 - a tool of development only
+    from conclave.call.site import authority_file, users_prefix  # noqa: PLC0415
+    from conclave.site import read, secrets  # noqa: PLC0415
+
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise ConclaveError("there is no display to open a window on", todo="run it in a desktop session, or `ssh -X`")
+    lab.enter(site, lab_name)
+    domain = read.load(site).answers.domain
+    with authority_file(secrets.load(site)["secret_ca_certificate"]) as authority:
+        raise typer.Exit(chromium.show(authority, users_prefix(), f"https://meet.{domain}/"))
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
+    app.command()(demo)
+    app.command()(browse)
