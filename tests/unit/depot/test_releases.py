@@ -17,6 +17,10 @@ def digest(content: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
+def manifest(serial: int) -> str:
+    return f'{{"serial": {serial}}}'
+
+
 class Site:
     """A control node with bundles and a depot host, in one folder."""
 
@@ -33,7 +37,7 @@ class Site:
     def archive(self, serial: int, contents: dict[str, str], only: list[str]) -> Path:
         archive = self.folder / f"{serial}.tar"
         with tarfile.open(archive, "w") as stream:
-            for path, content in {**contents, "manifest.json": f'{{"serial": {serial}}}'}.items():
+            for path, content in {**contents, "manifest.json": manifest(serial)}.items():
                 if path in only:
                     source = self.folder / "source"
                     source.write_text(content)

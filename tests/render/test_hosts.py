@@ -1,0 +1,125 @@
+"""Files of the roles that every host has: base, names, time, certificates, depot."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.render.rendering import ROOT, place, render
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AUTHORITY = {"site_ca_certificate": "certificate of the authority\n", "site_ca_key": "key of the authority\n"}
+BUNDLE = {"depot_release": "1", "depot_bundle": "/nowhere", "base_depot_key": str(ROOT / "LICENSE")}
+
+
+def certificate_files(host: str) -> dict[str, dict[str, Any]]:
+    return render("site_ca", host, role_path=str(ROOT / "roles/site_ca"), **AUTHORITY, **ca_vars(host))
+
+
+def ca_vars(host: str) -> dict[str, Any]:
+    return {"__site_ca_serves": host == "core1"}
+
+
+def test_a_host_has_one_source_and_it_is_signed() -> None:
+    files = render("base", "edge1", **BUNDLE)
+    source = files["etc/apt/sources.list.d/depot.sources"]["content"]
+    assert "URIs: http://192.0.2.98/apt\n" in source
+    assert "Signed-By: /etc/apt/keyrings/depot.gpg\n" in source
+    assert files["etc/apt/sources.list"]["state"] == "absent"
+    assert files["etc/apt/sources.list.d"]["state"] == "exclusive"
+    assert 'APT::Get::AllowUnauthenticated "false";' in files["etc/apt/apt.conf.d/90conclave"]["content"]
+
+
+def test_the_depot_installs_from_its_own_folder() -> None:
+    source = render("base", "depot1", **BUNDLE)["etc/apt/sources.list.d/depot.sources"]["content"]
+    assert "URIs: file:/srv/conclave/depot/current/apt\n" in source
+
+
+def test_a_host_knows_the_sites_names_before_the_name_service_runs() -> None:
+    hosts = render("base", "edge1", **BUNDLE)["etc/hosts"]["content"]
+    assert "192.0.2.66 core1.conf.lab.example portal.conf.lab.example" in hosts
+    assert "2001:db8:1:3::2 core1.conf.lab.example" in hosts
+
+
+def test_nothing_waits_long_for_a_name() -> None:
+    resolver = render("base", "edge1", **BUNDLE)["etc/resolv.conf"]["content"]
+    assert "nameserver 192.0.2.66\n" in resolver
+    assert "options timeout:1 attempts:1\n" in resolver
+
+
+def test_the_name_service_refuses_what_is_not_the_sites_and_asks_nobody() -> None:
+    text = render("names", "core1")["etc/conclave/names/unbound.conf"]["content"]
+    assert 'local-zone: "." refuse' in text
+    assert 'local-zone: "conf.lab.example." static' in text
+    assert 'local-data: "turn.conf.lab.example. 300 IN A 192.0.2.2"' in text
+    assert 'local-data-ptr: "192.0.2.34 300 media1.conf.lab.example"' in text
+    assert "forward-addr" not in text
+    assert "auto-trust-anchor-file" not in text
+
+
+def test_only_the_core_host_gives_the_time() -> None:
+    core = render("time", "core1")["etc/chrony/chrony.conf"]["content"]
+    edge = render("time", "edge1")["etc/chrony/chrony.conf"]["content"]
+    assert "local stratum 8 orphan" in core
+    assert "allow 192.0.2.0/27" in core
+    assert "server 192.0.2.66 iburst" in edge
+    assert "port 0\n" in edge
+
+
+def test_the_authoritys_key_is_on_one_host_and_for_root_alone() -> None:
+    core, edge = certificate_files("core1"), certificate_files("edge1")
+    assert core["etc/conclave/ca/ca.key"]["mode"] == "0600"
+    assert core["etc/conclave/ca/ca.key"]["secret"]
+    assert not [path for path in edge if path.startswith("etc/conclave/ca/")]
+    assert not [path for path, item in edge.items() if AUTHORITY["site_ca_key"] in item["content"]]
+
+
+def test_supplied_certificates_come_from_the_control_node_and_nothing_renews_them(tmp_path: Path) -> None:
+    for name in ("edge1.crt", "edge1.key"):
+        (tmp_path / name).write_text(name)
+    supplied = {"site_ca_trust": "supplied", "site_ca_folder": str(tmp_path), "site_ca_certificate": "ca\n"}
+    files = render("site_ca", "edge1", role_path="", site_ca_key="", __site_ca_serves=False, **supplied)
+    assert files["etc/conclave/tls/host.key"]["content"] == "edge1.key"
+    assert (files["etc/conclave/tls/host.key"]["mode"], files["etc/conclave/tls/host.key"]["secret"]) == ("0640", True)
+    assert files["etc/systemd/system/conclave-tls-renew.timer"]["state"] == "absent"
+
+
+@pytest.mark.parametrize(("role", "host"), [("firewall", "rt"), ("names", "core1"), ("site_ca", "core1")])
+def test_systemd_accepts_the_units(role: str, host: str, tmp_path: Path) -> None:
+    files = certificate_files(host) if role == "site_ca" else render(role, host)
+    units = {
+        path: item for path, item in files.items() if path.startswith("etc/systemd/system/") and item["state"] == "file"
+    }
+    for item in units.values():
+        # The programs are on the site's hosts; here only the unit's own words are judged.
+        lines = item["content"].splitlines()
+        item["content"] = "\n".join("ExecStart=/bin/true" if line.startswith("ExecStart=") else line for line in lines)
+    place(units, tmp_path)
+    paths = [str(tmp_path / path) for path in units if path.count("/") == 3]
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *paths], capture_output=True, text=True, check=False
+    )
+    ours = [line for line in done.stderr.splitlines() if "conclave" in line]
+    assert not ours
+
+
+def test_the_depot_serves_packages_to_the_sites_zones_only() -> None:
+    text = render("depot", "depot1", **BUNDLE)["etc/nginx/conclave.d/http/depot.conf"]["content"]
+    assert "listen 80 default_server;" in text
+    assert "allow 192.0.2.0/27;" in text
+    assert text.index("deny all;") > text.index("allow 192.0.2.128/27;")
+    assert "limit_except GET { deny all; }" in text
+
+
+def test_nginx_accepts_the_depots_server(tmp_path: Path) -> None:
+    server = render("depot", "depot1", **BUNDLE)["etc/nginx/conclave.d/http/depot.conf"]["content"]
+    (tmp_path / "depot.conf").write_text(server.replace("listen [::]:80 default_server;", ""))
+    (tmp_path / "nginx.conf").write_text(
+        f"pid {tmp_path}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{ access_log off; include {tmp_path}/depot.conf; }}\n"
+    )
+    command = ["unshare", "-r", "-n", "nginx", "-t", "-c", str(tmp_path / "nginx.conf")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
