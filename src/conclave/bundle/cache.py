@@ -71,6 +71,11 @@ def digest(inputs: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def code(*modules: str) -> dict[str, str]:
+    """Return the sums of the modules that build a part: a part changes with the way it is built."""
+    return {Path(name).name: files.sha256(Path(name)) for name in modules}
+
+
 class Cache:
     """The folder of finished parts.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conclave.bundle import collections, deb, files, project, wheels
-from conclave.bundle.cache import STAMP, Built, Component, Part, digest
+from conclave.bundle.cache import STAMP, Built, Component, Part, code, digest
 from conclave.bundle.context import Context, Result
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def obtain(context: Context) -> Result:
         "lock": files.sha256(lock),
         "collections": collections.inputs(root),
         "recipe": files.sums(recipe),
+        "code": code(__file__),
     }
 
     def build(target: Path, stamp: str) -> Built:

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from conclave.bundle import deb, files
-from conclave.bundle.cache import Built, Component, digest
+from conclave.bundle.cache import Built, Component, code, digest
 from conclave.bundle.context import Context, Result
 from conclave.errors import ConclaveError
 
@@ -26,7 +26,7 @@ def obtain(context: Context) -> Result:
     """Return the package ``conclave-keycloak``."""
     recipe = context.root / "packages/keycloak"
     settings = yaml.safe_load((recipe / "keycloak.yml").read_text())
-    inputs = {"recipe": files.sums(recipe), "compression": deb.COMPRESSION}
+    inputs = {"recipe": files.sums(recipe), "code": code(__file__, deb.__file__)}
 
     def build(target: Path, stamp: str) -> Built:
         with tempfile.TemporaryDirectory(prefix=".keycloak-", dir=context.cache.folder) as temporary:

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from conclave.bundle import deb, files, toolchains
-from conclave.bundle.cache import Built, Component, digest
+from conclave.bundle.cache import Built, Component, code, digest
 from conclave.bundle.context import Context, Result
 from conclave.errors import ConclaveError
 
@@ -29,7 +29,7 @@ def obtain(context: Context) -> Result:
     """Return the package ``conclave-livekit``."""
     recipe = context.root / "packages/livekit"
     upstream = pinned(recipe / "go.mod")
-    inputs = {"recipe": files.sums(recipe), "flags": _FLAGS, "compression": deb.COMPRESSION}
+    inputs = {"recipe": files.sums(recipe), "flags": _FLAGS, "code": code(__file__, deb.__file__)}
 
     def build(target: Path, stamp: str) -> Built:
         with tempfile.TemporaryDirectory(prefix=".livekit-", dir=context.cache.folder) as temporary:

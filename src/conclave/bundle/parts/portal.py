@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from conclave.bundle import deb, files, project, wheels
-from conclave.bundle.cache import Built, Component, digest
+from conclave.bundle.cache import Built, Component, code, digest
 from conclave.bundle.context import Context, Result
 
 PROGRAMS = ("dpkg-deb", "git")
@@ -27,7 +27,7 @@ def obtain(context: Context) -> Result:
         "recipe": files.sums(recipe),
         "lock": files.sha256(lock),
         "files": {name: files.sha256(context.root / name) for name in names},
-        "compression": deb.COMPRESSION,
+        "code": code(__file__, deb.__file__),
     }
 
     def build(target: Path, stamp: str) -> Built:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conclave.bundle import deb, files, project, toolchains
-from conclave.bundle.cache import Built, Component, Part, digest
+from conclave.bundle.cache import Built, Component, Part, code, digest
 from conclave.bundle.context import Context, Result
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def obtain(context: Context) -> Result:
         "recipe": files.sums(recipe),
         "files": {name: files.sha256(context.root / name) for name in names},
         "node": node,
-        "compression": deb.COMPRESSION,
+        "code": code(__file__, deb.__file__),
     }
 
     def build(target: Path, stamp: str) -> Built:
