@@ -54,6 +54,7 @@ await writeFile(
       enable_loopback_candidate: true,
     },
     keys: { [key]: secret },
+    logging: { level: "error" },
   }),
   { mode: 0o600 },
 );

@@ -242,7 +242,6 @@ try {
       await page.evaluate(() => document.fonts.ready);
       await page.screenshot({ path: `${folder}/${scene.name}.${variant.name}.png` });
       await page.evaluate(axe);
-      if (process.env.DUMP) process.stdout.write(await page.evaluate(() => document.body.innerHTML));
       const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
       for (const { id, help, nodes } of violations) {
         found += 1;

@@ -9,12 +9,13 @@ export function useSession(): { session: Session | undefined; failed: boolean; a
   return { session: data, failed: isError && !data, again: () => void refetch() };
 }
 
-/** The session ended elsewhere: asking again brings back the sign-in page. */
+/** The session ended or was renewed elsewhere: asking again brings the sign-in page, or a fresh token. */
 export function useAskSession(): (problem: unknown) => void {
   const queries = useQueryClient();
   return useCallback(
     (problem) => {
-      if (problem instanceof PortalError && problem.status === 401) void queries.invalidateQueries({ queryKey: KEY });
+      if (problem instanceof PortalError && (problem.status === 401 || problem.code === "csrf"))
+        void queries.invalidateQueries({ queryKey: KEY });
     },
     [queries],
   );

@@ -35,6 +35,10 @@ describe("a publication", () => {
     expect(judge("audio", { ...received, sinceError: 100 })).toBe("checking");
   });
 
+  it("is waited for as long as nothing arrives", () => {
+    expect(judge("audio", { ...received, packets: 0, decoded: 0, age: 60_000 })).toBe("waiting");
+  });
+
   it("is given up after packets without anything decoded", () => {
     expect(judge("video", { ...received, decoded: 0 })).toBe("checking");
     expect(judge("video", { ...received, decoded: 0, age: 4000 })).toBe("keyDiffers");
@@ -53,6 +57,11 @@ describe("the shield", () => {
     expect(shieldOf([self, person({ sound: "encrypted" }), person({ sound: "checking" })])).toBe("checking");
     expect(shieldOf([self, person({ sound: "encrypted" }), person({ sound: "refused" })])).toBe("partly");
     expect(shieldOf([self, person({ sound: "encrypted" }), person({ sound: "keyDiffers" })])).toBe("partly");
+  });
+
+  it("does not wait for a microphone that is off", () => {
+    expect(shieldOf([self, person({ sound: "encrypted" }), person({ sound: "waiting" })])).toBe("whole");
+    expect(keyDoesNotFit([self, person({ sound: "waiting" })])).toBe(false);
   });
 
   it("says nothing about others while nobody sends", () => {

@@ -206,7 +206,7 @@ export class CallSession {
   readonly checkAgain = (): void => {
     for (const watched of this.#watched.values()) {
       if (watched.state !== "keyDiffers") continue;
-      watched.state = "checking";
+      watched.state = "waiting";
       watched.since = performance.now();
       watched.publication.setSubscribed(true);
     }
@@ -280,7 +280,7 @@ export class CallSession {
         at: new Date(),
       });
     } else if (!this.#watched.has(sid)) {
-      this.#watched.set(sid, { publication, identity: person.identity, since: performance.now(), state: "checking" });
+      this.#watched.set(sid, { publication, identity: person.identity, since: performance.now(), state: "waiting" });
       publication.setSubscribed(true);
     }
     this.#changed();
@@ -294,12 +294,12 @@ export class CallSession {
       return;
     }
     watched.since = performance.now();
-    if (watched.state !== "encrypted") watched.state = "checking";
+    if (watched.state !== "encrypted") watched.state = "waiting";
     if (kind === Track.Kind.Audio) {
       // Silent until it was decrypted: ciphertext taken for sound is noise at full scale.
       const element = publication.track.attach();
       element.muted = true;
-      watched.state = "checking";
+      watched.state = "waiting";
       this.#sounds.set(publication.trackSid, element as HTMLAudioElement);
     }
     this.#changed();
@@ -312,7 +312,7 @@ export class CallSession {
     let changed = false;
     for (const watched of this.#watched.values()) {
       const track = watched.publication.track;
-      if (watched.state !== "checking" || !track) continue;
+      if (!track || !(watched.state === "waiting" || watched.state === "checking")) continue;
       const seen = await inbound(track);
       const video = track.kind === Track.Kind.Video;
       const state = judge(video ? "video" : "audio", {
@@ -321,7 +321,7 @@ export class CallSession {
         decoded: video ? (seen.width >= SMALLEST ? seen.framesDecoded : 0) : seen.samplesDecoded / SAMPLES_PER_PACKET,
         sinceError: now - (this.#lastError.get(watched.identity) ?? Number.NEGATIVE_INFINITY),
       });
-      if (state === "checking") continue;
+      if (state === watched.state) continue;
       watched.state = state;
       changed = true;
       const sound = this.#sounds.get(watched.publication.trackSid);
@@ -407,7 +407,7 @@ export class CallSession {
   }
 
   #decryption(sid: string): Decryption {
-    return this.#refusals.has(sid) ? "refused" : (this.#watched.get(sid)?.state ?? "checking");
+    return this.#refusals.has(sid) ? "refused" : (this.#watched.get(sid)?.state ?? "waiting");
   }
 
   #picture(who: Participant, source: Track.Source): Picture | undefined {

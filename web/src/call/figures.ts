@@ -1,5 +1,5 @@
 import type { RemoteTrackPublication } from "livekit-client";
-import { type Decryption, encryptionOf, type Person, type Phase, type Refusal } from "./model";
+import { type Arriving, type Decryption, encryptionOf, type Person, type Phase, type Refusal } from "./model";
 import { inbound } from "./receiverStats";
 
 /**
@@ -9,7 +9,7 @@ import { inbound } from "./receiverStats";
 export interface CallFigures {
   phase: Phase;
   joinMilliseconds: number | null;
-  people: { identity: string; self: boolean; encryption: Decryption | null }[];
+  people: { identity: string; self: boolean; encryption: Arriving | null }[];
   tracks: TrackFigures[];
   refused: { identity: string; kind: Refusal["kind"] }[];
   dataMessagesIgnored: number;

@@ -2,7 +2,9 @@ import type { LocalVideoTrack, RemoteVideoTrack } from "livekit-client";
 
 /** What is known about one publication of somebody else. */
 export type Decryption =
-  /** Signalled as encrypted, nothing decrypted yet. */
+  /** Signalled as encrypted, nothing has arrived: a microphone that is off, a picture on another page. */
+  | "waiting"
+  /** Arrives, nothing decrypted yet. */
   | "checking"
   /** Decrypted with the meeting's key. */
   | "encrypted"
@@ -10,6 +12,8 @@ export type Decryption =
   | "keyDiffers"
   /** Signalled as unencrypted: never subscribed. */
   | "refused";
+
+export type Arriving = Exclude<Decryption, "waiting">;
 
 export type MediaKind = "picture" | "screen" | "sound";
 
@@ -62,14 +66,17 @@ export interface CallState {
 
 export type Shield = "whole" | "partly" | "checking" | "alone";
 
-function decryptions(person: Person): Decryption[] {
-  return [person.sound, person.camera?.state, person.screen?.state].filter((state) => state !== undefined);
+/** States of what arrives from somebody. */
+function decryptions(person: Person): Arriving[] {
+  return [person.sound, person.camera?.state, person.screen?.state].filter(
+    (state) => state !== undefined && state !== "waiting",
+  );
 }
 
 /** A person's worst state; what the tile and the people panel say. */
-export function encryptionOf(person: Person): Decryption | undefined {
+export function encryptionOf(person: Person): Arriving | undefined {
   const states = decryptions(person);
-  const worst: Decryption[] = ["refused", "keyDiffers", "checking", "encrypted"];
+  const worst: Arriving[] = ["refused", "keyDiffers", "checking", "encrypted"];
   return worst.find((state) => states.includes(state));
 }
 
@@ -118,6 +125,7 @@ const FEW_PACKETS = 3;
 
 /** Judges sound by the share of packets that became sound, pictures by real frames. */
 export function judge(kind: "audio" | "video", { age, packets, decoded, sinceError }: Received): Decryption {
+  if (packets === 0) return "waiting";
   const fits = kind === "video" ? decoded > 0 : packets >= FEW_PACKETS && decoded >= packets * MOST;
   if (fits) return age >= SETTLE_MS && sinceError >= SETTLE_MS ? "encrypted" : "checking";
   return packets >= ENOUGH_PACKETS && age >= PATIENCE_MS ? "keyDiffers" : "checking";

@@ -50,6 +50,7 @@ export const de: Catalogue = {
     emptyTitle: "Noch keine Besprechungen",
     empty:
       "Planen Sie eine Besprechung und senden Sie den Link an die Teilnehmenden. Die PIN für Gäste teilen Sie auf anderem Weg mit, zum Beispiel am Telefon.",
+    emptyInvited: "Öffnen Sie den Link aus Ihrer Einladung. Besprechungen, an denen Sie teilnehmen, erscheinen hier.",
     open: "Öffnen",
     join: "Teilnehmen",
     openNamed: (title) => `„${title}“ öffnen`,

@@ -47,6 +47,7 @@ export const en = {
     emptyTitle: "No meetings yet",
     empty:
       "Plan a meeting and send its link to the people you want to meet. The PIN for guests goes to them on another way, for example by telephone.",
+    emptyInvited: "Open the link of your invitation. Meetings you take part in appear here.",
     open: "Open",
     join: "Join",
     openNamed: (title: string) => `Open “${title}”`,

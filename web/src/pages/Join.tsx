@@ -16,7 +16,7 @@ import { forgetLinkKey, linkWasDamaged, meetingKey, organiserKey } from "../e2ee
 import type { MeetingKey } from "../e2ee/meetingKey";
 import { encryptionSupport } from "../e2ee/support";
 import { useText } from "../i18n";
-import { useSession } from "../session";
+import { useAskSession, useSession } from "../session";
 import { Cannot, type Why } from "./Cannot";
 import { EndedBecause } from "./Ended";
 import "../styles/join.css";
@@ -52,6 +52,7 @@ function Before({ id, meetingKey: key, onCall, onRefused }: BeforeProps) {
   const text = useText();
   const { session } = useSession();
   const devices = useDevices();
+  const askSession = useAskSession();
   const user = session?.user ?? null;
   const [name, setName] = useState("");
   const [pin, setPin] = useState("");
@@ -74,6 +75,7 @@ function Before({ id, meetingKey: key, onCall, onRefused }: BeforeProps) {
       await call.join(admitted, key, devices.handOver());
       onCall(call);
     } catch (problem) {
+      askSession(problem);
       const answer = refusalOf(problem);
       if ("page" in answer) onRefused(answer.page);
       else setRefused(answer.form);

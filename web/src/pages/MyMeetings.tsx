@@ -7,6 +7,7 @@ import { Page } from "../components/Page";
 import { meetingKey } from "../e2ee/keyStore";
 import { useText } from "../i18n";
 import { type Day, dayOf, useTime } from "../i18n/time";
+import { useSession } from "../session";
 
 const DAYS: readonly Day[] = ["today", "later", "earlier"];
 
@@ -63,13 +64,14 @@ function MeetingRow({ meeting, now }: { meeting: Meeting; now: Date }) {
 export function MyMeetings() {
   const text = useText();
   const meetings = useQuery({ queryKey: ["meetings"], queryFn: portal.meetings, refetchInterval: 15_000 });
+  const mayPlan = useSession().session?.user?.may_plan ?? false;
   const now = new Date();
   const sorted = [...(meetings.data ?? [])].sort((a, b) => a.starts_at.localeCompare(b.starts_at));
   return (
     <Page title={text.meetings.title}>
       <div className="title-row">
         <h1>{text.meetings.title}</h1>
-        {sorted.length > 0 && (
+        {mayPlan && sorted.length > 0 && (
           <ButtonLink to="/plan" look="primary">
             <CalendarPlus size={20} aria-hidden="true" />
             {text.app.plan}
@@ -94,11 +96,13 @@ export function MyMeetings() {
       {meetings.data?.length === 0 && (
         <div className="empty">
           <h2>{text.meetings.emptyTitle}</h2>
-          <p>{text.meetings.empty}</p>
-          <ButtonLink to="/plan" look="primary">
-            <CalendarPlus size={20} aria-hidden="true" />
-            {text.app.plan}
-          </ButtonLink>
+          <p>{mayPlan ? text.meetings.empty : text.meetings.emptyInvited}</p>
+          {mayPlan && (
+            <ButtonLink to="/plan" look="primary">
+              <CalendarPlus size={20} aria-hidden="true" />
+              {text.app.plan}
+            </ButtonLink>
+          )}
         </div>
       )}
       {DAYS.map((day) => {

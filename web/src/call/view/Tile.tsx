@@ -96,7 +96,8 @@ export function Tile({ content, large = false }: { content: TileContent; large?:
   const state = picture?.state;
   const soundBad = kind === "camera" && (person.sound === "refused" || (person.sound === "keyDiffers" && !picture));
   const blocked = state === "refused" || state === "keyDiffers" || soundBad;
-  const details = kind === "screen" ? (state ? text.shield.state[state] : "") : describe(text, person);
+  const details =
+    kind === "screen" ? (state && state !== "waiting" ? text.shield.state[state] : "") : describe(text, person);
   const classes = ["tile", large ? "large" : "", person.speaking && kind === "camera" ? "speaking" : ""];
   return (
     <figure className={classes.filter(Boolean).join(" ")} aria-label={text.call.tile(name, details)}>
@@ -112,7 +113,7 @@ export function Tile({ content, large = false }: { content: TileContent; large?:
           {initials(person.name)}
         </div>
       )}
-      {state === "checking" && (
+      {(state === "checking" || state === "waiting") && (
         <div className="tile-waiting">
           <span className="spinner" aria-hidden="true" />
           {text.blocked.checking}
