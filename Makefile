@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup prerequisites demo test test-steps lint unit portal web bundle lab live molecule e2e bench docs lock clean
+.PHONY: help setup prerequisites demo test test-steps lint lint-python lint-types lint-yaml lint-ansible lint-web unit portal web bundle lab live molecule e2e bench docs lock clean
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -51,13 +51,24 @@ test-steps:
 	@tools/step molecule $(MAKE) molecule
 	@tools/step e2e $(MAKE) e2e
 
-lint: setup ## ruff, mypy, yamllint, ansible-lint, biome, tsc
+lint: setup ## ruff, mypy, yamllint, ansible-lint, biome, tsc; says everything at once
+	@$(MAKE) --keep-going lint-python lint-types lint-yaml lint-ansible lint-web
+
+lint-python:
 	ruff check .
 	ruff format --check .
+
+lint-types:
 	mypy
 	mypy --config-file portal/mypy.ini
+
+lint-yaml:
 	yamllint --strict .
-	ansible-lint --offline
+
+lint-ansible:
+	ansible-lint --offline --nocolor
+
+lint-web:
 	npm --prefix web run lint
 	npm --prefix web run typecheck
 
