@@ -37,8 +37,8 @@ ACCOUNTS = Accounts("conclave-admin", "admin-secret", "conclave-bootstrap", "boo
 SECRETS = {"portal": "portal-secret", "conclave-probe": "probe-secret", "demo": PASSWORD}
 
 
-def from_bundle(part: str, inside: str) -> Path:
-    """Unpack a part of the bundle from the builder's cache; its own environment variable overrides the place."""
+def from_bundle(part: str, inside: str, folder: Path) -> Path:
+    """Unpack a part of the bundle from the builder's cache; an environment variable can name another place."""
     override = os.environ.get(f"CONCLAVE_TEST_{part.upper()}")
     if override:
         return Path(override)
@@ -46,7 +46,7 @@ def from_bundle(part: str, inside: str) -> Path:
     if not packages:
         message = f"the bundle's part {part} is not built: conclave bundle build"
         raise FileNotFoundError(message)
-    target = Path(tempfile.mkdtemp(prefix=f"{part}-"))
+    target = folder / part
     subprocess.run(["dpkg-deb", "-x", packages[-1], target], check=True)
     return target / inside
 
@@ -144,8 +144,6 @@ def answers(url: str, ca: Path, seconds: float) -> None:
 @contextlib.contextmanager
 def running() -> Iterator[Site]:
     """Start everything, apply the realm, and take it all down afterwards."""
-    livekit = from_bundle("livekit", "usr/lib/conclave/livekit/livekit-server")
-    keycloak = from_bundle("keycloak", "usr/lib/conclave/keycloak")
     folder = Path(tempfile.mkdtemp(prefix="site-", dir="/tmp"))
     folder.chmod(0o755)
     names = ("portal", "keycloak", "management", "livekit", "rtc", "postgresql")
@@ -153,6 +151,8 @@ def running() -> Iterator[Site]:
     write_certificates(folder)
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        livekit = from_bundle("livekit", "usr/lib/conclave/livekit/livekit-server", folder)
+        keycloak = from_bundle("keycloak", "usr/lib/conclave/keycloak", folder)
         stack.enter_context(servers.postgresql(folder, site.ports["postgresql"]))
         stack.enter_context(servers.valkey(folder))
         for database in ("portal", "keycloak"):
