@@ -60,7 +60,7 @@ lint-python:
 
 lint-types:
 	mypy
-	mypy --config-file portal/mypy.ini
+	CONCLAVE_PORTAL_CONFIG=tools/portal-types.toml PYTHONPATH=portal mypy --config-file portal/mypy.ini
 
 lint-yaml:
 	yamllint --strict .
