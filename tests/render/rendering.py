@@ -72,7 +72,7 @@ def variables(site: str, host: str) -> dict[str, Any]:
 
 
 def render(role: str, host: str, site: str = "lab", **changed: object) -> dict[str, dict[str, Any]]:
-    """Return the files of a role on a host: path, without a leading slash, to owner, mode, validate, content and so on."""
+    """Return the files of a role on a host: path without leading slash, to owner, mode, validate, content and so on."""
     loader, _ = _inventory(site)
     defaults = _trusted(loader, ROOT / "roles" / role / "defaults/main.yml")
     known = {**defaults, **variables(site, host), **changed}
