@@ -70,7 +70,11 @@ def check(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check that a bundle is whole, trusted, in time and not older than what is installed; needs no network."""
+    """Check that a bundle is whole, trusted, in time and not older than what is installed; needs no network.
+
+    Exit codes: 20 no bundle, 21 damaged, 22 a file is missing, 23 a file too many, 24 cut off, 25 unknown keys,
+    26 out of date, 27 older than the installed one.
+    """
     folder = path or default_folder()
     there = Manifest.load(installed).model_dump(mode="json") if installed else None
     trusted = root or (trust.root(site) if site else keys.Keys(keys.default_folder()).root)
