@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from changes import RESTART_SFU, edited
+from changes import RESTART_SFU, edited, rule
 
 from conclave.verify import breaker
 
@@ -18,7 +18,7 @@ TOKENS = "/usr/lib/conclave/portal/app/media/tokens.py"
 RESTART_PORTAL = "systemctl restart conclave-portal.service"
 
 
-@breaker("MED-02")
+@breaker("MED-02", also=("MED-13",))
 def participants_send_in_clear(_by_role: Callable[[str], Host]) -> Iterator[None]:
     # Nothing on the site makes a client send in clear; the check's own participants do it while this is in force.
     yield
@@ -51,6 +51,12 @@ def the_page_may_load_scripts_from_elsewhere(by_role: Callable[[str], Host]) -> 
         "script-src 'self' https://cdn.example.com",
         then="systemctl reload nginx.service",
     ):
+        yield
+
+
+@breaker("MED-13", on="media", also=("MED-02", "CFG-02"))
+def large_packets_are_lost(host: Host) -> Iterator[None]:
+    with rule(host, "input", "udp dport 7882 meta length > 300 drop"):
         yield
 
 

@@ -45,6 +45,14 @@ class Admission(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Invitation:
+    """What a guest is told: the meeting, and on another way its PIN."""
+
+    meeting: str
+    pin: str = field(repr=False)
+
+
 class PortalAdmission:
     """Plans with the probe's service account, and joins with the PIN.
 
@@ -56,16 +64,16 @@ class PortalAdmission:
         Client secret of the service account.
     authority:
         File with the certificates to trust, or None for the system's.
-    meeting:
-        Identifier of a meeting that already exists; then nothing is planned or deleted.
+    invitation:
+        To a meeting that somebody else planned; then nothing is planned or deleted.
     """
 
-    def __init__(self, domain: str, secret: str, authority: Path | None, meeting: str | None = None) -> None:
+    def __init__(self, domain: str, secret: str, authority: Path | None, invitation: Invitation | None = None) -> None:
         self.domain = domain
-        self.meeting = meeting
+        self.meeting = invitation.meeting if invitation else None
         self._secret = secret
-        self._planned = meeting is None
-        self._pin = ""
+        self._planned = invitation is None
+        self._pin = invitation.pin if invitation else ""
         context = ssl.create_default_context(cafile=str(authority) if authority else None)
         self._web = httpx.AsyncClient(verify=context, timeout=15.0, trust_env=False)
         self._bearer: dict[str, str] = {}
@@ -76,7 +84,17 @@ class PortalAdmission:
         return f"https://meet.{self.domain}/api"
 
     async def __aenter__(self) -> Self:
-        """Plan the meeting and fetch its PIN."""
+        """Plan the meeting and fetch its PIN, unless invited to one."""
+        if not self._planned:
+            return self
+        try:
+            await self._plan()
+        except BaseException:
+            await self._web.aclose()
+            raise
+        return self
+
+    async def _plan(self) -> None:
         grant = await self._ask(
             "the identity server",
             "POST",
@@ -85,16 +103,14 @@ class PortalAdmission:
             auth=(CLIENT, self._secret),
         )
         self._bearer = {"Authorization": f"Bearer {grant['access_token']}"}
-        if self._planned:
-            start = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-            wish = {"title": "Probe", "starts_at": start, "duration_minutes": 60}
-            meeting = await self._ask("the portal", "POST", f"{self.portal}/meetings", json=wish, headers=self._bearer)
-            self.meeting = meeting["id"]
+        start = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        wish = {"title": "Probe", "starts_at": start, "duration_minutes": 60}
+        meeting = await self._ask("the portal", "POST", f"{self.portal}/meetings", json=wish, headers=self._bearer)
+        self.meeting = meeting["id"]
         answer = await self._ask(
             "the portal", "GET", f"{self.portal}/meetings/{self.meeting}/pin", headers=self._bearer
         )
         self._pin = answer["pin"]
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

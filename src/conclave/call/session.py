@@ -108,14 +108,18 @@ class Process:
             self._child.stdin.write(command.model_dump_json().encode() + b"\n")
             await self._child.stdin.drain()
 
-    async def until(self, what: str, holds: Callable[[Process], bool], seconds: float) -> bool:
-        """Wait until something holds of this process; note it as the error when it does not in time."""
-        try:
+    async def wait(self, holds: Callable[[Process], bool], seconds: float) -> bool:
+        """Wait until something holds of this process, it fails, or the time is over; say whether it holds."""
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while not holds(self) and not self.account.error:
                     self._changed.clear()
                     await self._changed.wait()
-        except TimeoutError:
+        return holds(self)
+
+    async def until(self, what: str, holds: Callable[[Process], bool], seconds: float) -> bool:
+        """Wait until something holds of this process; note it as the error when it does not in time."""
+        if not await self.wait(holds, seconds) and not self.account.error:
             self.account.error = f"did not {what} within {seconds:.0f} s"
         return not self.account.error
 
@@ -123,17 +127,6 @@ class Process:
     def ready(self) -> bool:
         """Whether the process has started."""
         return self._ready
-
-    async def ended(self, seconds: float) -> bool:
-        """Wait until the process has failed, or been sent out of the room; say whether that came in time."""
-        try:
-            async with asyncio.timeout(seconds):
-                while not self.account.error:
-                    self._changed.clear()
-                    await self._changed.wait()
-        except TimeoutError:
-            return False
-        return True
 
     async def end(self) -> None:
         """Make sure that the process is gone."""
@@ -283,12 +276,8 @@ async def _admit(process: Process, admission: Admission, plan: Plan) -> None:
 
 async def _media(process: Process, names: set[str], seconds: float) -> None:
     wanted = names - {process.account.identity}
-    try:
-        async with asyncio.timeout(seconds):
-            await process.until("see and hear everybody", lambda it: it.account.media_from >= wanted, seconds * 2)
-    except TimeoutError:
-        # Not an error of the process: its report will say what is missing, in figures.
-        return
+    # What does not come is no error of the process: its report will say what is missing, in figures.
+    await process.wait(lambda it: it.account.media_from >= wanted, seconds)
 
 
 async def _measure(plan: Plan, everybody: list[Process], during: Callable[[], Awaitable[None]] | None) -> float:

@@ -16,6 +16,7 @@ from conclave.site import read, secrets
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
+    from conclave.call.admission import Invitation
     from conclave.call.result import CallResult
     from conclave.call.session import Plan
 
@@ -40,7 +41,7 @@ def users_prefix() -> Sequence[str]:
 async def hold_at_site(
     plan: Plan,
     *,
-    meeting: str | None = None,
+    invitation: Invitation | None = None,
     during: Callable[[], Awaitable[None]] | None = None,
 ) -> CallResult:
     """Hold a call at a deployed site.
@@ -49,12 +50,12 @@ async def hold_at_site(
     ----------
     plan:
         What kind of call.
-    meeting:
-        An existing meeting to join instead of one of its own; the plan then carries its key.
+    invitation:
+        To a meeting to join instead of one of its own; the plan then carries its key.
     during:
         Awaited beside the measuring.
     """
     answers, known = read.load(plan.site).answers, secrets.load(plan.site)
     with authority_file(known["secret_ca_certificate"]) as authority:
-        admission = PortalAdmission(answers.domain, known["secret_probe_oidc"], authority, meeting)
+        admission = PortalAdmission(answers.domain, known["secret_probe_oidc"], authority, invitation)
         return await hold(plan, admission, authority, users_prefix(), during)

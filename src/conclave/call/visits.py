@@ -37,7 +37,7 @@ class Visit:
 
     async def removed(self, seconds: float) -> bool:
         """Wait until the server sends it out, at most so long."""
-        return await self._process.ended(seconds)
+        return await self._process.wait(lambda it: it.account.error is not None, seconds)
 
 
 @contextlib.asynccontextmanager

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from conclave.browser import pages
 from conclave.browser.chromium import chromium
+from conclave.call.admission import Invitation
 from conclave.call.result import Browser, BrowserTrack
 from conclave.call.site import authority_file, hold_at_site, users_prefix
 from conclave.errors import ConclaveError
@@ -64,12 +65,18 @@ async def hold_with_browser(plan: Plan, picture: Path | None = None) -> CallResu
                 if picture:
                     await page.screenshot(path=picture)
 
-            fragment = meeting.link.partition("#k=")[2]
-            key = base64.urlsafe_b64decode(fragment + "=" * (-len(fragment) % 4))
-            result = await hold_at_site(replace(plan, key=key), meeting=meeting.id, during=watch)
+            result = await hold_at_site(
+                replace(plan, key=key_of(meeting)), invitation=Invitation(meeting.id, meeting.pin), during=watch
+            )
             await pages.leave(page)
             await pages.delete(page, domain, meeting)
     return _judged(result, _browser(seen))
+
+
+def key_of(meeting: pages.Planned) -> bytes:
+    """Return the end-to-end key in a meeting's link."""
+    fragment = meeting.link.partition("#k=")[2]
+    return base64.urlsafe_b64decode(fragment + "=" * (-len(fragment) % 4))
 
 
 def authenticator_folder(site: str) -> Path:

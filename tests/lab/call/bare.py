@@ -57,11 +57,13 @@ class BareServer:
         )
 
 
-def binary() -> Path:
-    """Return the server that `conclave bundle build` made."""
-    built = sorted(paths.cache_dir().glob("bundle/livekit/*/livekit-server"), key=lambda path: path.stat().st_mtime)
-    assert built, "no livekit-server in the cache: run `conclave bundle build` first"
-    return built[-1]
+def binary(folder: Path) -> Path:
+    """Unpack the server from the bundle and return its program."""
+    packages = list((paths.project_root() / "build/bundle/apt/pool").rglob("conclave-livekit_*.deb"))
+    assert packages, "no bundle: run `conclave bundle build` first"
+    newest = max(packages, key=lambda package: package.stat().st_mtime)
+    _run("dpkg-deb", "--extract", str(newest), str(folder))
+    return folder / "usr/lib/conclave/livekit/livekit-server"
 
 
 @contextlib.contextmanager
@@ -80,7 +82,7 @@ def running(folder: Path) -> Iterator[BareServer]:
         _run(*inside, "address", "add", f"{ADDRESS}/24", "dev", "here")
         _run(*inside, "link", "set", "here", "up")
         _run(*inside, "link", "set", "there", "up")
-        command = [*server.prefix, str(binary()), "--config", str(config)]
+        command = [*server.prefix, str(binary(folder / "package")), "--config", str(config)]
         process = stack.enter_context(
             subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         )
