@@ -73,7 +73,7 @@ lint-web:
 	npm --prefix web run typecheck
 
 unit: setup ## Tests without a lab: pure logic, and rendered files through the real checkers
-	pytest tests/unit tests/render
+	pytest tests/unit tests/render --numprocesses 2 --dist loadfile
 
 web: setup ## Tests of the browser client's parts
 	npm --prefix web test

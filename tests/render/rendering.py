@@ -14,6 +14,7 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import action_loader, filter_loader, init_plugin_loader
 from ansible.template import Templar
+from ansible.utils.collection_loader import AnsibleCollectionConfig
 
 ROOT = Path(__file__).parents[2]
 SECRETS = {
@@ -34,7 +35,9 @@ SECRETS = {
 
 @cache
 def _inventory(site: str) -> tuple[DataLoader, InventoryManager]:
-    init_plugin_loader()
+    # Once a process, whoever is first.
+    if AnsibleCollectionConfig.collection_finder is None:
+        init_plugin_loader()
     sys.path.insert(0, str(ROOT / "src"))
     action_loader.add_directory(str(ROOT / "plugins/action"))
     filter_loader.add_directory(str(ROOT / "plugins/filter"))

@@ -11,6 +11,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
+from ansible.utils.collection_loader import AnsibleCollectionConfig
 from plugins.action.conclave_tree import ActionModule
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module", autouse=True)
 def _loader() -> None:
-    init_plugin_loader()
+    # Once a process, whoever is first.
+    if AnsibleCollectionConfig.collection_finder is None:
+        init_plugin_loader()
 
 
 def files(folder: Path, settings: dict[str, Any], **variables: object) -> dict[str, dict[str, Any]]:
