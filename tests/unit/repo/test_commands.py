@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# They become another program, whose output is the answer.
-NO_JSON = {"lab exec", "lab shell"}
+# They become another program: its output, or its window, is the answer.
+NO_JSON = {"browse", "lab exec", "lab shell"}
 FENCE = re.compile(r"^```(?:sh|shell|bash|console)\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
 
 
