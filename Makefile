@@ -98,7 +98,7 @@ molecule: bundle ## Whole sites on the lab: several hosts, one host
 	molecule test --scenario-name onebox
 
 e2e: bundle ## Browsers at a deployed site
-	pytest tests/e2e
+	tools/e2e
 
 bench: bundle ## The measures of docs/performance.md
 	bench/run
