@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ansible.errors import AnsibleActionFail
 from tests.render.rendering import ROOT, SECRETS, place, render
 
 if TYPE_CHECKING:
@@ -102,3 +103,8 @@ def test_health_checks_are_valid_python_and_say_who_they_are(core: dict[str, Any
         compile(item["content"], path, "exec")
         assert item["mode"] == "0755"
         assert f'"service": "{path.rsplit("/", 1)[1]}"' in item["content"]
+
+
+def test_a_password_that_is_not_random_never_becomes_a_verifier() -> None:
+    with pytest.raises(AnsibleActionFail, match="not a random one"):
+        render("postgresql", "core1", postgresql_databases={"portal": "summer2026"})
