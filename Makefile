@@ -42,10 +42,10 @@ test-steps:
 	@tools/step prerequisites $(MAKE) prerequisites
 	@tools/step setup $(MAKE) setup
 	@tools/step lint $(MAKE) lint
+	@tools/step bundle $(MAKE) bundle
 	@tools/step unit $(MAKE) unit
 	@tools/step web $(MAKE) web
 	@tools/step portal $(MAKE) portal
-	@tools/step bundle $(MAKE) bundle
 	@tools/step live $(MAKE) live
 	@tools/step lab $(MAKE) lab
 	@tools/step molecule $(MAKE) molecule
@@ -72,7 +72,7 @@ lint-web:
 	npm --prefix web run lint
 	npm --prefix web run typecheck
 
-unit: setup ## Tests without a lab: pure logic, and rendered files through the real checkers
+unit: bundle ## Tests without a lab: pure logic, and rendered files through the real checkers, the SFU's own among them
 	@# A short folder: the address of a socket has at most 108 characters, and gpg makes one.
 	folder=$$(mktemp -d /tmp/cu.XXXX); trap 'rm -rf "$$folder"' EXIT; \
 	  pytest tests/unit tests/render --numprocesses 2 --dist loadfile --basetemp="$$folder/t"
