@@ -203,8 +203,10 @@ def test_an_interrupt_ends_programs_with_their_children(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     script = f"""
-import concurrent.futures, pathlib
+import concurrent.futures, pathlib, signal
 from conclave.bundle.tools import Runner
+# A shell without job control starts its background programs with this signal ignored, and they inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 runner = Runner(pathlib.Path({str(tmp_path / "log")!r}))
 with concurrent.futures.ThreadPoolExecutor(1) as executor:
     job = executor.submit(runner.run, ["sh", "-c", "sleep 987 & echo $! > {pipe}; wait"])
