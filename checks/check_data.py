@@ -44,9 +44,10 @@ def test_cache_answers_nobody_without_a_name(
 ) -> None:
     """Over TLS, too, an unnamed client is told nothing, and no named one may administer."""
     name, port = f"valkey.{site.answers.domain}", str(catalog.port("valkey"))
+    # The first word only: an answer that should not have come may hold what must not be kept.
     answers = {
-        command: (host.run(VALKEY + command, name, port).stdout + host.run(VALKEY + command, name, port).stderr).strip()
-        for command in ("PING", "KEYS *", "CONFIG GET *", "ACL LIST")
+        command: "".join(host.read(f"{VALKEY}{command} 2>&1; true", name, port).split()[:1])
+        for command in ("PING", "'KEYS' '*'", "CONFIG GET maxmemory", "ACL LIST")
     }
     users = [line.split()[1:3] for line in host.read("cat /etc/conclave/valkey/users.acl").splitlines() if line]
     rules = host.read("sed -E 's/#[0-9a-f]+/#/' /etc/conclave/valkey/users.acl")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from changes import RESTART_SFU, edited, rule
+from changes import RESTART_SFU, added, edited, rule
 
 from conclave.verify import breaker
 
@@ -79,6 +79,15 @@ def tickets_live_for_an_hour(by_role: Callable[[str], Host]) -> Iterator[None]:
 
 
 @breaker("MED-17", on="media", drill=True)
+def nobody_starts_the_sfu_again(host: Host) -> Iterator[None]:
+    start = "systemctl daemon-reload; systemctl start conclave-livekit.service"
+    path = "/etc/systemd/system/conclave-livekit.service.d/breaker.conf"
+    host.read("mkdir -p $(dirname %s)", path)
+    with added(host, path, "[Service]\nRestart=no\n", then=start):
+        yield
+
+
+@breaker("MED-18", on="media", drill=True)
 def rooms_live_in_memory_only(host: Host) -> Iterator[None]:
     with edited(host, CONFIG, r"^redis:\n(?:  .*\n)+", "", then=RESTART_SFU):
         yield

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from conclave.call.messages import Report, Stopped, Stream, TrackSeen
 
 ENOUGH = 0.9
+# Share of the time in which something waited for a processor: above, losses may be the measuring machine's own.
+BUSY = 0.7
 
 
 @dataclass
@@ -47,7 +49,7 @@ def judge(
     wrong:
         The one with another key, if there was one.
     """
-    senders = {account.identity: account for account in accounts if account.identity}
+    senders = {account.name: account for account in accounts}
     participants = [_participant(account, senders) for account in accounts]
     outsider = _outsider(wrong) if wrong else None
     encrypted = _all_encrypted(participants)
@@ -82,14 +84,15 @@ def _participant(account: Account, senders: dict[str, Account]) -> Participant:
     if report is None:
         return result
     way = report.transport
-    result.reconnects, result.without_connection_ms = report.reconnects, report.without_connection_ms
+    result.reconnects, result.returns = report.reconnects, report.returns
+    result.without_connection_ms = report.without_connection_ms
     result.path, result.dtls_cipher, result.srtp_cipher = way.path, way.dtls, way.srtp
     result.round_trip_ms = way.round_trip_ms
     result.bytes_sent, result.bytes_received = way.bytes_sent, way.bytes_received
     result.packets_received = way.video_packets_received + way.audio_packets_received
     result.cpu_percent = round(100 * report.cpu_seconds / max(report.joined_seconds, 0.1), 1)
     result.published = [_track(seen) for seen in report.published]
-    result.receives = [_reception(stream, senders.get(stream.identity)) for stream in report.streams]
+    result.receives = [_reception(stream, senders.get(stream.sender)) for stream in report.streams]
     return result
 
 

@@ -26,6 +26,8 @@ class Begin(Message):
     height: int
     rate: int
     tones: list[int]
+    # Display names of all probes: who comes back has another identity, and the same name.
+    names: list[str]
 
 
 class Join(Message):
@@ -74,10 +76,17 @@ class Joined(Message):
 
 
 class Media(Message):
-    """Picture and tone of this sender arrive; said once per sender."""
+    """Picture and tone of this sender arrive; said once per sender (a probe's name, else an identity)."""
 
     kind: Literal["media"] = "media"
-    identity: str
+    sender: str
+
+
+class Lost(Message):
+    """The connection was lost and is not coming back by itself; another admission is needed."""
+
+    kind: Literal["lost"] = "lost"
+    reason: str
 
 
 class Stopped(Message):
@@ -132,7 +141,7 @@ class Seen(Message):
 class Stream(Message):
     """Everything received from one sender."""
 
-    identity: str
+    sender: str
     name: str
     tracks: list[TrackSeen]
     seen: Seen
@@ -157,6 +166,7 @@ class Report(Message):
 
     kind: Literal["report"] = "report"
     reconnects: int
+    returns: int
     without_connection_ms: int
     published: list[TrackSeen]
     streams: list[Stream]
@@ -165,7 +175,7 @@ class Report(Message):
     joined_seconds: float
 
 
-Event = Annotated[Ready | Joined | Media | Stopped | Failed | Report, Field(discriminator="kind")]
+Event = Annotated[Ready | Joined | Media | Lost | Stopped | Failed | Report, Field(discriminator="kind")]
 
 COMMAND: TypeAdapter[Begin | Join | Measure | Stop | Leave] = TypeAdapter(Command)
-EVENT: TypeAdapter[Ready | Joined | Media | Stopped | Failed | Report] = TypeAdapter(Event)
+EVENT: TypeAdapter[Ready | Joined | Media | Lost | Stopped | Failed | Report] = TypeAdapter(Event)

@@ -27,6 +27,7 @@ from conclave.call.messages import (
     Join,
     Joined,
     Leave,
+    Lost,
     Measure,
     Media,
     Message,
@@ -36,11 +37,14 @@ from conclave.call.messages import (
     Stopped,
     Stream,
     TrackSeen,
+    Transport,
 )
 from conclave.call.receiving import Receiver, Window
 from conclave.call.transport import read_transport
 
 CONNECT_SECONDS = 15.0
+SENT_OUT = "PARTICIPANT_REMOVED"
+SHAKEN_SECONDS = 60.0
 
 
 class Participant:
@@ -59,15 +63,17 @@ class Participant:
         self.out = out
         self.window = Window()
         self.first = self.end = 0
-        self.room = rtc.Room()
+        self.room: rtc.Room | None = None
         self.sender = sending.Sender(begin) if begin.publishes else None
         self.receivers: dict[str, Receiver] = {}
         self.names: dict[str, str] = {}
         self.tracks: dict[str, dict[str, TrackSeen]] = {}
-        self.reconnects = 0
+        self.joined_at: float | None = None
+        self.reconnects = self.returns = 0
         self.lost_at: float | None = None
+        self.shaken_at: float | None = None
         self.lost_seconds = 0.0
-        self.disconnected = asyncio.Event()
+        self.disconnected: asyncio.Queue[str] = asyncio.Queue()
         self._working_keys: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -78,19 +84,27 @@ class Participant:
 
     async def join(self, join: Join) -> None:
         """Enter the room, take in who is there, publish."""
-        self._listen()
+        self._working_keys.clear()
+        for receiver in self.receivers.values():
+            receiver.key_unknown()
+        room = self.room = rtc.Room()
+        self._listen(room)
         started = time.monotonic()
         async with asyncio.timeout(CONNECT_SECONDS):
-            await self.room.connect(join.url, join.token, self._options())
+            await room.connect(join.url, join.token, self._options())
         seconds = time.monotonic() - started
-        self.joined_at = started
+        if self.joined_at is None:
+            self.joined_at = started
+        else:
+            self.returns += 1
+            self._reconnected()
         # A publication reaches us by exactly one of two ways: the snapshot at join, or the event.
-        for who in self.room.remote_participants.values():
+        for who in room.remote_participants.values():
             for publication in who.track_publications.values():
                 self._published(publication, who)
         if self.sender:
-            await self.sender.publish(self.room)
-        identity = self.room.local_participant.identity
+            await self.sender.publish(room)
+        identity = room.local_participant.identity
         self.tell(Joined(identity=identity, connect_seconds=round(seconds, 3)))
 
     def measure(self) -> None:
@@ -108,16 +122,32 @@ class Participant:
         """Wait for the senders' last measured frames, report, and leave the room."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(leave.patience):
-                for identity, last in leave.last.items():
-                    await self._until(identity, last)
+                for sender, last in leave.last.items():
+                    await self._until(sender, last)
         report = await self._report()
         if self.sender:
             await self.sender.close()
         self.tell(report)
-        await self.room.disconnect()
+        if self.room:
+            await self.room.disconnect()
 
-    async def _until(self, identity: str, last: int) -> None:
-        receiver = self.receivers.get(identity)
+    def lost(self, reason: str) -> None:
+        """Tell the parent that another admission is needed.
+
+        Raises
+        ------
+        ConnectionError
+            When it was no loss: somebody sent this participant out.
+        """
+        # The SDK reconnects by itself with the ticket it has, and is sent out for using it again: that is a loss, too.
+        shaken = self.shaken_at is not None and time.monotonic() - self.shaken_at < SHAKEN_SECONDS
+        if reason == SENT_OUT and not shaken:
+            raise ConnectionError("the server closed the connection: sent out")
+        self.lost_at = self.lost_at or time.monotonic()
+        self.tell(Lost(reason=reason))
+
+    async def _until(self, sender: str, last: int) -> None:
+        receiver = self.receivers.get(sender)
         while receiver and receiver.account.last < last:
             receiver.arrived.clear()
             await receiver.arrived.wait()
@@ -134,41 +164,45 @@ class Participant:
         encryption = rtc.E2EEOptions(keys) if self.begin.encrypts else None
         return rtc.RoomOptions(auto_subscribe=False, encryption=encryption)
 
-    def _listen(self) -> None:
-        self.room.on("track_published", self._published)
-        self.room.on("track_subscribed", self._subscribed)
-        self.room.on("e2ee_state_changed", self._key_state)
-        self.room.on("reconnecting", self._reconnecting)
-        self.room.on("reconnected", self._reconnected)
-        self.room.on("disconnected", lambda *_: self.disconnected.set())
+    def _listen(self, room: rtc.Room) -> None:
+        room.on("track_published", self._published)
+        room.on("track_subscribed", self._subscribed)
+        room.on("e2ee_state_changed", self._key_state)
+        room.on("reconnecting", self._reconnecting)
+        room.on("reconnected", self._reconnected)
+        room.on("disconnected", lambda reason: self.disconnected.put_nowait(rtc.DisconnectReason.Name(reason)))
+
+    def _sender_of(self, who: rtc.Participant) -> str:
+        return who.name if who.name in self.begin.names else who.identity
 
     def _published(self, publication: rtc.RemoteTrackPublication, who: rtc.RemoteParticipant) -> None:
         encrypted = publication.encryption_type == e2ee_pb2.GCM
-        self.names[who.identity] = who.name
+        sender = self._sender_of(who)
+        self.names[sender] = who.name
         seen = sending.describe(publication, refused=not encrypted)
-        self.tracks.setdefault(who.identity, {})[publication.sid] = seen
+        self.tracks.setdefault(sender, {})[publication.sid] = seen
         if encrypted:
-            self._receiver(who.identity)
+            self._receiver(sender)
             publication.set_subscribed(True)
 
-    def _receiver(self, identity: str) -> Receiver:
-        if identity not in self.receivers:
+    def _receiver(self, sender: str) -> Receiver:
+        if sender not in self.receivers:
             receiver = Receiver(
                 tones=tuple(self.begin.tones),
                 window=self.window,
-                alive=lambda: self.tell(Media(identity=identity)),
+                alive=lambda: self.tell(Media(sender=sender)),
                 clock=time.monotonic,
                 born=time.monotonic(),
             )
-            if identity in self._working_keys:
+            if sender in self._working_keys:
                 receiver.key_works()
-            self.receivers[identity] = receiver
-        return self.receivers[identity]
+            self.receivers[sender] = receiver
+        return self.receivers[sender]
 
     def _subscribed(
         self, track: rtc.RemoteTrack, _publication: rtc.RemoteTrackPublication, who: rtc.RemoteParticipant
     ) -> None:
-        receiver = self._receiver(who.identity)
+        receiver = self._receiver(self._sender_of(who))
         work = receiver.watch(track) if isinstance(track, rtc.RemoteVideoTrack) else receiver.listen(track)
         task = asyncio.create_task(work)
         self._tasks.add(task)
@@ -181,13 +215,14 @@ class Participant:
 
     def _key_state(self, who: rtc.Participant | None, state: int) -> None:
         if who is not None and state == e2ee_pb2.OK:
-            self._working_keys.add(who.identity)
-            if who.identity in self.receivers:
-                self.receivers[who.identity].key_works()
+            sender = self._sender_of(who)
+            self._working_keys.add(sender)
+            if sender in self.receivers:
+                self.receivers[sender].key_works()
 
     def _reconnecting(self) -> None:
         self.reconnects += 1
-        self.lost_at = time.monotonic()
+        self.lost_at = self.shaken_at = time.monotonic()
 
     def _reconnected(self) -> None:
         if self.lost_at is not None:
@@ -197,20 +232,25 @@ class Participant:
     async def _report(self) -> Report:
         now = time.monotonic()
         streams = []
-        for identity, tracks in self.tracks.items():
-            seen, heard = self._receiver(identity).finish(now)
-            name = self.names[identity]
-            streams.append(Stream(identity=identity, name=name, tracks=list(tracks.values()), seen=seen, heard=heard))
+        for sender, tracks in self.tracks.items():
+            seen, heard = self._receiver(sender).finish(now)
+            name = self.names[sender]
+            streams.append(Stream(sender=sender, name=name, tracks=list(tracks.values()), seen=seen, heard=heard))
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return Report(
             reconnects=self.reconnects,
+            returns=self.returns,
             without_connection_ms=round(self.lost_seconds * 1000),
-            published=sending.published(self.room),
+            published=sending.published(self.room) if self.room else [],
             streams=streams,
-            transport=await read_transport(self.room),
+            transport=await self._transport(),
             cpu_seconds=round(usage.ru_utime + usage.ru_stime, 2),
-            joined_seconds=round(now - self.joined_at, 2),
+            joined_seconds=round(now - (self.joined_at or now), 2),
         )
+
+    async def _transport(self) -> Transport:
+        # Out of the room there are no statistics to read.
+        return await read_transport(self.room) if self.room and self.room.isconnected() else Transport()
 
 
 async def converse(out: TextIO) -> None:
@@ -223,12 +263,15 @@ async def converse(out: TextIO) -> None:
         raise TypeError(f"the first command is {first.kind}, not begin")
     participant = Participant(first, out)
     participant.tell(Ready())
-    lost = asyncio.create_task(participant.disconnected.wait())
+    lost = asyncio.create_task(participant.disconnected.get())
+    line = asyncio.create_task(lines.readline())
     while True:
-        line = asyncio.create_task(lines.readline())
         done, _ = await asyncio.wait({line, lost}, return_when=asyncio.FIRST_COMPLETED)
         if lost in done:
-            raise ConnectionError("the server closed the connection")
+            participant.lost(lost.result())
+            lost = asyncio.create_task(participant.disconnected.get())
+        if line not in done:
+            continue
         if not line.result():
             return
         match COMMAND.validate_json(line.result()):
@@ -241,6 +284,7 @@ async def converse(out: TextIO) -> None:
             case Leave() as leave:
                 await participant.leave(leave)
                 return
+        line = asyncio.create_task(lines.readline())
 
 
 def main() -> None:

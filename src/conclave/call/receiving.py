@@ -82,6 +82,10 @@ class Receiver:
         if self._open_at is None:
             self._open_at = self.clock() + UNMUTE_SECONDS
 
+    def key_unknown(self) -> None:
+        """Take note that the connection is a new one: mute again until its cryptor has decrypted."""
+        self._open_at = None
+
     async def watch(self, track: rtc.RemoteVideoTrack) -> None:
         """Count the frames of a video track until it ends."""
         stream = rtc.VideoStream(track, format=rtc.VideoBufferType.I420)

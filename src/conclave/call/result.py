@@ -56,6 +56,7 @@ class Participant(Part):
     frames_sent: int = 0
     tone_hz: int | None = None
     reconnects: int = 0
+    returns: int = Field(default=0, description="How often it came back with a new admission.")
     without_connection_ms: int = 0
     path: Literal["udp", "tcp", "relay", "none"] = "none"
     dtls_cipher: str = ""

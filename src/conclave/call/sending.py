@@ -35,7 +35,7 @@ class Sender:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def publish(self, room: rtc.Room) -> None:
-        """Publish both tracks and start to feed them."""
+        """Publish both tracks, to another room after the first was lost, and feed them from the first time on."""
         camera = rtc.LocalVideoTrack.create_video_track("camera", self._video)
         microphone = rtc.LocalAudioTrack.create_audio_track("microphone", self._audio)
         encoding = rtc.VideoEncoding(max_framerate=self.begin.rate, max_bitrate=BITS_PER_SECOND)
@@ -51,7 +51,8 @@ class Sender:
         await room.local_participant.publish_track(
             microphone, rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, dtx=False)
         )
-        self._tasks = [asyncio.create_task(self._show()), asyncio.create_task(self._sound())]
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(self._show()), asyncio.create_task(self._sound())]
 
     async def close(self) -> None:
         """Stop feeding; raises what a feeding task died of."""

@@ -24,6 +24,7 @@ from conclave.call.messages import (
     Join,
     Joined,
     Leave,
+    Lost,
     Measure,
     Media,
     Message,
@@ -33,15 +34,17 @@ from conclave.call.messages import (
     Stopped,
 )
 from conclave.call.picture import Size
+from conclave.errors import ConclaveError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-    from conclave.call.admission import Admission
+    from conclave.call.admission import Admission, Ticket
     from conclave.call.result import CallResult
 
 KEY_BYTES = 32
 LAST_LINES = 5
+ASK_AGAIN_SECONDS = 1.0
 # Small on purpose: a probe measures the way, and must not be what loads it.
 SMALL = Size(384, 216)
 
@@ -84,6 +87,7 @@ class Process:
         self._child: asyncio.subprocess.Process | None = None
         self._changed = asyncio.Event()
         self._ready = False
+        self.lost = ""
         self._noise: deque[str] = deque(maxlen=LAST_LINES)
         self._readers: list[asyncio.Task[None]] = []
 
@@ -108,7 +112,7 @@ class Process:
             self._child.stdin.write(command.model_dump_json().encode() + b"\n")
             await self._child.stdin.drain()
 
-    async def wait(self, holds: Callable[[Process], bool], seconds: float) -> bool:
+    async def wait(self, holds: Callable[[Process], bool], seconds: float | None) -> bool:
         """Wait until something holds of this process, it fails, or the time is over; say whether it holds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -166,7 +170,9 @@ class Process:
             case Joined():
                 account.identity, account.connect_seconds = event.identity, event.connect_seconds
             case Media():
-                account.media_from.add(event.identity)
+                account.media_from.add(event.sender)
+            case Lost():
+                self.lost = event.reason
             case Stopped():
                 account.sent = event
             case Report():
@@ -208,12 +214,13 @@ async def hold(
             # One after the other: each then finds those before it in the room, and publishes to them.
             for process in everybody:
                 await _admit(process, admission, plan)
-            names = {one.account.identity for one in processes if not one.account.error}
-            await _together(processes, lambda one: _media(one, names, plan.media_seconds))
-            waited = stalled_seconds()
-            measured = await _measure(plan, everybody, during)
-            busy = min(1.0, (stalled_seconds() - waited) / measured)
-            await _finish(plan, processes, everybody)
+            async with _kept_in(everybody, admission, plan):
+                names = {one.account.name for one in processes if not one.account.error}
+                await _together(processes, lambda one: _media(one, names, plan.media_seconds))
+                waited = stalled_seconds()
+                measured = await _measure(plan, everybody, during)
+                busy = min(1.0, (stalled_seconds() - waited) / measured)
+                await _finish(plan, processes, everybody)
     finally:
         await _together(everybody, lambda one: one.end())
     accounts = [process.account for process in processes]
@@ -248,6 +255,7 @@ def begin_of(plan: Plan, name: str, index: int, key: bytes, *, publishes: bool) 
         height=plan.size.height,
         rate=plan.rate,
         tones=[tone.frequency(number) for number in range(plan.participants)],
+        names=[f"{plan.name} {number + 1}" for number in range(plan.participants)],
     )
 
 
@@ -274,8 +282,41 @@ async def _admit(process: Process, admission: Admission, plan: Plan) -> None:
     await process.until("join", lambda it: bool(it.account.identity), plan.join_seconds)
 
 
+@contextlib.asynccontextmanager
+async def _kept_in(everybody: list[Process], admission: Admission, plan: Plan) -> AsyncIterator[None]:
+    """Ask for a new admission for whoever loses the connection, as long as the block lasts."""
+    tasks = [asyncio.create_task(_keep_in(process, admission, plan)) for process in everybody]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _keep_in(process: Process, admission: Admission, plan: Plan) -> None:
+    while await process.wait(lambda it: bool(it.lost), seconds=None):
+        reason, process.lost = process.lost, ""
+        try:
+            async with asyncio.timeout(plan.join_seconds):
+                ticket = await _ask_again(process.account.name, admission)
+        except TimeoutError:
+            process.account.error = f"lost the connection ({reason}) and was not admitted again"
+            return
+        await process.say(Join(url=ticket.url, token=ticket.token))
+
+
+async def _ask_again(name: str, admission: Admission) -> Ticket:
+    while True:
+        try:
+            return await admission.admit(name)
+        except ConclaveError:
+            # What took the connection away may have taken the portal's way to the SFU, too.
+            await asyncio.sleep(ASK_AGAIN_SECONDS)
+
+
 async def _media(process: Process, names: set[str], seconds: float) -> None:
-    wanted = names - {process.account.identity}
+    wanted = names - {process.account.name}
     # What does not come is no error of the process: its report will say what is missing, in figures.
     await process.wait(lambda it: it.account.media_from >= wanted, seconds)
 
@@ -294,12 +335,12 @@ async def _measure(plan: Plan, everybody: list[Process], during: Callable[[], Aw
 async def _finish(plan: Plan, processes: list[Process], everybody: list[Process]) -> None:
     patience = plan.drain_seconds + 10
     await _together(everybody, lambda one: one.until("stop", lambda it: it.account.sent is not None, patience))
-    last = {one.account.identity: one.account.sent.end - 1 for one in processes if one.account.sent}
+    last = {one.account.name: one.account.sent.end - 1 for one in processes if one.account.sent}
 
     async def leave(one: Process) -> None:
         # The one with the wrong key never sees a number: waiting for it would only cost time.
         others = last.items() if one in processes else ()
-        wanted = {who: number for who, number in others if who != one.account.identity}
+        wanted = {who: number for who, number in others if who != one.account.name}
         await one.say(Leave(last=wanted, patience=plan.drain_seconds))
         await one.until("report", lambda it: it.account.report is not None, patience)
 

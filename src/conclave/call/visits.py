@@ -33,11 +33,11 @@ class Visit:
     @property
     def error(self) -> str | None:
         """Why it is not, or no longer, in the room."""
-        return self._process.account.error
+        return self._process.account.error or self._process.lost or None
 
     async def removed(self, seconds: float) -> bool:
         """Wait until the server sends it out, at most so long."""
-        return await self._process.wait(lambda it: it.account.error is not None, seconds)
+        return await self._process.wait(lambda it: it.account.error is not None or bool(it.lost), seconds)
 
 
 @contextlib.asynccontextmanager

@@ -11,13 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from conclave import lab
+from conclave.call.judge import BUSY
 from conclave.call.result import CallResult, Participant, Reception
 from conclave.call.session import Plan
 from conclave.call.site import hold_at_site
 
 MOST = 16
-# From here on losses may be the measuring machine's own.
-BUSY = 0.7
 
 
 def register(app: typer.Typer) -> None:

@@ -28,12 +28,15 @@ def tracks(encryption: str = "gcm") -> list[TrackSeen]:
 def stream(sender: int, spans: list[list[int]], *, hertz: int | None = None, encryption: str = "gcm") -> Stream:
     heard = Heard(blocks=200, own_tone_blocks=200, level_dbfs=-12, hertz=hertz or tone.frequency(sender))
     seen = Seen(spans=spans, frames=300, frames_measured=300)
-    return Stream(identity=f"p{sender}", name=f"Probe {sender + 1}", tracks=tracks(encryption), seen=seen, heard=heard)
+    return Stream(
+        sender=f"Probe {sender + 1}", name=f"Probe {sender + 1}", tracks=tracks(encryption), seen=seen, heard=heard
+    )
 
 
 def report(*streams: Stream, packets: int = 1000) -> Report:
     return Report(
         reconnects=0,
+        returns=0,
         without_connection_ms=0,
         published=tracks(),
         streams=list(streams),
@@ -107,25 +110,27 @@ def test_a_participant_without_a_report_keeps_its_error() -> None:
 
 
 def test_a_wrong_key_that_decodes_nothing_of_many_packets_is_good() -> None:
-    empty = Stream(identity="p0", name="Probe 1", tracks=tracks(), seen=Seen(), heard=Heard())
+    empty = Stream(sender="Probe 1", name="Probe 1", tracks=tracks(), seen=Seen(), heard=Heard())
     result = outcome(pair([[0, 500]]), outsider(report(empty)))
     assert result.ok, result.problems
 
 
 def test_a_wrong_key_that_received_no_packets_proves_nothing() -> None:
-    empty = Stream(identity="p0", name="Probe 1", tracks=tracks(), seen=Seen(), heard=Heard())
+    empty = Stream(sender="Probe 1", name="Probe 1", tracks=tracks(), seen=Seen(), heard=Heard())
     result = outcome(pair([[0, 500]]), outsider(report(empty, packets=0)))
     assert any("nothing was tried" in problem for problem in result.problems)
 
 
 @pytest.mark.parametrize("seen", [Seen(frames=1), Seen(frames=1, unreadable=1)])
 def test_one_decoded_frame_is_one_too_many_for_a_wrong_key(seen: Seen) -> None:
-    leaky = Stream(identity="p0", name="Probe 1", tracks=tracks(), seen=seen, heard=Heard())
+    leaky = Stream(sender="Probe 1", name="Probe 1", tracks=tracks(), seen=seen, heard=Heard())
     result = outcome(pair([[0, 500]]), outsider(report(leaky)))
     assert any("decoded 1 frames" in problem for problem in result.problems)
 
 
 def test_a_tone_heard_with_a_wrong_key_is_noticed_even_before_the_measured_time() -> None:
-    leaky = Stream(identity="p0", name="Probe 1", tracks=tracks(), seen=Seen(), heard=Heard(tone_before_key_blocks=3))
+    leaky = Stream(
+        sender="Probe 1", name="Probe 1", tracks=tracks(), seen=Seen(), heard=Heard(tone_before_key_blocks=3)
+    )
     result = outcome(pair([[0, 500]]), outsider(report(leaky)))
     assert any("heard a tone for 0.3 s" in problem for problem in result.problems)
