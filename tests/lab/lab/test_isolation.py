@@ -132,8 +132,8 @@ def test_neighbour_discovery_is_counted_apart(site: Lab) -> None:
 
 
 def test_the_users_reach_hosts_and_ask_the_sites_resolver_only(site: Lab) -> None:
-    assert ran(site, "users", "ping", "-c1", "-W1", "192.0.2.2").returncode == 0
-    assert ran(site, "users", "ping", "-c1", "-W1", "2001:db8:1:1::2").returncode == 0
+    assert ran(site, "users", "ping", "-c4", "-i0.5", "-W3", "192.0.2.2").returncode == 0
+    assert ran(site, "users", "ping", "-c4", "-i0.5", "-W3", "2001:db8:1:1::2").returncode == 0
     covered = ran(site, "users", "cat", "/etc/resolv.conf").stdout
     assert covered == "nameserver 192.0.2.66\nsearch conf.lab.example\n"
     assert "hosts: files dns" in ran(site, "users", "cat", "/etc/nsswitch.conf").stdout
@@ -166,8 +166,8 @@ def test_a_site_without_a_router_gets_one_from_the_lab(named: Callable[..., Lab]
     lab = named("one", single)
     assert set(lab.up(source).hosts) == {"box"}
     assert ran(lab, "control", "ssh", "-F", str(lab.ssh_config), "box", "hostname").stdout == "box\n"
-    assert ran(lab, "users", "ping", "-c1", "-W1", "2001:db8:1:1::2").returncode == 0
-    assert ran(lab, "box", "ping", "-c1", "-W1", "198.51.100.10").returncode == 0
+    assert ran(lab, "users", "ping", "-c4", "-i0.5", "-W3", "2001:db8:1:1::2").returncode == 0
+    assert ran(lab, "box", "ping", "-c4", "-i0.5", "-W3", "198.51.100.10").returncode == 0
     ran(lab, "box", "ping", "-c1", "-W1", "192.0.2.99")
     ran(lab, "box", "ping", "-c1", "-W1", "2001:db8:9::9")
     count = lab.canary()
