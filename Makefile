@@ -48,8 +48,11 @@ test-steps:
 	@tools/step portal $(MAKE) portal
 	@tools/step live $(MAKE) live
 	@tools/step lab $(MAKE) lab
-	@tools/step molecule $(MAKE) molecule
-	@tools/step e2e $(MAKE) e2e
+	@tools/step molecule-onebox $(MAKE) molecule-onebox
+	@# The browsers go to the site that Molecule has just deployed and verified.
+	@trap 'molecule destroy --scenario-name site >/dev/null' EXIT; \
+	  tools/step molecule-site molecule test --scenario-name site --destroy=never; \
+	  CONCLAVE_E2E_LAB=molecule-site tools/step e2e $(MAKE) e2e
 
 lint: setup ## ruff, mypy, yamllint, ansible-lint, biome, tsc; says everything at once
 	@$(MAKE) --keep-going lint-python lint-types lint-yaml lint-ansible lint-web
@@ -93,9 +96,10 @@ live: bundle ## The portal with Keycloak and LiveKit out of the bundle
 lab: bundle ## Tests of the lab, and on it
 	pytest tests/lab
 
-molecule: bundle ## Whole sites on the lab: several hosts, one host
-	molecule test --scenario-name site
-	molecule test --scenario-name onebox
+molecule: molecule-site molecule-onebox ## Whole sites on the lab: several hosts, one host
+
+molecule-%: bundle
+	molecule test --scenario-name $*
 
 e2e: bundle ## Browsers at a deployed site
 	tools/e2e

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -228,10 +229,11 @@ def _message(result: dict[str, Any]) -> str:
 
 
 def _unit(data: dict[str, Any], result: dict[str, Any]) -> str:
-    """Return the unit a service task was about, with its suffix."""
+    """Return the unit a task was about, with its suffix: a service task's, or the one a message of systemd names."""
     action = str(data.get("resolved_action") or data.get("task_action", "")).rsplit(".", 1)[-1]
     if action not in {"systemd", "systemd_service", "service"}:
-        return ""
+        named = re.search(r"systemctl [a-z-]+ (\S+\.(?:service|socket|timer))", str(result.get("msg", "")))
+        return named[1] if named else ""
     arguments = (result.get("invocation") or {}).get("module_args") or {}
     name = str(result.get("name") or arguments.get("name") or result.get("item") or "")
     return name if not name or "." in name else f"{name}.service"

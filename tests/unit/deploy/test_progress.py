@@ -75,6 +75,13 @@ def test_a_failed_service_task_names_its_unit() -> None:
     assert failure.message == "Unable to start service conclave-portal"
 
 
+def test_a_unit_that_systemd_s_message_names_is_found() -> None:
+    progress = Progress()
+    result = {"msg": "`systemctl start conclave-portal.service` failed (exit 1):"}
+    task(progress, "portal", "Place files", core1={"kind": "runner_on_failed", "res": result})
+    assert progress.failures[0].unit == "conclave-portal.service"
+
+
 def test_a_failure_that_was_rescued_or_ignored_is_none() -> None:
     progress = Progress()
     task(progress, "r", "Try", a={"kind": "runner_on_failed", "res": {"msg": "no"}})
