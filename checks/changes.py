@@ -53,7 +53,7 @@ def added(host: Host, path: str, content: str, *, then: str = "true") -> Iterato
 @contextlib.contextmanager
 def rule(host: Host, chain: str, text: str) -> Iterator[None]:
     """Put a rule before all others of a chain; the staged rules come back at the end."""
-    host.read(f"nft insert rule inet conclave {chain} {text}")
+    host.read(f"nft insert rule inet conclave {chain} %s", text)
     try:
         yield
     finally:

@@ -294,7 +294,10 @@ def test_a_running_call_survives_a_crash_of_the_sfu(host: Host, site: Site, obse
         await asyncio.to_thread(host.read, "systemctl kill --signal=KILL conclave-livekit.service")
 
     plan = Plan(site=site.answers.name, participants=2, seconds=35)
-    result = asyncio.run(hold_at_site(plan, during=kill))
+    try:
+        result = asyncio.run(hold_at_site(plan, during=kill))
+    except ConclaveError as error:
+        pytest.fail(f"the call did not come to its end: {'; '.join(error.lines())}")
     gaps = [reception.longest_gap_ms for who in result.participants for reception in who.receives]
     errors = [who.error for who in result.participants if who.error]
     observe(

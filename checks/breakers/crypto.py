@@ -13,20 +13,18 @@ if TYPE_CHECKING:
 
     from conclave.verify.places import Host
 
-KEPT = "/run/conclave-breaker/tls"
 TLS = "/etc/conclave/tls"
-# The same names and the same key, signed by the same authority, for ten days.
-SHORT_LIVED = f"""set -e
-mkdir -p -m 0700 {KEPT}; cp -a {TLS}/host.crt {TLS}/host-chain.crt {KEPT}/
-openssl x509 -x509toreq -copy_extensions copyall -in {TLS}/host.crt -key {TLS}/host.key -out {KEPT}/request
-openssl x509 -req -in {KEPT}/request -copy_extensions copyall -days 10 \
-  -CA {TLS}/ca.crt -CAkey /etc/conclave/ca/ca.key -out {KEPT}/short
-cat {KEPT}/short > {TLS}/host.crt; cat {KEPT}/short > {TLS}/host-chain.crt
-/usr/lib/conclave/tls/reload"""
-# Keycloak looks for a new certificate once a minute.
-LONG_LIVED = f"""set -e
-cp -a {KEPT}/host.crt {KEPT}/host-chain.crt {TLS}/; rm -r {KEPT}; /usr/lib/conclave/tls/reload
-timeout 120 sh -c 'until openssl s_client -connect localhost:8443 </dev/null 2>/dev/null \\
+# The same names and the same key, signed by the same authority, for so many days; then what the renewal does.
+SIGN = f"""set -e
+folder=$(mktemp -d); trap 'rm -r "$folder"' EXIT
+openssl x509 -x509toreq -copy_extensions copyall -in {TLS}/host.crt -key {TLS}/host.key -out "$folder/request"
+openssl x509 -req -in "$folder/request" -copy_extensions copyall -days %d \\
+  -CA {TLS}/ca.crt -CAkey /etc/conclave/ca/ca.key -out "$folder/certificate"
+cat "$folder/certificate" > {TLS}/host.crt; cat "$folder/certificate" > {TLS}/host-chain.crt
+/usr/lib/conclave/tls/reload
+"""
+# Keycloak looks once a minute.
+SERVED = """timeout 120 sh -c 'until openssl s_client -connect localhost:8443 </dev/null 2>/dev/null \\
   | openssl x509 -noout -checkend 1296000 >/dev/null; do sleep 2; done'"""
 RELOAD_NGINX = "systemctl reload nginx.service"
 
@@ -54,7 +52,7 @@ def an_old_version_is_spoken(host: Host) -> Iterator[None]:
 
 @breaker("CRY-03", on="core")
 def a_certificate_is_about_to_end(host: Host) -> Iterator[None]:
-    with done(host, SHORT_LIVED, LONG_LIVED):
+    with done(host, SIGN % 10, SIGN % 90 + SERVED):
         yield
 
 

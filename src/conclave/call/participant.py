@@ -90,8 +90,11 @@ class Participant:
         room = self.room = rtc.Room()
         self._listen(room)
         started = time.monotonic()
-        async with asyncio.timeout(CONNECT_SECONDS):
-            await room.connect(join.url, join.token, self._options())
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await room.connect(join.url, join.token, self._options())
+        except TimeoutError as error:
+            raise TimeoutError(f"not connected within {CONNECT_SECONDS:.0f} s") from error
         seconds = time.monotonic() - started
         if self.joined_at is None:
             self.joined_at = started

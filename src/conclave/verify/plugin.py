@@ -168,7 +168,7 @@ def outcome_of(call: pytest.CallInfo[None], observed: dict[str, Any]) -> tuple[O
     error = call.excinfo.value
     if isinstance(error, NotApplicable):
         return "not_applicable", str(error)
-    if isinstance(error, AssertionError):
+    if isinstance(error, AssertionError | pytest.fail.Exception):
         return "fail", str(error).split("\nassert ")[0].strip() or "the assertion does not hold"
     text = "; ".join(error.lines()) if isinstance(error, ConclaveError) else f"{type(error).__name__}: {error}"
     return "error", text

@@ -81,6 +81,9 @@ def verify(site: str, wanted: Wanted, *, broken: str = "") -> Run:
         return Run.model_validate_json(results.read_text(encoding="utf-8"))
 
 
+Verdict = Literal["proven", "not noticed", "not mended", "others too", "failed"]
+
+
 @dataclass(frozen=True)
 class Proof:
     """Whether a check noticed its breaker, and recovered."""
@@ -88,7 +91,7 @@ class Proof:
     control: str
     breaker: str
     host: str | None
-    outcome: Literal["proven", "not noticed", "not mended", "others too"]
+    outcome: Verdict
     detail: str
 
 
@@ -144,22 +147,24 @@ def prove(site: str, chosen: list[Breaker], progress: Callable[[str], None], *, 
 
 
 def _prove(site: str, one: Breaker, host: places.Host | None, hosts: list[places.Host], *, exactly: bool) -> Proof:
-    at = (host.name,) if host else ()
-    narrow = Wanted(controls=(one.control,), hosts=at)
-    with _broken(one, host, hosts):
-        run = verify(site, Wanted() if exactly and not one.drill else narrow, broken=one.name)
+    def proof(outcome: Verdict, results: Iterable[Evidence] = (), detail: str = "") -> Proof:
+        return Proof(one.control, one.name, host.name if host else None, outcome, detail or _reasons(results))
+
+    narrow = Wanted(controls=(one.control,), hosts=(host.name,) if host else ())
+    try:
+        with _broken(one, host, hosts):
+            run = verify(site, Wanted() if exactly and not one.drill else narrow, broken=one.name)
+        after = verify(site, narrow)
+    except ConclaveError as error:
+        return proof("failed", detail="; ".join(error.lines()))
     red = [result for result in run.results if result.outcome == "fail"]
     own = [result for result in red if result.control == one.control]
-    name = host.name if host else None
-    if not own:
-        return Proof(one.control, one.name, name, "not noticed", _reasons(run.results))
     others = [result for result in red if result.control not in {one.control, *one.also}]
+    if not own:
+        return proof("not noticed", run.results)
     if others:
-        return Proof(one.control, one.name, name, "others too", _reasons(others))
-    after = verify(site, narrow)
-    if not after.ok:
-        return Proof(one.control, one.name, name, "not mended", _reasons(after.results))
-    return Proof(one.control, one.name, name, "proven", _reasons(own))
+        return proof("others too", others)
+    return proof("proven", own) if after.ok else proof("not mended", after.results)
 
 
 @contextmanager
@@ -173,7 +178,7 @@ def _broken(one: Breaker, host: places.Host | None, hosts: list[places.Host]) ->
         next(change, None)
 
 
-def _reasons(results: list[Evidence]) -> str:
+def _reasons(results: Iterable[Evidence]) -> str:
     return "; ".join(
         f"{result.control}@{result.host or 'site'} {result.outcome}: {result.reason}" for result in results
     )
