@@ -89,7 +89,7 @@ def endpoints(host: Host, catalog: Catalog, domain: str) -> list[Endpoint]:
         for name in NAMES[flow.name]
     ]
     if not found:
-        raise NotApplicable(f"{host} serves nothing over TLS")
+        raise NotApplicable("nothing is served over TLS here")
     return found
 
 

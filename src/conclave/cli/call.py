@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -58,13 +59,14 @@ def call(
 
 def show(result: CallResult, console: Console) -> None:
     """Print the result for people: one row per receiver and sender."""
-    table = Table(title=f"{result.site}: {len(result.participants)} participants, {result.seconds:.0f} s")
+    title = f"{result.site}: {len(result.participants)} participants, {result.seconds:.0f} s"
+    table = Table(title=title, box=box.SIMPLE, title_justify="left", pad_edge=False, padding=(0, 1))
     for heading in ("from", "to"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=True)
     for heading in ("frames", "gap", "tone", "level", "join"):
-        table.add_column(heading, justify="right")
-    for heading in ("path", "encrypted"):
-        table.add_column(heading)
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in ("path", "cipher"):
+        table.add_column(heading, no_wrap=True)
     for participant in result.participants:
         for reception in participant.receives:
             table.add_row(*_row(participant, reception))

@@ -7,14 +7,16 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from conclave import lab
 from conclave.site import read
 from conclave.verify import controls, evidence
 from conclave.verify import run as runner
-from conclave.verify.evidence import Run
+from conclave.verify.evidence import Evidence, Run
 
 WORDS = {
     "de": {
@@ -89,15 +91,18 @@ def verify(
 def show(run: Run, language: str, console: Console) -> None:
     """Print a run for people, the broken promises last, where the eye is."""
     words = WORDS[language]
-    table = Table(title=f"{run.site}: {run.seconds:.0f} s")
+    table = Table(title=f"{run.site}: {run.seconds:.0f} s", box=box.SIMPLE, title_justify="left")
     for heading in ("control", "title", "where", "result", "reason"):
-        table.add_column(words[heading], overflow="fold")
+        table.add_column(words[heading], overflow="fold", no_wrap=heading == "control")
     order = list(reversed(evidence.WORST_FIRST))
-    for result in sorted(run.results, key=lambda one: (order.index(one.outcome), one.control, one.host or "")):
-        title = result.title.de if language == "de" else result.title.en
-        word = words[result.outcome]
-        style = STYLE[result.outcome]
-        table.add_row(result.control, title, result.host or words["site"], f"[{style}]{word}[/]", result.reason)
+    rows: dict[tuple[int, str, str], list[Evidence]] = {}
+    for result in run.results:
+        rows.setdefault((order.index(result.outcome), result.control, result.reason), []).append(result)
+    for (_, control, reason), results in sorted(rows.items()):
+        first = results[0]
+        title = first.title.de if language == "de" else first.title.en
+        where = ", ".join(sorted(result.host or words["site"] for result in results))
+        table.add_row(control, title, where, f"[{STYLE[first.outcome]}]{words[first.outcome]}[/]", escape(reason))
     console.print(table)
     console.print(", ".join(f"{words[outcome]}: {count}" for outcome, count in run.counts().items()))
 
