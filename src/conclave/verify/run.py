@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -136,6 +137,8 @@ def prove(site: str, chosen: list[Breaker], progress: Callable[[str], None], *, 
             todo="conclave lab up",
             exit_code=2,
         )
+    # Ended from outside, it still mends what it has broken.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended while a breaker was in force; it was undone"))
     model = read.load(site)
     hosts = [places.Host(host, model) for host in model.hosts]
     proofs = []
@@ -143,6 +146,7 @@ def prove(site: str, chosen: list[Breaker], progress: Callable[[str], None], *, 
         host = next((host for host in hosts if one.on in host.roles), None) if one.on else None
         progress(f"{one.control}: {one.name.replace('_', ' ')}" + (f" on {host}" if host else ""))
         proofs.append(_prove(site, one, host, hosts, exactly=exactly))
+        progress(f"  {proofs[-1].outcome}")
     return proofs
 
 
