@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,12 +89,19 @@ class Factory:
         )
 
 
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep each test out of the operator's cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 @pytest.fixture(scope="session")
 def session_keys(tmp_path_factory: pytest.TempPathFactory) -> keys.Keys:
     """Signing keys; made once, as they are the same for every test."""
     folder = tmp_path_factory.mktemp("keys")
-    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
-    return keys.new(folder / "keys")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        return keys.new(folder / "keys")
 
 
 @pytest.fixture(scope="session")
