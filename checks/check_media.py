@@ -28,12 +28,11 @@ from conclave.verify.run import VARIABLE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Meeting
-
     from conclave.call.result import CallResult
     from conclave.catalog import Catalog
     from conclave.site.model import Site
     from conclave.verify.places import Host, Vantage
+    from conftest import Meeting
 
 LONGEST_TOKEN = 120
 POWERS = {"roomAdmin", "roomCreate", "roomList", "roomRecord", "hidden", "recorder", "ingressAdmin", "agent"}

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Factory
-
     from conclave.bundle.context import Context, Result
+    from conftest import Factory
 
 
 def beside(out: Path) -> list[str]:
