@@ -1,0 +1,6 @@
+"""Rule sets of hosts: the flow catalogue and the inventory in, nftables text out."""
+
+from conclave.firewall.ruleset import ruleset
+from conclave.firewall.topology import Host, Topology
+
+__all__ = ["Host", "Topology", "ruleset"]

@@ -1,0 +1,85 @@
+"""What every part of a rule set is written with: addresses become sets, counters get names, chains get braces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import collapse_addresses
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conclave.catalog import Flow
+    from conclave.firewall.topology import Network, Topology
+
+FAMILIES = (("4", "ip"), ("6", "ip6"))
+
+
+@dataclass
+class Table:
+    """The table ``inet conclave`` of one host: collects sets and counters as rules come to need them."""
+
+    topology: Topology
+    places: set[str] = field(default_factory=set)
+    counters: set[str] = field(default_factory=set)
+    limits: dict[str, Flow] = field(default_factory=dict)
+
+    def match(self, direction: str, place: str, family: str) -> str:
+        """Return the match of a source (``saddr``) or target (``daddr``), or an empty string when it has no address."""
+        number, keyword = ("4", "ip") if family == "4" else ("6", "ip6")
+        if not [net for net in self.topology.networks(place) if str(net.version) == number]:
+            everywhere = "0.0.0.0/0" if number == "4" else "::/0"
+            return f"{keyword} {direction} {everywhere}" if place == "outside" else ""
+        if place == "outside":
+            self.places.add("site")
+            return f"{keyword} {direction} != @site{number}"
+        self.places.add(place)
+        return f"{keyword} {direction} @{place}{number}"
+
+    def count(self, name: str) -> str:
+        """Return the use of a named counter."""
+        self.counters.add(name)
+        return f"counter name {name}"
+
+
+def declared_sets(table: Table) -> list[str]:
+    """Return the sets that the rules use."""
+    lines: list[str] = []
+    for place in sorted(table.places):
+        for family, keyword in FAMILIES:
+            version = int(family)
+            nets = [net for net in table.topology.networks(place) if net.version == version]
+            if nets:
+                elements = ", ".join(_element(net) for net in sorted(collapse_addresses(nets)))  # type: ignore[type-var]
+                kind = "ipv4_addr" if keyword == "ip" else "ipv6_addr"
+                lines.append(f"set {place}{family} {{ type {kind}; flags interval; elements = {{ {elements} }}; }}")
+    for name in sorted(table.limits):
+        for family, keyword in FAMILIES:
+            kind = "ipv4_addr" if keyword == "ip" else "ipv6_addr"
+            lines.append(f"set {name}-rate{family} {{ type {kind}; size 65536; flags dynamic, timeout; timeout 1m; }}")
+            lines.append(f"set {name}-open{family} {{ type {kind}; size 65536; flags dynamic; }}")
+    for family, keyword in FAMILIES:
+        element = f"{keyword} daddr . meta l4proto . th dport"
+        lines.append(f"set culprits{family} {{ typeof meta skuid . {element}; size 4096; flags dynamic; counter; }}")
+        if "forward-outside" in table.counters:
+            lines.append(
+                f"set leavers{family} {{ typeof {keyword} saddr . {element}; size 4096; flags dynamic; counter; }}"
+            )
+    return lines
+
+
+def _element(net: Network) -> str:
+    return str(net.network_address) if net.prefixlen == net.max_prefixlen else str(net)
+
+
+def declared_counters(table: Table) -> list[str]:
+    """Return the counters that the rules use."""
+    return [f"counter {name} {{ }}" for name in sorted(table.counters)]
+
+
+def chain(name: str, rules: list[str]) -> list[str]:
+    """Return a chain of these rules."""
+    return [f"chain {name} {{", *indent(rules), "}"]
+
+
+def indent(lines: list[str]) -> list[str]:
+    """Return the lines, two blanks further in."""
+    return [f"  {line}" if line else "" for line in lines]

@@ -1,0 +1,95 @@
+"""Who stands where in a site: its zones with their networks, its hosts with their addresses and roles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from conclave.errors import ConclaveError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True)
+class Host:
+    """A host of the site: its name, every address it sends from, and the roles it carries."""
+
+    name: str
+    addresses: tuple[Address, ...]
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Who stands where: the site's zones with their networks, and its hosts."""
+
+    zones: Mapping[str, tuple[Network, ...]]
+    hosts: tuple[Host, ...]
+
+    def host(self, name: str) -> Host:
+        """Return a host by name.
+
+        Raises
+        ------
+        ConclaveError
+            When the inventory has no such host.
+        """
+        for host in self.hosts:
+            if host.name == name:
+                return host
+        raise ConclaveError(f"no host named {name!r}", expected=f"one of: {', '.join(h.name for h in self.hosts)}")
+
+    def networks(self, place: str) -> tuple[Network, ...]:
+        """Return the addresses a zone, a role or ``hosts`` stands for; ``outside`` is the complement of ``site``."""
+        if place in {"users", "mgmt"}:
+            return tuple(self.zones.get(place, ()))
+        if place in {"site", "outside"}:
+            everything: list[Network] = [net for nets in self.zones.values() for net in nets]
+            return (*everything, *self._addresses(self.hosts))
+        return self._addresses(host for host in self.hosts if place == "hosts" or place in host.roles)
+
+    @staticmethod
+    def _addresses(hosts: Iterable[Host]) -> tuple[Network, ...]:
+        return tuple(ip_network(address) for host in hosts for address in host.addresses)
+
+    @classmethod
+    def from_inventory(
+        cls, zones: Mapping[str, list[str]], hosts: Mapping[str, Mapping[str, object]], groups: Mapping[str, list[str]]
+    ) -> Topology:
+        """Build from an inventory: zones of ``site.yml``, variables of each host, members of each role group.
+
+        Raises
+        ------
+        ConclaveError
+            When a host has no address, or an address or a network is not one.
+        """
+        roles = ("router", "edge", "media", "core", "depot")
+        members = {name: frozenset(role for role in roles if name in groups.get(role, [])) for name in hosts}
+        try:
+            networks = {zone: tuple(ip_network(net) for net in nets) for zone, nets in zones.items()}
+            found = tuple(
+                Host(name, _addresses_of(name, variables), members[name]) for name, variables in sorted(hosts.items())
+            )
+        except ValueError as error:
+            raise ConclaveError(
+                f"the inventory has an address that is none: {error}", todo="conclave site check", exit_code=2
+            ) from error
+        return cls(networks, found)
+
+
+def _addresses_of(name: str, variables: Mapping[str, object]) -> tuple[Address, ...]:
+    more = variables.get("conclave_addresses") or []
+    if not isinstance(more, list):
+        raise ConclaveError(f"conclave_addresses of {name} is {more!r}", expected="a list of addresses", exit_code=2)
+    named = [variables.get("ansible_host"), variables.get("conclave_address6"), *more]
+    addresses = tuple(dict.fromkeys(ip_address(str(value)) for value in named if value))
+    if not addresses:
+        raise ConclaveError(
+            f"host {name} has no ansible_host", expected="its IPv4 address", todo="add it to hosts.yml", exit_code=2
+        )
+    return addresses
