@@ -36,12 +36,35 @@ def register(app: typer.Typer) -> None:
 
 
 @lab.command()
-def up(name: Name = DEFAULT_NAME, definition: Folder = None, apt: Apt = "", as_json: Json = False) -> None:
+def up(
+    name: Name = DEFAULT_NAME,
+    definition: Folder = None,
+    apt: Apt = "",
+    saved: Annotated[str, typer.Option("--from", help="Start from a saved lab instead of blank hosts.")] = "",
+    as_json: Json = False,
+) -> None:
     """Start the lab: blank hosts, a router, users, and a canary outside that counts what tries to leave."""
     console = Console(stderr=True)
     with console.status(f"lab {name}") as line:
-        result = Lab(name, definition, lambda text: line.update(f"lab {name}: {text}")).up(_source(apt))
+        result = Lab(name, definition, lambda text: line.update(f"lab {name}: {text}")).up(_source(apt), saved)
     _print(result, as_json=as_json)
+
+
+@lab.command()
+def save(
+    saved: Annotated[str, typer.Argument(help="Name to save it under; an earlier one of that name is replaced.")],
+    name: Name = DEFAULT_NAME,
+) -> None:
+    """Power the hosts off and keep what they hold, for `lab up --from` in seconds; the lab is down then."""
+    with Console(stderr=True).status(f"lab {name}") as line:
+        folder = Lab(name, None, lambda text: line.update(f"lab {name}: {text}")).save(saved)
+    typer.echo(folder)
+
+
+@lab.command()
+def forget(saved: Annotated[str, typer.Argument(help="Name it was saved under.")]) -> None:
+    """Delete a saved lab."""
+    Lab.forget(saved)
 
 
 @lab.command()

@@ -2,7 +2,7 @@
 # One lab host. Started in mount, pid and network namespaces of its own, so that ending one process ends it all.
 #
 # usage: host.sh NAME CGROUP BASE LAYER NETNS LINKS
-#   BASE   unpacked base image, read only, shared by all hosts
+#   BASE   unpacked base image, read only, shared by all hosts; with what was saved of an earlier host before it (A:B)
 #   LAYER  folder with up/, work/ and root/: what this host writes
 #   NETNS  network namespace that holds the bridges
 #   LINKS  words "interface=port=address": the host's interface is named after its zone, the port hangs on that zone's

@@ -52,9 +52,12 @@ class Process:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a host's files are: the image below it, the folder it writes to, and what its console says."""
+    """Where a host's files are: the image below it, the folder it writes to, and what its console says.
 
-    base: Path
+    ``base`` is an overlay's `lowerdir`: what was saved of an earlier host may lie above the image.
+    """
+
+    base: str
     layer: Path
     console: Path
 
@@ -111,7 +114,7 @@ def start(definition: Definition, lab: str, host: Host, place: Place) -> Process
     links = " ".join(f"{zone}={port}={network.mac(host.name, zone)}" for zone, port in ports.items())
     argv = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child=KILL", "--mount-proc"]
     argv += ["--propagation=private", "sh", str(SCRIPT), host.name, cgroup(lab, host.name)]
-    argv += [str(place.base), str(place.layer), network.Names.of(lab).control, links]
+    argv += [place.base, str(place.layer), network.Names.of(lab).control, links]
     # Not subprocess: the host outlives whoever starts it, and its output is no pipe that somebody waits for.
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     pid = os.posix_spawnp(

@@ -82,13 +82,15 @@ class Lab:
         own = project_root() / "inventories" / self.name
         return load(own if (own / "lab.yml").is_file() else project_root() / "inventories" / "lab")
 
-    def up(self, source: image.Source | None = None) -> Status:
+    def up(self, source: image.Source | None = None, saved: str = "") -> Status:
         """Start the lab and return when every host answers on ssh; hosts that run already stay as they are.
 
         Parameters
         ----------
         source:
             Where the base image comes from; the depot of the last bundle, or this machine's Debian sources.
+        saved:
+            Name of a saved lab of the same definition; hosts start as they were when it was saved, not blank.
 
         Raises
         ------
@@ -114,7 +116,7 @@ class Lab:
                 )
             try:
                 self._clean(claim)
-                self._fresh(definition, source, begin)
+                self._fresh(definition, source, begin, self._saved(saved) if saved else None)
             except BaseException:
                 self._clean(state.read(self.folder))
                 raise
@@ -134,6 +136,56 @@ class Lab:
             claim = state.read(self.folder)
             self._refuse_other_checkout(claim)
             self._clean(claim)
+
+    def save(self, saved: str) -> Path:
+        """Power the hosts off and keep what they have written, so that labs can start from it; the lab is down then.
+
+        Passwords and keys in it are those of the inventory it was deployed from, so it is of use to that checkout.
+
+        Raises
+        ------
+        ConclaveError
+            When the lab is not up or itself started from a saved one, or a host does not power off.
+        """
+        if not _NAME.match(saved):
+            raise ConclaveError(f"a saved lab cannot be named {saved!r}", expected="a-z, 0-9 and -", exit_code=2)
+        self._refuse_inside()
+        claim = self._running()
+        if claim.saved:
+            raise ConclaveError(f"lab {self.name!r} started from {claim.saved}", todo="save the first one", exit_code=4)
+        target = state.SAVED / saved
+        with self._alone():
+            for name in claim.living:
+                self._progress(f"powering {name} off")
+                namespaces.run(self.command(name, ["systemctl", "poweroff"]), doing=f"powering {name} off")
+            for process in claim.hosts.values():
+                namespaces.wait(process.pid, seconds=hosts.BOOT_SECONDS)
+            hosts.remove_layer(target)
+            target.mkdir(parents=True, mode=0o700)
+            for name in claim.hosts:
+                (self.layers / name / "up").rename(target / name)
+            (target / "base").write_text(f"{claim.base}\n", encoding="utf-8")
+            self._clean(claim)
+        return target
+
+    @classmethod
+    def forget(cls, saved: str) -> None:
+        """Delete a saved lab.
+
+        Raises
+        ------
+        ConclaveError
+            When there is none of that name, or a lab runs from it.
+        """
+        needs.check_privilege(os.geteuid())
+        folder = cls._saved(saved)
+        claims = {entry.name: state.read(entry) for entry in state.RUN.glob("*")}
+        users = [name for name, claim in claims.items() if claim and claim.living and claim.saved == str(folder)]
+        if users:
+            raise ConclaveError(f"lab {users[0]!r} runs from {saved!r}", todo=f"conclave lab down --name {users[0]}")
+        hosts.remove_layer(folder)
+        if not any(state.SAVED.iterdir()):
+            state.SAVED.rmdir()
 
     def reset(self, only: Iterable[str] = ()) -> Status:
         """Make hosts blank again: all of them and the canary's counters, or the named ones.
@@ -234,10 +286,22 @@ class Lab:
         """Return the variables that tell programs in the control namespace about the lab."""
         return access.environment(self.name, self.folder)
 
-    def _fresh(self, definition: Definition, source: image.Source | None, begin: float) -> None:
-        base = image.ensure(source or image.default_source(), self._progress)
+    @staticmethod
+    def _saved(name: str) -> Path:
+        folder = state.SAVED / name
+        if not (folder / "base").is_file():
+            known = ", ".join(sorted(entry.name for entry in state.SAVED.glob("*"))) or "none is"
+            raise ConclaveError(f"no lab is saved as {name!r}", expected=f"a saved one: {known}", exit_code=2)
+        return folder
+
+    def _fresh(self, definition: Definition, source: image.Source | None, begin: float, saved: Path | None) -> None:
+        if saved:
+            base = Path((saved / "base").read_text(encoding="utf-8").strip())
+        else:
+            base = image.ensure(source or image.default_source(), self._progress)
         timing = {"image": round(time.monotonic() - begin, 2)}
         claim = state.Claim(str(project_root()), str(definition.folder), str(base), state.boot_id(), timing=timing)
+        claim.saved = str(saved or "")
         state.write(self.folder, claim)
         self._progress("building the network")
         network.build(definition, self.names)
@@ -258,7 +322,8 @@ class Lab:
             if not layer.exists():
                 public = hosts.prepare(definition, host, layer, authorized)
                 access.remember(self.folder, host, public)
-            place = hosts.Place(Path(claim.base), layer, self.folder / "console" / f"{host.name}.log")
+            base = f"{claim.saved}/{host.name}:{claim.base}" if claim.saved else claim.base
+            place = hosts.Place(base, layer, self.folder / "console" / f"{host.name}.log")
             claim.hosts[host.name] = hosts.start(definition, self.name, host, place)
             state.write(self.folder, claim)
         addresses = {host.name: host.address for host in chosen}

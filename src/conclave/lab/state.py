@@ -22,6 +22,8 @@ INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 INOTIFY_INSTANCES = 4096
 # Layers go to disk: a deployed host writes more than a gigabyte.
 LAYERS = Path("/var/lib/conclave/lab")
+# What hosts had written when a lab was saved; on the same file system, so that saving is a rename.
+SAVED = Path("/var/lib/conclave/lab-saved")
 
 
 @dataclass
@@ -44,6 +46,8 @@ class Claim:
         The process of each host.
     timing:
         Seconds of each phase of the start.
+    saved:
+        The folder of the saved lab that its hosts started from; empty when they were blank.
     """
 
     checkout: str
@@ -53,6 +57,7 @@ class Claim:
     ready: bool = False
     hosts: dict[str, Process] = field(default_factory=dict)
     timing: dict[str, Any] = field(default_factory=dict)
+    saved: str = ""
 
     @property
     def living(self) -> list[str]:

@@ -267,3 +267,22 @@ def test_a_command_for_a_lab_site_continues_in_the_lab(site: Lab, tmp_path: Path
     first, second = done.stdout.splitlines()[:2]
     assert first == f"{site.name} kept {tmp_path} streams word"
     assert "192.0.2.130/27" in second
+
+
+def test_a_saved_lab_starts_again_as_it_was(named: Callable[..., Lab], source: Source) -> None:
+    first, second = named("s"), named("t")
+    saved = f"test-{os.getpid()}"
+    first.up(source)
+    namespaces.run(first.command("box", ["sh", "-c", "echo kept >/srv/kept; rm /etc/issue"]), doing="writing")
+    first.save(saved)
+    assert first.status().state == "down"
+    assert leftovers(first) == []
+    second.up(saved=saved)
+    assert namespaces.run(second.command("box", ["cat", "/srv/kept"]), doing="reading") == "kept\n"
+    assert "issue" not in namespaces.run(second.command("box", ["ls", "/etc"]), doing="looking").split()
+    with pytest.raises(ConclaveError, match="runs from"):
+        Lab.forget(saved)
+    second.down()
+    Lab.forget(saved)
+    with pytest.raises(ConclaveError, match="no lab is saved"):
+        second.up(saved=saved)
