@@ -1,0 +1,52 @@
+"""The benchmarks' own parts: the page they write into, and the playbook they compare with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from bench.measuring import replace_section
+from bench.per_file import write
+
+from conclave.paths import project_root
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = "# Performance\n\nBy hand.\n"
+
+
+def test_a_benchmark_writes_its_own_section_only() -> None:
+    page = replace_section(PAGE, "boots", "first")
+    page = replace_section(page, "deploy", "other")
+    page = f"{page}\nBy hand, at the end.\n"
+    again = replace_section(page, "boots", "second")
+    assert again == page.replace("first", "second")
+    assert again.startswith(PAGE)
+    assert again.endswith("By hand, at the end.\n")
+
+
+def test_the_ordinary_playbook_has_a_task_for_each_file_that_we_place(tmp_path: Path) -> None:
+    root = project_root()
+    playbook = write(root, tmp_path)
+    assert "conclave_tree" not in playbook.read_text()
+    for role in (path.parent for path in root.glob("roles/*/tree")):
+        placed = set()
+        for file in (tmp_path / "roles" / role.name / "tasks").glob("*.yml"):
+            placed |= {path for task in _tasks(file) for path in _places(task)}
+        files = {
+            f"/{path.relative_to(role / 'tree')}".removesuffix(".j2")
+            for path in role.glob("tree/**/*")
+            if path.is_file()
+        }
+        assert files <= placed, role.name
+
+
+def _tasks(file: Path) -> list[dict[str, Any]]:
+    tasks = yaml.safe_load(file.read_text())
+    assert not any("conclave_tree" in task for task in tasks)
+    return list(tasks)
+
+
+def _places(task: dict[str, Any]) -> set[str]:
+    return {task[module]["dest"] for module in ("ansible.builtin.template", "ansible.builtin.copy") if module in task}
