@@ -111,9 +111,13 @@ docs: setup ## Write docs/reference and the roles' READMEs anew
 	conclave docs build
 	python tools/role_readmes.py
 
-lock: $(VENV) ## Lock newer packages within pyproject.toml's bounds
-	eval "$$(python tools/uv_settings.py)"; uv pip compile --quiet --upgrade pyproject.toml --group dev \
-	  --python-version 3.12 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate -o requirements/dev.txt
+lock: $(VENV) ## Lock newer packages within the bounds of pyproject.toml and portal/requirements.in
+	@eval "$$(python tools/uv_settings.py)"; \
+	  compile() { uv pip compile --quiet --python-version "$$1" --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --no-annotate --no-header "$${@:2}"; }; \
+	  compile 3.12 --upgrade pyproject.toml --group dev -o requirements/dev.txt; \
+	  compile 3.12 pyproject.toml --constraint requirements/dev.txt -o requirements/control.txt; \
+	  compile 3.13 portal/requirements.in --constraint requirements/dev.txt -o requirements/portal.txt
 
 clean: ## End the project's labs; remove what was built and set up
 	for name in lab onebox molecule-site molecule-onebox e2e; do \
