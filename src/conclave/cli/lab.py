@@ -54,17 +54,24 @@ def up(
 def save(
     saved: Annotated[str, typer.Argument(help="Name to save it under; an earlier one of that name is replaced.")],
     name: Name = DEFAULT_NAME,
+    as_json: Json = False,
 ) -> None:
     """Power the hosts off and keep what they hold, for `lab up --from` in seconds; the lab is down then."""
     with Console(stderr=True).status(f"lab {name}") as line:
-        folder = Lab(name, None, lambda text: line.update(f"lab {name}: {text}")).save(saved)
-    typer.echo(folder)
+        this = Lab(name, None, lambda text: line.update(f"lab {name}: {text}"))
+        this.save(saved)
+    _print(this.status(), as_json=as_json)
 
 
 @lab.command()
-def forget(saved: Annotated[str, typer.Argument(help="Name it was saved under.")]) -> None:
+def forget(
+    saved: Annotated[str, typer.Argument(help="Name it was saved under.")],
+    as_json: Json = False,
+) -> None:
     """Delete a saved lab."""
     Lab.forget(saved)
+    if as_json:
+        typer.echo(json.dumps({"forgotten": saved}))
 
 
 @lab.command()
