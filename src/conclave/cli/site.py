@@ -25,6 +25,16 @@ def new(
     trust: Annotated[str | None, typer.Option(help="own or supplied certificates.")] = None,
     uplink_up: Annotated[int | None, typer.Option(help="Mbit/s out of the site.")] = None,
     uplink_down: Annotated[int | None, typer.Option(help="Mbit/s into the site.")] = None,
+    uplink_address: Annotated[
+        list[str] | None,
+        typer.Option(help="Address the outside reaches the site at; none where the hosts' are public."),
+    ] = None,
+    uplink_resolver: Annotated[
+        list[str] | None, typer.Option(help="A name server of the organisation, outside the site.")
+    ] = None,
+    uplink_clock: Annotated[
+        list[str] | None, typer.Option(help="A time server of the organisation, outside the site.")
+    ] = None,
     zone: Annotated[list[str] | None, typer.Option(help="ZONE=NETWORK[,NETWORK]; once per zone.")] = None,
     host: Annotated[list[str] | None, typer.Option(help="NAME:ROLE[,ROLE]:ADDRESS[,IPV6]; once per host.")] = None,
     user: Annotated[str, typer.Option(help="Account to sign in with on the hosts.")] = "root",
@@ -48,6 +58,11 @@ def new(
         zones=dict(making.parse_zone(text) for text in _zones(asked, zone)),
         hosts=[making.NewHost.parse(text) for text in _hosts(asked, host)],
         user=user,
+        beyond={
+            "addresses": uplink_address or [],
+            "resolvers": uplink_resolver or [],
+            "clocks": uplink_clock or [],
+        },
     )
     asked.refuse_missing()
     folder = making.write(site)

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from itertools import combinations
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, IPvAnyNetwork
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, IPvAnyAddress, IPvAnyNetwork
 
 from conclave.catalog import ROLES, Role
 
@@ -39,14 +39,29 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
+Address = IPv4Address | IPv6Address
+OutsideAddresses = list[Annotated[IPvAnyAddress, BeforeValidator(_text)]]
+
+
 class Uplink(_Strict):
-    """Bandwidth between the site and the outside, in Mbit/s."""
+    """What lies between the site and the outside: bandwidth in Mbit/s, and who is met there."""
 
     up: int = Field(
         gt=0, le=400_000, strict=True, description="Mbit/s out of the site, a whole number from 1 to 400000"
     )
     down: int = Field(
         gt=0, le=400_000, strict=True, description="Mbit/s into the site, a whole number from 1 to 400000"
+    )
+    addresses: OutsideAddresses = Field(
+        default=[],
+        description="addresses outside the zones under which the outside reaches the site, such as [203.0.113.1]; "
+        "empty where the hosts' own addresses are public",
+    )
+    resolvers: OutsideAddresses = Field(
+        default=[], description="addresses of the organisation's name servers outside the zones, used in open mode only"
+    )
+    clocks: OutsideAddresses = Field(
+        default=[], description="addresses of the organisation's time servers outside the zones, used in open mode only"
     )
 
 
@@ -76,7 +91,9 @@ class Answers(_Strict):
     trust: Literal["own", "supplied"] = Field(
         description="own (the site signs its certificates itself) or supplied (yours lie in certificates/)"
     )
-    uplink: Uplink = Field(description="{up: Mbit/s, down: Mbit/s}")
+    uplink: Uplink = Field(
+        description="{up: Mbit/s, down: Mbit/s}, and where they are needed addresses, resolvers and clocks"
+    )
     zones: dict[Zone, Networks] = Field(
         description=f"networks of the zones ({', '.join(ZONES)}); users and mgmt always, others where a host stands"
     )
@@ -102,6 +119,9 @@ class Host(BaseModel):
         default=None, description='the host\'s IPv6 address in quotes, such as "2001:db8:1::2", or nothing'
     )
     roles: frozenset[Role] = Field(description=f"groups: {', '.join(ROLES)}")
+    conclave_outside: tuple[Annotated[str, Field(pattern=r"^[^\s/\"]{1,15}$")], ...] = Field(
+        default=(), description="on a router, the names of its interfaces to the outside, such as [outside], or nothing"
+    )
     ansible_user: str = Field(default="root", min_length=1, description="the account to sign in with, root by default")
     ansible_port: int = Field(default=22, ge=1, le=65535, description="the port of ssh, 22 by default")
 
@@ -126,6 +146,7 @@ Contradiction = tuple[Literal["site.yml", "hosts.yml"], tuple[str | int, ...], s
 def contradictions(answers: Answers, hosts: tuple[Host, ...]) -> Iterator[Contradiction]:
     """Find what is well-formed but does not fit together, in the zones, the hosts and the roles."""
     yield from _of_zones(answers)
+    yield from _of_uplink(answers)
     yield from _of_hosts(answers, hosts)
     yield from _of_roles(hosts)
 
@@ -141,6 +162,16 @@ def _of_zones(answers: Answers) -> Iterator[Contradiction]:
     for (zone, _, net), (other_zone, index, other) in combinations(placed, 2):
         if net.version == other.version and net.overlaps(other):
             yield "site.yml", ("zones", other_zone, index), f"a network that does not overlap {net} of the zone {zone}"
+
+
+def _of_uplink(answers: Answers) -> Iterator[Contradiction]:
+    for key in ("addresses", "resolvers", "clocks"):
+        listed: list[Address] = getattr(answers.uplink, key)
+        for index, address in enumerate(listed):
+            if zone := answers.zone_of(address):
+                yield "site.yml", ("uplink", key, index), f"an address outside the site; this one is in the zone {zone}"
+            elif address in listed[:index]:
+                yield "site.yml", ("uplink", key, index), "each address once"
 
 
 def _of_hosts(answers: Answers, hosts: tuple[Host, ...]) -> Iterator[Contradiction]:
@@ -180,6 +211,8 @@ def _of_roles(hosts: tuple[Host, ...]) -> Iterator[Contradiction]:
             names = ", ".join(sorted(host.name for host in hosts if role in host.roles))
             yield "hosts.yml", (role,), f"one host in the group {role}, not {names}"
     for host in hosts:
+        if host.conclave_outside and "router" not in host.roles:
+            yield "hosts.yml", (host.name, "conclave_outside"), "nothing here; only a router has interfaces outside"
         if not host.roles:
             yield "hosts.yml", (host.name,), f"a group that holds {host.name}: {', '.join(ROLES)}"
         elif "router" in host.roles and len(host.roles) > 1:

@@ -32,8 +32,9 @@ contact: {contact}
 # own: the site signs its certificates with an authority that is good for its names and networks only.
 # supplied: your organisation's lie in certificates/ beside this file: ca.crt, and HOST.crt and HOST.key of every host.
 trust: {trust}
-# Between the site and the outside, in Mbit/s.
-uplink: {{up: {up}, down: {down}}}
+# Between the site and the outside, in Mbit/s. addresses: under which the outside reaches the site, where the hosts'
+# own are not public; resolvers, clocks: the organisation's name and time servers outside the site.
+uplink: {{up: {up}, down: {down}{beyond}}}
 # Networks. users: where participants sit. mgmt: where the control node stands. The others: where hosts stand.
 zones:
 {zones}
@@ -94,6 +95,8 @@ class NewSite:
     zones: dict[str, list[str]] = field(default_factory=dict)
     hosts: list[NewHost] = field(default_factory=list)
     user: str = "root"
+    # Of the outside, by their key in `uplink`: addresses, resolvers, clocks.
+    beyond: dict[str, list[str]] = field(default_factory=dict)
 
 
 def parse_zone(text: str) -> tuple[str, list[str]]:
@@ -150,6 +153,11 @@ def write(new: NewSite) -> Path:
 
 def _site(new: NewSite) -> str:
     zones = "\n".join(f"  {zone}: [{', '.join(_quoted(net) for net in new.zones[zone])}]" for zone in _order(new.zones))
+    beyond = "".join(
+        f", {key}: [{', '.join(_quoted(address) for address in addresses)}]"
+        for key, addresses in new.beyond.items()
+        if addresses
+    )
     return _SITE.format(
         name=new.name,
         domain=new.domain,
@@ -158,6 +166,7 @@ def _site(new: NewSite) -> str:
         trust=new.trust,
         up=new.up,
         down=new.down,
+        beyond=beyond,
         zones=zones,
     )
 

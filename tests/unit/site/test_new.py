@@ -45,6 +45,16 @@ def test_a_site_from_flags_is_right_and_shows_what_was_said(inventory: Inventory
     assert shown["hosts"][0]["roles"] == ["core", "depot", "edge", "media"]
 
 
+def test_what_lies_outside_is_written_when_it_is_said(inventory: Inventory) -> None:
+    assert inventory.folder.is_dir()
+    beyond = ["--uplink-address=203.0.113.1", "--uplink-address=2001:db8:2::1", "--uplink-clock=203.0.113.123"]
+    call("new", "town", *ANSWERS, *beyond, BOX)
+    uplink = read.load("town").answers.uplink
+    assert [str(address) for address in uplink.addresses] == ["203.0.113.1", "2001:db8:2::1"]
+    assert [str(address) for address in uplink.clocks] == ["203.0.113.123"]
+    assert uplink.resolvers == []
+
+
 def test_several_hosts_find_their_zones(inventory: Inventory) -> None:
     hosts = [f"--host={role}1:{role}:10.2.0.{number}" for number, role in enumerate(("depot", "core", "media"), 2)]
     call("new", "town", *ANSWERS, *hosts, "--host=edge1:edge:10.3.0.9")
@@ -72,6 +82,8 @@ def test_an_existing_site_is_not_overwritten(inventory: Inventory) -> None:
         ("--host=box2:edge:10.9.9.9", "in no zone"),
         ("--host=box2", "cannot be read"),
         ("--host=box2:depot:10.2.0.3", "one host in the group depot"),
+        ("--uplink-address=10.2.0.2", "this one is in the zone edge"),
+        ("--uplink-clock=time.example.org", "time servers"),
         ("--zone=nowhere=10.0.0.0/8", "cannot be read"),
     ],
 )
