@@ -1,0 +1,1 @@
+"""The isolation certificate: witnesses that cannot be blind unnoticed, a chain of their raw words, a signature."""

@@ -1,0 +1,94 @@
+"""The key that signs a site's evidence: the private half on the control node, the public half in the inventory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conclave import paths
+from conclave.errors import ConclaveError
+from conclave.evidence import signature
+from conclave.site import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Key:
+    """A site's evidence key.
+
+    Parameters
+    ----------
+    private:
+        Its file.
+    fingerprint:
+        To compare on paper, ``SHA256:...``.
+    line:
+        What an auditor puts into his allowed_signers file.
+    """
+
+    private: Path
+    fingerprint: str
+    line: str
+
+
+def private_file(site: str) -> Path:
+    """Return where the private key of a site lies."""
+    return paths.config_dir() / "sites" / site / "evidence-key"
+
+
+def signers_file(site: str) -> Path:
+    """Return where a site keeps the public keys that may sign its evidence."""
+    return paths.inventory(site) / "trust" / "allowed_signers"
+
+
+def new(site: str) -> Key:
+    """Make the key of a site.
+
+    Raises
+    ------
+    ConclaveError
+        When there is one: evidence signed with it must stay verifiable, so nothing overwrites it.
+    """
+    file = private_file(site)
+    if file.exists():
+        raise ConclaveError(
+            f"{file} is there already, {signature.fingerprint_of_key(file.with_name(file.name + '.pub'))}",
+            expected="no key: the old one vouches for evidence that exists",
+            todo=f"move it away first; its line stays in {signers_file(site)}",
+        )
+    domain = read.load(site).answers.domain
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    signature.new_key(file, f"evidence of {site}")
+    key = load(site)
+    signers = signers_file(site)
+    signers.parent.mkdir(parents=True, exist_ok=True)
+    with signers.open("a", encoding="utf-8") as rows:
+        rows.write(signature.allowed_line(f"evidence@{domain}", _public(file)) + "\n")
+    return key
+
+
+def load(site: str) -> Key:
+    """Return the key of a site.
+
+    Raises
+    ------
+    ConclaveError
+        When this control node has none.
+    """
+    file = private_file(site)
+    if not file.is_file():
+        raise ConclaveError(
+            f"{file}: no such file",
+            expected="the key that signs this site's evidence",
+            todo=f"conclave evidence keys new {site}",
+        )
+    public = file.with_name(file.name + ".pub")
+    domain = read.load(site).answers.domain
+    line = signature.allowed_line(f"evidence@{domain}", _public(file))
+    return Key(file, signature.fingerprint_of_key(public), line)
+
+
+def _public(private: Path) -> str:
+    return private.with_name(private.name + ".pub").read_text(encoding="utf-8").strip()
