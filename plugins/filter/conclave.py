@@ -14,21 +14,25 @@ from conclave.errors import ConclaveError
 from conclave.firewall import Topology, ruleset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 ROLES = Path(__file__).parents[2] / "roles"
 IPV4 = 4
-ADDRESSES = ("ansible_host", "conclave_address6", "conclave_addresses")
+PLACE = ("ansible_host", "conclave_address6", "conclave_addresses", "conclave_outside")
 
 
 def conclave_rules(
-    host: str, zones: Mapping[str, list[str]], hostvars: Mapping[str, Any], groups: Mapping[str, list[str]]
+    host: str,
+    zones: Mapping[str, list[str]],
+    hostvars: Mapping[str, Any],
+    groups: Mapping[str, list[str]],
+    public: list[str],
 ) -> str:
-    """Return the host's rule set for nft."""
+    """Return the host's rule set for nft; ``public`` are the addresses the outside reaches the site at."""
     # Half a second of processor time that every task would pay: each loads all filters.
     from conclave.catalog import Catalog  # noqa: PLC0415
 
-    topology = _topology(zones, hostvars, groups)
+    topology = _topology(zones, hostvars, groups, public)
     try:
         return ruleset(Catalog.load(ROLES / "catalog/defaults/main.yml"), topology, host)
     except ConclaveError as error:
@@ -123,10 +127,15 @@ def conclave_reverse_zones(networks: list[str]) -> list[str]:
     return sorted(zones)
 
 
-def _topology(zones: Mapping[str, list[str]], hostvars: Mapping[str, Any], groups: Mapping[str, list[str]]) -> Topology:
-    known = {name: {key: hostvars[name].get(key) for key in ADDRESSES} for name in groups["all"]}
+def _topology(
+    zones: Mapping[str, list[str]],
+    hostvars: Mapping[str, Any],
+    groups: Mapping[str, list[str]],
+    public: Sequence[str] = (),
+) -> Topology:
+    known = {name: {key: hostvars[name].get(key) for key in PLACE} for name in groups["all"]}
     try:
-        return Topology.from_inventory(zones, known, groups)
+        return Topology.from_inventory(zones, known, groups, public)
     except ConclaveError as error:
         raise AnsibleFilterError("; ".join(error.lines())) from error
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 CONFIG = "etc/conclave/livekit/livekit.yaml"
 OWN = ("192.0.2.34", "2001:db8:1:2::2")
+# IPv4 is translated by the lab's router, IPv6 is not.
+SHOWN = ("203.0.113.1", "2001:db8:1:2::2")
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +67,15 @@ def test_no_secret_stands_in_the_file_everyone_on_the_host_may_read(files: dict[
 
 def test_nobody_outside_the_site_is_asked_for_an_address(config: dict[str, Any]) -> None:
     assert config["rtc"]["use_external_ip"] is False
-    assert config["rtc"]["node_ip"] == ",".join(OWN)
-    assert config["rtc"]["stun_servers"] == ["192.0.2.34:3478", "[2001:db8:1:2::2]:3478"]
+    assert config["rtc"]["node_ip"] == ",".join(SHOWN)
+    assert config["rtc"]["stun_servers"] == ["203.0.113.1:3478", "[2001:db8:1:2::2]:3478"]
     assert config["turn"]["udp_port"] == 3478
+
+
+def test_a_site_whose_addresses_are_public_shows_them_as_they_are() -> None:
+    found = document(render("livekit", "media1", livekit_public_addresses=[]), CONFIG)
+    assert found["rtc"]["node_ip"] == ",".join(OWN)
+    assert found["rtc"]["stun_servers"] == ["192.0.2.34:3478", "[2001:db8:1:2::2]:3478"]
 
 
 def test_moderation_metrics_and_signalling_listen_on_loopback_only(config: dict[str, Any]) -> None:
@@ -93,7 +101,7 @@ def test_a_relay_reaches_this_sfu_and_nothing_else(config: dict[str, Any]) -> No
     def reachable(address: str) -> bool:
         return not any(ip_address(address) in network for network in denied)
 
-    assert all(reachable(address) for address in OWN)
+    assert all(reachable(address) for address in (*OWN, *SHOWN))
     others = [
         "192.0.2.33",
         "192.0.2.35",
@@ -113,4 +121,4 @@ def test_a_host_without_ipv6_relays_to_no_ipv6_address(livekit_server: Path, tmp
     assert refusal(files, livekit_server, tmp_path) == ""
     found = document(files, CONFIG)
     assert "::/0" in found["turn"]["deny_peer_cidrs"]
-    assert found["rtc"]["node_ip"] == "192.0.2.34"
+    assert found["rtc"]["node_ip"] == "203.0.113.1"

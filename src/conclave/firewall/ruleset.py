@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conclave.firewall.table import FAMILIES, Table, chain, declared_counters, declared_sets, indent
+from conclave.firewall.marks import marks
+from conclave.firewall.nat import came_by_public_address, hairpins_from, to_itself, translation
+from conclave.firewall.table import FAMILIES, Table, chain, declared_counters, declared_sets, indent, ports
 
 if TYPE_CHECKING:
     from conclave.catalog import Catalog, Flow, Limit
@@ -40,6 +42,10 @@ def ruleset(catalog: Catalog, topology: Topology, name: str) -> str:
     chains = [*_input(catalog, table, host), "", *_forward(catalog, table, host), "", *_output(catalog, table, host)]
     if "router" in host.roles:
         chains += ["", *_spoofed(table)]
+    for translating in translation(catalog, table, host):
+        chains += ["", *translating]
+    for marking in marks(catalog, table, host):
+        chains += ["", *marking]
     head = [f"# Written by Conclave from the flow catalogue for {host.name}; the next deployment undoes changes."]
     body = [*declared_sets(table), "", *declared_counters(table), "", *chains]
     lines = [*head, "table inet conclave", "delete table inet conclave", "table inet conclave {", *indent(body), "}"]
@@ -66,9 +72,10 @@ def _input(catalog: Catalog, table: Table, host: Host) -> list[str]:
             if flow.limit:
                 table.limits[flow.name] = flow
                 rules += _limited(table, flow, flow.limit, family)
-            for source in flow.sources:
+            near = any(hairpins_from(table.topology, source, flow, family) for source in flow.sources)
+            for source in [*flow.sources, *(["router"] if near else [])]:
                 if match := table.match("saddr", source, family):
-                    rules.append(f"{match} {_ports(flow, 'dport')} {table.count(_counter(flow))} accept")
+                    rules.append(f"{match} {ports(flow, 'dport')} {table.count(_counter(flow))} accept")
     rules.append('limit rate 10/minute burst 20 packets log prefix "conclave in: "')
     rules.append(table.count("in-dropped"))
     return chain("input", rules)
@@ -76,7 +83,7 @@ def _input(catalog: Catalog, table: Table, host: Host) -> list[str]:
 
 def _limited(table: Table, flow: Flow, limit: Limit, family: str) -> list[str]:
     keyword = dict(FAMILIES)[family]
-    new = f"{_ports(flow, 'dport')} ct state new"
+    new = f"{ports(flow, 'dport')} ct state new"
     refused = table.count(f"limited-{flow.name}")
     rate = f"limit rate over {limit.new_per_second}/second burst {limit.burst} packets"
     return [
@@ -89,6 +96,7 @@ def _output(catalog: Catalog, table: Table, host: Host) -> list[str]:
     rules = [
         "type filter hook output priority filter; policy drop;",
         'oif "lo" accept',
+        *to_itself(catalog, table, host),
         "ct state established,related accept",
         *_older_connections(catalog, table),
         # Late packets of a closed connection are no attempt to reach anybody.
@@ -103,13 +111,13 @@ def _output(catalog: Catalog, table: Table, host: Host) -> list[str]:
         for flow in catalog.flows:
             if "hosts" in flow.sources or host.roles.intersection(flow.sources):
                 rules += [
-                    f"{match} {_ports(flow, 'dport')} {table.count('to-' + flow.name)} accept"
+                    f"{match} {ports(flow, 'dport')} {table.count('to-' + flow.name)} accept"
                     for target in flow.targets
                     if (match := table.match("daddr", target, family))
                 ]
             if _answers_first(flow) and _serves(flow, host):
                 rules += [
-                    f"{match} {_ports(flow, 'sport')} {table.count('from-' + flow.name)} accept"
+                    f"{match} {ports(flow, 'sport')} {table.count('from-' + flow.name)} accept"
                     for source in flow.sources
                     if (match := table.match("daddr", source, family))
                 ]
@@ -180,10 +188,12 @@ def _passing(table: Table, flow: Flow, source: str, target: str, family: str) ->
     sender, receiver = table.match("saddr", source, family), table.match("daddr", target, family)
     if not sender or not receiver:
         return []
-    rules = [f"{sender} {receiver} {_ports(flow, 'dport')} {table.count(_counter(flow))} accept"]
+    translated = came_by_public_address(table.topology, source, family)
+    way = " ".join(part for part in (sender, receiver, ports(flow, "dport"), translated) if part)
+    rules = [f"{way} {table.count(_counter(flow))} accept"]
     if _answers_first(flow):
         back = f"{table.match('saddr', target, family)} {table.match('daddr', source, family)}"
-        rules.append(f"{back} {_ports(flow, 'sport')} {table.count('from-' + flow.name)} accept")
+        rules.append(f"{back} {ports(flow, 'sport')} {table.count('from-' + flow.name)} accept")
     return rules
 
 
@@ -208,11 +218,3 @@ def _answers_first(flow: Flow) -> bool:
 
 def _counter(flow: Flow) -> str:
     return f"flow-{flow.name}"
-
-
-def _ports(flow: Flow, side: str) -> str:
-    ports = ", ".join(map(str, flow.ports))
-    ports = f"{{ {ports} }}" if len(flow.ports) > 1 else ports
-    if len(flow.protocols) > 1:
-        return f"meta l4proto {{ {', '.join(sorted(flow.protocols))} }} th {side} {ports}"
-    return f"{flow.protocols[0]} {side} {ports}"

@@ -75,6 +75,15 @@ def declared_counters(table: Table) -> list[str]:
     return [f"counter {name} {{ }}" for name in sorted(table.counters)]
 
 
+def ports(flow: Flow, side: str) -> str:
+    """Return the match of a flow's protocols and ports, as ``dport`` of a request or ``sport`` of an answer."""
+    numbers = ", ".join(map(str, flow.ports))
+    numbers = f"{{ {numbers} }}" if len(flow.ports) > 1 else numbers
+    if len(flow.protocols) > 1:
+        return f"meta l4proto {{ {', '.join(sorted(flow.protocols))} }} th {side} {numbers}"
+    return f"{flow.protocols[0]} {side} {numbers}"
+
+
 def chain(name: str, rules: list[str]) -> list[str]:
     """Return a chain of these rules."""
     return [f"chain {name} {{", *indent(rules), "}"]

@@ -22,14 +22,21 @@ class Host:
     name: str
     addresses: tuple[Address, ...]
     roles: frozenset[str]
+    # A router's interfaces to the outside.
+    outside: tuple[str, ...] = ()
+
+    def address(self, family: str) -> Address | None:
+        """Return its first address of a family (``4`` or ``6``)."""
+        return next((address for address in self.addresses if str(address.version) == family), None)
 
 
 @dataclass(frozen=True)
 class Topology:
-    """Who stands where: the site's zones with their networks, and its hosts."""
+    """Who stands where: the site's zones with their networks, its hosts, and the addresses it shows outside."""
 
     zones: Mapping[str, tuple[Network, ...]]
     hosts: tuple[Host, ...]
+    public: tuple[Address, ...] = ()
 
     def host(self, name: str) -> Host:
         """Return a host by name.
@@ -44,10 +51,24 @@ class Topology:
                 return host
         raise ConclaveError(f"no host named {name!r}", expected=f"one of: {', '.join(h.name for h in self.hosts)}")
 
+    def public_address(self, family: str) -> Address | None:
+        """Return the address of a family that the site shows outside, if its hosts' own are not public."""
+        return next((address for address in self.public if str(address.version) == family), None)
+
+    def translated(self, family: str) -> Address | None:
+        """Return that address when a router of the site translates it, and not the organisation's firewall."""
+        routers = [host for host in self.hosts if "router" in host.roles and host.outside]
+        return self.public_address(family) if routers else None
+
     def networks(self, place: str) -> tuple[Network, ...]:
-        """Return the addresses a zone, a role or ``hosts`` stands for; ``outside`` is the complement of ``site``."""
+        """Return the addresses that a place stands for: a zone, a role, ``hosts``, ``public``, or ``site``.
+
+        ``outside`` has those of ``site``, and stands for all others.
+        """
         if place in {"users", "mgmt"}:
             return tuple(self.zones.get(place, ()))
+        if place == "public":
+            return tuple(ip_network(address) for address in self.public)
         if place in {"site", "outside"}:
             everything: list[Network] = [net for nets in self.zones.values() for net in nets]
             return (*everything, *self._addresses(self.hosts))
@@ -59,9 +80,13 @@ class Topology:
 
     @classmethod
     def from_inventory(
-        cls, zones: Mapping[str, list[str]], hosts: Mapping[str, Mapping[str, object]], groups: Mapping[str, list[str]]
+        cls,
+        zones: Mapping[str, list[str]],
+        hosts: Mapping[str, Mapping[str, object]],
+        groups: Mapping[str, list[str]],
+        public: Iterable[str] = (),
     ) -> Topology:
-        """Build from an inventory: zones of ``site.yml``, variables of each host, members of each role group.
+        """Build from an inventory: zones and public addresses of ``site.yml``, variables and role groups of hosts.
 
         Raises
         ------
@@ -73,13 +98,24 @@ class Topology:
         try:
             networks = {zone: tuple(ip_network(net) for net in nets) for zone, nets in zones.items()}
             found = tuple(
-                Host(name, _addresses_of(name, variables), members[name]) for name, variables in sorted(hosts.items())
+                Host(name, _addresses_of(name, variables), members[name], _outside_of(name, variables))
+                for name, variables in sorted(hosts.items())
             )
+            shown = tuple(ip_address(address) for address in public)
         except ValueError as error:
             raise ConclaveError(
                 f"the inventory has an address that is none: {error}", todo="conclave site check", exit_code=2
             ) from error
-        return cls(networks, found)
+        return cls(networks, found, shown)
+
+
+def _outside_of(name: str, variables: Mapping[str, object]) -> tuple[str, ...]:
+    interfaces = variables.get("conclave_outside") or []
+    if not isinstance(interfaces, list):
+        raise ConclaveError(
+            f"conclave_outside of {name} is {interfaces!r}", expected="a list of interface names", exit_code=2
+        )
+    return tuple(map(str, interfaces))
 
 
 def _addresses_of(name: str, variables: Mapping[str, object]) -> tuple[Address, ...]:

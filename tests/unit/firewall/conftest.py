@@ -24,4 +24,9 @@ def topology() -> Topology:
     site = yaml.safe_load((ROOT / "inventories/lab/site.yml").read_text())
     groups: dict[str, Any] = yaml.safe_load((ROOT / "inventories/lab/hosts.yml").read_text())["all"]["children"]
     hosts = {name: values for group in groups.values() for name, values in group["hosts"].items()}
-    return Topology.from_inventory(site["zones"], hosts, {name: list(group["hosts"]) for name, group in groups.items()})
+    return Topology.from_inventory(
+        site["zones"],
+        hosts,
+        {name: list(group["hosts"]) for name, group in groups.items()},
+        site["uplink"]["addresses"],
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,8 @@ def test_every_flow_to_the_host_is_accepted_and_no_other_port(catalog: Catalog, 
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_both_families_have_the_same_rules(catalog: Catalog, topology: Topology, host: str) -> None:
-    text = ruleset(catalog, topology, host)
+    # Where nothing is translated; public addresses need not have both families.
+    text = ruleset(catalog, replace(topology, public=()), host)
     four = [
         re.sub(r"\bip\b", "IP", re.sub(r"@([\w-]+)4\b", r"@\1", rule))
         for rule in text.splitlines()

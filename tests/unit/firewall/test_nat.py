@@ -1,0 +1,101 @@
+"""What a router translates, and what it leaves alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conclave.errors import ConclaveError
+from conclave.firewall import Host, Topology, ruleset
+
+from .test_ruleset import HOSTS, chain
+
+if TYPE_CHECKING:
+    from conclave.catalog import Catalog
+
+TRANSLATING = ("chain arrival", "chain departure", "chain own")
+
+
+def test_the_router_hands_on_every_public_flow_and_nothing_else(catalog: Catalog, topology: Topology) -> None:
+    assert chain(ruleset(catalog, topology, "rt"), "arrival") == [
+        "type nat hook prerouting priority dstnat; policy accept;",
+        "ip daddr @public4 tcp dport 443 counter name public-web dnat ip to 192.0.2.2",
+        "ip daddr @public4 udp dport 7882 counter name public-media-udp dnat ip to 192.0.2.34",
+        "ip daddr @public4 tcp dport 7881 counter name public-media-tcp dnat ip to 192.0.2.34",
+        "ip daddr @public4 udp dport 3478 counter name public-turn-udp dnat ip to 192.0.2.34",
+    ]
+
+
+def test_what_leaves_the_site_has_its_public_address(catalog: Catalog, topology: Topology) -> None:
+    (_, rule) = chain(ruleset(catalog, topology, "rt"), "departure")
+    assert rule == "ip saddr @site4 ip daddr != @site4 counter name departed snat ip to 203.0.113.1"
+
+
+def test_the_outside_comes_by_the_public_address_or_not_at_all(catalog: Catalog, topology: Topology) -> None:
+    rules = [
+        rule for rule in chain(ruleset(catalog, topology, "rt"), "forward") if rule.startswith("ip saddr != @site4")
+    ]
+    assert len(rules) == 4
+    assert all("ct status dnat" in rule for rule in rules)
+    # IPv6 is routed as it is: nothing is translated, so nothing of it is asked.
+    six = [
+        rule for rule in chain(ruleset(catalog, topology, "rt"), "forward") if rule.startswith("ip6 saddr != @site6")
+    ]
+    assert len(six) == 4
+    assert not any("dnat" in rule for rule in six)
+
+
+def test_a_public_ipv6_address_is_translated_like_an_ipv4_one(catalog: Catalog, topology: Topology) -> None:
+    both = replace(topology, public=(*topology.public, ip_address("2001:db8:2::1")))
+    text = ruleset(catalog, both, "rt")
+    assert "ip6 daddr @public6 tcp dport 443 counter name public-web dnat ip6 to 2001:db8:1:1::2" in text
+    assert "ip6 saddr @site6 ip6 daddr != @site6 counter name departed snat ip6 to 2001:db8:2::1" in text
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_without_public_addresses_nothing_is_translated(catalog: Catalog, topology: Topology, host: str) -> None:
+    text = ruleset(catalog, replace(topology, public=()), host)
+    assert not [name for name in TRANSLATING if name in text]
+    assert "dnat" not in text
+
+
+def test_a_router_inside_the_organisations_firewall_translates_nothing(catalog: Catalog, topology: Topology) -> None:
+    inner = replace(topology, hosts=tuple(replace(host, outside=()) for host in topology.hosts))
+    assert "nat" not in ruleset(catalog, inner, "rt").replace("destination", "")
+    # The media server knows itself by the public address all the same.
+    assert "chain own" in ruleset(catalog, inner, "media1")
+
+
+def test_relay_and_sfu_meet_at_the_public_address_without_leaving_their_host(
+    catalog: Catalog, topology: Topology
+) -> None:
+    text = ruleset(catalog, topology, "media1")
+    ports = "udp dport { 3478, 7882, 30000-30200 }"
+    assert chain(text, "own")[1:] == [f"ip daddr @public4 {ports} counter name own dnat ip to 192.0.2.34"]
+    assert f"ct status dnat ip daddr @media4 {ports} accept" in chain(text, "output")
+
+
+def test_clients_that_share_a_network_with_the_host_come_as_the_router(catalog: Catalog) -> None:
+    zones = {"users": (ip_network("192.0.2.0/24"),), "mgmt": (ip_network("198.51.100.0/24"),)}
+    box = Host("box", (ip_address("192.0.2.2"),), frozenset({"depot", "core", "media", "edge"}))
+    router = Host("rt", (ip_address("192.0.2.1"),), frozenset({"router"}), ("outside",))
+    flat = Topology(zones, (box, router), (ip_address("203.0.113.1"),))
+    departure = chain(ruleset(catalog, flat, "rt"), "departure")
+    assert "ct status dnat ip saddr @users4 ip daddr @edge4 tcp dport 443 counter name hairpin masquerade" in departure
+    assert "ip saddr @router4 tcp dport 443 counter name flow-web accept" in chain(
+        ruleset(catalog, flat, "box"), "input"
+    )
+
+
+def test_clients_in_other_networks_keep_their_address(catalog: Catalog, topology: Topology) -> None:
+    assert "masquerade" not in ruleset(catalog, topology, "rt")
+    assert "saddr @router4" not in ruleset(catalog, topology, "edge1")
+
+
+def test_interfaces_that_are_no_list_are_refused() -> None:
+    with pytest.raises(ConclaveError) as error:
+        Topology.from_inventory({}, {"rt": {"ansible_host": "192.0.2.1", "conclave_outside": "eth0"}}, {})
+    assert "conclave_outside of rt" in error.value.found
