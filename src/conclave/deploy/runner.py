@@ -104,8 +104,17 @@ def _environment(site: str, prepared: dict[str, str]) -> dict[str, str]:
         if name in _KEPT or name.startswith(_KEPT_PREFIXES) or name not in os.environ
     }
     path = f"{Path(vault.tool('ansible-playbook')).parent}{os.pathsep}{kept.get('PATH', os.defpath)}"
-    config = str(paths.project_root() / "ansible.cfg")
-    return {**kept, **vault.environment(site), "PATH": path, "ANSIBLE_CONFIG": config, "ANSIBLE_NOCOLOR": "1"}
+    root = paths.project_root()
+    # ansible-runner's own callback hides the ones that ansible.cfg names.
+    callbacks = f"{kept.get('ANSIBLE_CALLBACK_PLUGINS', '')}{os.pathsep}{root / 'plugins' / 'callback'}"
+    return {
+        **kept,
+        **vault.environment(site),
+        "PATH": path,
+        "ANSIBLE_CONFIG": str(root / "ansible.cfg"),
+        "ANSIBLE_CALLBACK_PLUGINS": callbacks.lstrip(os.pathsep),
+        "ANSIBLE_NOCOLOR": "1",
+    }
 
 
 @contextmanager
