@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import threading
+import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 # For root of the whole machine, because names of namespaces and control groups are the machine's too.
 RUN = Path("/run/conclave/lab")
+_INSTANT = 1.0
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 INOTIFY_INSTANCES = 4096
 # Layers go to disk: a deployed host writes more than a gigabyte.
@@ -133,7 +136,7 @@ def _hold(folder: Path, mode: int, busy: str = "") -> int:
         except FileNotFoundError:
             continue
         try:
-            fcntl.flock(handle, mode)
+            _lock(handle, mode)
         except BlockingIOError as error:
             os.close(handle)
             todo = "wait for it, or use a lab of your own with --name"
@@ -142,6 +145,20 @@ def _hold(folder: Path, mode: int, busy: str = "") -> int:
         if folder.exists() and os.fstat(handle).st_ino == folder.stat().st_ino:
             return handle
         os.close(handle)
+
+
+def _lock(handle: int, mode: int) -> None:
+    """Lock a folder; a process that was killed while it started another leaves the lock to that one for an instant."""
+    deadline = time.monotonic() + _INSTANT
+    while True:
+        try:
+            fcntl.flock(handle, mode)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+            threading.Event().wait(0.02)
+        else:
+            return
 
 
 def _remove_if_empty(folder: Path) -> bool:
