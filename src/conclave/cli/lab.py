@@ -21,7 +21,7 @@ Folder = Annotated[
     Path | None, typer.Option("--definition", help="Inventory folder that defines it (lab.yml and hosts.yml).")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
-Where = Annotated[str, typer.Option("--in", help="control, users, canary, or the name of a host.")]
+Where = Annotated[str, typer.Option("--in", help="control, users, outsiders, canary, or the name of a host.")]
 Apt = Annotated[
     str,
     typer.Option("--apt", help="Packages of the base image: a bundle's apt folder, or 'machine' for this machine's."),
@@ -119,7 +119,9 @@ def execute(
 def shell(name: Name = DEFAULT_NAME, where: Where = "control") -> None:
     """Open a shell in the lab."""
     this = Lab(name)
-    program = os.environ.get("SHELL", "/bin/sh") if where in {"control", "users", "canary"} else "/bin/bash"
+    program = (
+        os.environ.get("SHELL", "/bin/sh") if where in {"control", "users", "outsiders", "canary"} else "/bin/bash"
+    )
     replace_process(this.command(where, [program]), this.environment())
 
 

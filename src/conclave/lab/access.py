@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from conclave.lab import hosts, namespaces
+from conclave.lab import hosts, namespaces, outsiders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,12 +26,14 @@ _COVER = 'set -e; for file in "$0"/*; do mount --bind "$file" "/etc/${file##*/}"
 
 def prepare(definition: Definition, folder: Path) -> None:
     """Write the lab's ssh configuration with a new key, and what covers the machine's name resolution."""
-    for part in ("etc", "console", "ssh"):
+    for part in ("etc", "etc-outside", "console", "ssh"):
         (folder / part).mkdir(mode=0o755, exist_ok=True)
     resolver = f"nameserver {definition.resolver}\n" if definition.resolver else ""
     resolver += f"search {definition.domain}\n" if definition.domain else ""
     for name, content in _COVERED.items():
         (folder / "etc" / name).write_text(content.format(resolver=resolver), encoding="utf-8")
+        (folder / "etc-outside" / name).write_text(content.format(resolver=""), encoding="utf-8")
+    (folder / "etc-outside/hosts").write_text(outsiders.names(definition), encoding="utf-8")
     private, public = hosts.key_pair()
     key = folder / "id_ed25519"
     key.touch(mode=0o600)

@@ -25,7 +25,7 @@ LAB_ROUTER = "lab"
 # The router's own end of these zones is part of every lab.
 NEEDED_ZONES = ("users", "mgmt", "outside")
 # A word that `lab exec --in` and `router:` give a meaning of their own cannot be a host's name.
-RESERVED = ("control", "users", "canary", LAB_ROUTER)
+RESERVED = ("control", "users", "canary", "outsiders", LAB_ROUTER)
 # A port is named <host>-<zone> and Linux allows 15 characters for a network interface.
 _ZONE_NAME = r"^[a-z][a-z0-9]{0,10}$"
 _HOST_NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}$")
@@ -59,6 +59,7 @@ class LabFile(_Strict):
     control: Addresses
     users: Addresses
     canary: Addresses
+    outsiders: Addresses
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,22 @@ class Definition:
     control: tuple[Interface, ...]
     users: tuple[Interface, ...]
     canary: tuple[Interface, ...]
+    outsiders: tuple[Interface, ...]
     domain: str
+    # The site's public addresses; empty where its hosts' own are public.
+    public: tuple[Address, ...] = ()
 
     @property
     def resolver(self) -> Address | None:
         """The site's own name server: the first host of group `core`."""
         return next((host.address for host in self.hosts if "core" in host.groups), None)
+
+    @property
+    def shown_outside(self) -> tuple[Address, ...]:
+        """Where the outside finds the site's names: its public address, or the edge's own, one of each IP version."""
+        edge = next((host for host in self.hosts if "edge" in host.groups), None)
+        known = [*self.public, *(address.ip for address in (edge.addresses if edge else ()))]
+        return tuple({address.version: address for address in reversed(known)}.values())
 
     def gateway(self, zone: str, version: int) -> Address | None:
         """Return the router's address of an IP version in a zone, if the zone speaks it."""
@@ -104,7 +115,7 @@ class Definition:
         for host in self.hosts:
             if wanted in {own.ip for own in host.addresses}:
                 return host.name
-        for name in ("control", "users", "canary"):
+        for name in ("control", "users", "canary", "outsiders"):
             if wanted in {own.ip for own in getattr(self, name)}:
                 return name
         if wanted in {gateway.ip for zone in self.zones.values() for gateway in zone.gateway}:
@@ -136,6 +147,7 @@ def load(folder: Path) -> Definition:
     _check_inside(path, "control", lab.control, lab.zones, "mgmt")
     _check_inside(path, "users", lab.users, lab.zones, "users")
     _check_inside(path, "canary", lab.canary, lab.zones, "outside")
+    _check_inside(path, "outsiders", lab.outsiders, lab.zones, "outside")
     hosts = _hosts(folder / "hosts.yml", lab)
     if lab.router != LAB_ROUTER and lab.router not in {host.name for host in hosts}:
         names = ", ".join(host.name for host in hosts)
@@ -150,7 +162,9 @@ def load(folder: Path) -> Definition:
         control=tuple(lab.control),
         users=tuple(lab.users),
         canary=tuple(lab.canary),
+        outsiders=tuple(lab.outsiders),
         domain=str(site.get("domain", "")),
+        public=tuple(map(ip_address, (site.get("uplink") or {}).get("addresses") or ())),
     )
 
 
@@ -235,7 +249,7 @@ def _check_unique(folder: Path, lab: LabFile, hosts: tuple[Host, ...]) -> None:
     claims: list[tuple[Path, str, Interface]] = []
     for key, zone in lab.zones.items():
         claims += [(folder / "lab.yml", f"the gateway of {key}", address) for address in zone.gateway]
-    for key in ("control", "users", "canary"):
+    for key in ("control", "users", "canary", "outsiders"):
         claims += [(folder / "lab.yml", key, address) for address in getattr(lab, key)]
     # The router is managed at one of its gateways.
     for host in hosts:

@@ -139,13 +139,21 @@ def stop(processes: Iterable[Process]) -> None:
 
 
 def strays(lab: str) -> list[int]:
-    """Return the processes in a lab's control groups: hosts whose start was cut short before it was recorded."""
-    mark = f"0::/{cgroup(lab, '')}"
+    """Return the processes of a lab's hosts, also of those whose start was cut short before it was recorded.
+
+    A host is known by its control group, and on its way there by its command line.
+    """
+    mark = cgroup(lab, "")
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                if any(row.startswith(mark) for row in (entry / "cgroup").read_text(encoding="utf-8").splitlines()):
+                words = (entry / "cmdline").read_text(encoding="utf-8", errors="replace").split("\0")
+                groups = (entry / "cgroup").read_text(encoding="utf-8").splitlines()
+                starting = any(word.endswith(SCRIPT.name) for word in words) and any(
+                    word.startswith(mark) for word in words
+                )
+                if starting or any(row.startswith(f"0::/{mark}") for row in groups):
                     found.append(int(entry.name))
     return found
 

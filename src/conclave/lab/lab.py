@@ -263,7 +263,7 @@ class Lab:
         Parameters
         ----------
         where:
-            `control`, `users`, `canary`, or the name of a host.
+            `control`, `users`, `outsiders`, `canary`, or the name of a host.
         argv:
             Program and arguments; the environment and the working folder stay, but not in a host.
 
@@ -275,6 +275,8 @@ class Lab:
         claim = self._running()
         if where in {"control", "users"}:
             return access.in_namespace(getattr(self.names, where), self.folder / "etc", argv)
+        if where == "outsiders":
+            return access.in_namespace(self.names.outsiders, self.folder / "etc-outside", argv)
         if where == "canary":
             return ["nsenter", f"--net={namespaces.NETNS / self.names.canary}", "--", *argv]
         leader = hosts.leader(self._host_process(claim, where))
@@ -363,7 +365,7 @@ class Lab:
         return bool(self.layers.exists() or self.names.present() or hosts.cgroups(self.name))
 
     def _needed(self) -> list[str]:
-        return [self.names.control, self.names.users, self.names.canary]
+        return [self.names.control, self.names.users, self.names.canary, self.names.outsiders]
 
     def _running(self) -> state.Claim:
         needs.check_privilege(os.geteuid())
@@ -375,7 +377,7 @@ class Lab:
 
     def _host_process(self, claim: state.Claim, name: str) -> hosts.Process:
         if name not in claim.hosts:
-            parts = ", ".join(["control", "users", "canary", *claim.hosts])
+            parts = ", ".join(["control", "users", "outsiders", "canary", *claim.hosts])
             raise ConclaveError(f"lab {self.name!r} has no {name!r}", expected=f"one of: {parts}", exit_code=2)
         return claim.hosts[name]
 

@@ -17,6 +17,7 @@ TOOLS = {
     "mmdebstrap": "mmdebstrap",
     "nft": "nftables",
     "nsenter": "util-linux",
+    "setpriv": "util-linux",
     "ssh": "openssh-client",
     "systemctl": "systemd",
     "systemd-nspawn": "systemd-container",

@@ -1,4 +1,4 @@
-"""The lab's network: one bridge per zone in one namespace, users and canary in namespaces of their own."""
+"""The lab's network: one bridge per zone in one namespace; users, outsiders and canary in namespaces of their own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conclave.errors import ConclaveError
-from conclave.lab import canary, namespaces
+from conclave.lab import canary, namespaces, outsiders
 from conclave.lab.definition import LAB_ROUTER
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 IPV4, IPV6 = 4, 6
 _PORT_LENGTH = 15
 # A host's name has no underscore, so these ports never meet a host's.
-_SHORT = {"users": "us", "canary": "ca", "router": "rt"}
+_SHORT = {"users": "us", "canary": "ca", "outsiders": "ou", "router": "rt"}
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,21 @@ class Names:
     control: str
     users: str
     canary: str
+    outsiders: str
     router: str
 
     @classmethod
     def of(cls, lab: str) -> Names:
         """Return the names of a lab's namespaces."""
         # A dot cannot be in a lab's name, so no lab's part is named like another lab.
-        return cls(f"conclave-{lab}", *(f"conclave-{lab}.{part}" for part in ("users", "canary", "router")))
+        return cls(
+            f"conclave-{lab}", *(f"conclave-{lab}.{part}" for part in ("users", "canary", "outsiders", "router"))
+        )
 
     def present(self) -> list[str]:
         """Return those that exist."""
-        return [name for name in (self.control, self.users, self.canary, self.router) if namespaces.exists(name)]
+        known = (self.control, self.users, self.canary, self.outsiders, self.router)
+        return [name for name in known if namespaces.exists(name)]
 
 
 def ports(definition: Definition, host: str) -> dict[str, str]:
@@ -74,7 +78,7 @@ def unplug(names: Names, ports: Iterable[str]) -> None:
 
 
 def build(definition: Definition, names: Names) -> None:
-    """Make namespaces, bridges, the control node, the users and the canary. Nothing leads out of them.
+    """Make namespaces, bridges, the control node, the users, the outsiders and the canary. Nothing leads out of them.
 
     Raises
     ------
@@ -82,7 +86,7 @@ def build(definition: Definition, names: Names) -> None:
         When the kernel refuses a part.
     """
     with_router = [names.router] if definition.router == LAB_ROUTER else []
-    everyone = [names.control, names.users, names.canary, *with_router]
+    everyone = [names.control, names.users, names.canary, names.outsiders, *with_router]
     _ip([], [f"netns add {name}" for name in everyone])
     for name in everyone:
         namespaces.inside(name, partial(_settle, forwards=name in with_router))
@@ -96,11 +100,17 @@ def build(definition: Definition, names: Names) -> None:
     _ip(["-n", names.users], _default_routes("users", [gateway.ip for gateway in definition.zones["users"].gateway]))
     count_anew(definition, names)
     _join(names, names.canary, "outside", definition.canary)
-    # It is every IPv4 address outside but the router's, so that the router finds a neighbour to hand a packet to.
+    # It is every IPv4 address outside that nobody has, so that the router finds a neighbour to hand a packet to.
     outside = [address for address in definition.zones["outside"].gateway if address.version == IPV4]
+    taken = [address for address in (*outside, *definition.outsiders) if address.version == IPV4]
     rows = [f"route add local {address.network} dev lo" for address in outside]
-    rows += [f"route add unicast {address.ip} dev outside table local" for address in outside]
+    rows += [f"route add unicast {address.ip} dev outside table local" for address in taken]
     _ip(["-n", names.canary], rows)
+    _join(names, names.outsiders, "outside", definition.outsiders)
+    # Their way to the site, and as a hostile neighbour's to its inner addresses too.
+    gateways = [gateway.ip for gateway in definition.zones["outside"].gateway]
+    _ip(["-n", names.outsiders], _default_routes("outside", gateways))
+    namespaces.inside(names.outsiders, outsiders.install)
     if with_router:
         for zone, content in definition.zones.items():
             _join(names, names.router, zone, content.gateway)
@@ -109,7 +119,8 @@ def build(definition: Definition, names: Names) -> None:
 
 def count_anew(definition: Definition, names: Names) -> None:
     """Set the canary's counters to zero."""
-    known = [address.ip for address in (*definition.zones["outside"].gateway, *definition.canary)]
+    gateways = definition.zones["outside"].gateway
+    known = [address.ip for address in (*gateways, *definition.canary, *definition.outsiders)]
     namespaces.inside(names.canary, partial(canary.install, known))
 
 

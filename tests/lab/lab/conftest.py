@@ -31,6 +31,7 @@ LAB = {
     "control": ["192.0.2.130/27", "2001:db8:1:5::2/64"],
     "users": ["198.51.100.10/24", "2001:db8:1:6::10/64"],
     "canary": ["203.0.113.254/24", "2001:db8:2::fe/64"],
+    "outsiders": ["203.0.113.20/24", "2001:db8:2::20/64"],
 }
 RT = {"ansible_host": "192.0.2.129", "conclave_address6": "2001:db8:1:5::1", "conclave_zone": "mgmt"}
 BOX = {"ansible_host": "192.0.2.2", "conclave_address6": "2001:db8:1:1::2", "conclave_zone": "edge"}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def leftovers(lab: Lab) -> list[str]:
     """Return every trace of a lab on the machine: processes, mounts, namespaces, control groups and files."""
     names, own = lab.names, os.getpid()
-    namespaces = {names.control, names.users, names.canary, names.router}
+    namespaces = {names.control, names.users, names.canary, names.outsiders, names.router}
     found = [str(path) for path in (state.RUN / lab.name, state.LAYERS / lab.name) if path.exists()]
     found += [str(path) for path in Path("/run/netns").iterdir() if path.name in namespaces]
     found += [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/conclave.{lab.name}.*")]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from conclave.lab import outsiders
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -50,7 +52,7 @@ def test_nothing_in_the_lab_reaches_this_machine(site: Lab) -> None:
             listener.accept()[0].close()
         for address in machine_addresses():
             attempt = f"import socket; socket.create_connection(({str(address)!r}, {port}), 1)"
-            for where in ("control", "users", *HOSTS):
+            for where in ("control", "users", "outsiders", *HOSTS):
                 assert ran(site, where, "python3", "-c", attempt).returncode != 0
         listener.settimeout(0)
         with pytest.raises(BlockingIOError):
@@ -63,7 +65,7 @@ def test_no_link_leads_out_of_the_lab(site: Lab) -> None:
     here = {link["address"] for link in own if link.get("linkinfo", {}).get("info_kind") == "veth"}
     listed = json.loads(ran(site, "control", "ip", "-j", "-d", "link").stdout)
     veths = [link for link in listed if link.get("linkinfo", {}).get("info_kind") == "veth"]
-    assert len(veths) == len(site.definition.zones) + 4 + 2
+    assert len(veths) == len(site.definition.zones) + 4 + 3
     for link in veths:
         assert link["master"] in site.definition.zones
         assert "link_netnsid" in link
@@ -120,6 +122,39 @@ def test_the_canary_answers_nothing(site: Lab) -> None:
     script = "import socket; socket.create_connection(('203.0.113.254', 443), 1)"
     assert "timed out" in ran(site, "edge1", "python3", "-c", script).stderr
     assert site.canary().packets > before
+
+
+def test_outsiders_are_met_and_not_counted(site: Lab) -> None:
+    """Who is outside answers for himself: the canary counts what is meant for anybody else."""
+    before = site.canary()
+    for target in ("203.0.113.20", "2001:db8:2::20"):
+        assert ran(site, "edge1", "ping", "-c4", "-i0.5", "-W3", target).returncode == 0
+    assert site.canary().packets == before.packets
+    assert ran(site, "edge1", "ping", "-c1", "-W1", "203.0.113.21").returncode != 0
+    assert site.canary().by("192.0.2.2") - before.by("192.0.2.2") == 1
+
+
+@pytest.mark.parametrize(
+    ("way", "goes", "stays"),
+    [
+        ("udp4", ("203.0.113.1", "udp"), [("2001:db8:2::1", "udp"), ("203.0.113.1", "tcp")]),
+        ("udp6", ("2001:db8:2::1", "udp"), [("203.0.113.1", "udp"), ("2001:db8:2::1", "tcp")]),
+        ("tcp4", ("203.0.113.1", "tcp"), [("203.0.113.1", "udp"), ("2001:db8:2::1", "tcp")]),
+    ],
+)
+def test_an_outsider_goes_the_way_he_is_bound_to(
+    site: Lab, way: str, goes: tuple[str, str], stays: list[tuple[str, str]]
+) -> None:
+    """Another way is refused at once, by the outsider's own rules."""
+    for (address, protocol), open_ in [(goes, True), *((other, False) for other in stays)]:
+        kind = "SOCK_DGRAM" if protocol == "udp" else "SOCK_STREAM"
+        family = "AF_INET6" if ":" in address else "AF_INET"
+        script = f"import socket; s = socket.socket(socket.{family}, socket.{kind}); s.settimeout(1); "
+        script += f"s.connect(({address!r}, 7881)); s.send(b'x')"
+        done = ran(site, "outsiders", *outsiders.bound(way, ["python3", "-c", script]))
+        # The blank router has no such port: it answers TCP with a reset, and UDP is sent before anybody answers.
+        refused = "unreachable" in done.stderr or "not permitted" in done.stderr or "No route" in done.stderr
+        assert refused != open_, f"{address} {protocol}: {done.stderr}"
 
 
 def test_neighbour_discovery_is_counted_apart(site: Lab) -> None:

@@ -35,6 +35,17 @@ def test_names_are_resolved_by_the_site_alone(tmp_path: Path) -> None:
     assert "hosts: files dns\n" in (covered / "nsswitch.conf").read_text()
 
 
+def test_outsiders_know_the_public_names_and_ask_nobody(tmp_path: Path) -> None:
+    access.prepare(load(INVENTORY), tmp_path)
+    outside = tmp_path / "etc-outside"
+    assert (outside / "resolv.conf").read_text() == ""
+    names = {row.split()[0]: row.split()[1:] for row in (outside / "hosts").read_text().splitlines()}
+    public = ["media.conf.lab.example", "meet.conf.lab.example", "sso.conf.lab.example", "turn.conf.lab.example"]
+    # IPv4 is translated by the router, IPv6 leads to the edge itself.
+    assert names["203.0.113.1"] == names["2001:db8:1:1::2"] == public
+    assert "192.0.2.2" not in names
+
+
 def test_the_environment_of_the_caller_does_not_reach_a_host() -> None:
     line = access.in_host(4711, ["id"])
     assert line[0] == "nsenter"

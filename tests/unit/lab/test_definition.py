@@ -25,6 +25,7 @@ LAB: dict[str, Any] = {
     "control": ["192.0.2.130/27"],
     "users": ["198.51.100.10/24"],
     "canary": ["203.0.113.254/24"],
+    "outsiders": ["203.0.113.20/24"],
 }
 HOSTS: dict[str, Any] = {
     "all": {
@@ -114,6 +115,8 @@ def test_the_definitions_of_the_project_are_valid(file: Path) -> None:
         ("control", ["192.0.2.300/27"], "lab.yml: control.0: found '192.0.2.300/27'", "IPv4"),
         ("control", ["192.0.2.2/27"], "lab.yml: control: found '192.0.2.2/27'", "zone mgmt, in 192.0.2.128/27"),
         ("users", ["192.0.2.2/27"], "lab.yml: users: found '192.0.2.2/27'", "zone users"),
+        ("outsiders", ["198.51.100.20/24"], "lab.yml: outsiders: found '198.51.100.20/24'", "zone outside"),
+        ("outsiders", ["203.0.113.254/24"], "found '203.0.113.254'", "canary's"),
         ("canary", ["192.0.2.2/27"], "lab.yml: canary: found '192.0.2.2/27'", "zone outside"),
         ("control", ["192.0.2.129/27"], "lab.yml: control: found '192.0.2.129'", "the gateway of mgmt"),
     ],

@@ -26,6 +26,6 @@ def test_a_long_name_gives_a_short_port(tmp_path: Path) -> None:
 
 
 def test_no_two_labs_share_a_namespace() -> None:
-    names = [network.Names.of(lab) for lab in ("a", "a-users", "a-canary", "a-router")]
-    every = [name for lab in names for name in (lab.control, lab.users, lab.canary, lab.router)]
+    names = [network.Names.of(lab) for lab in ("a", "a-users", "a-canary", "a-outsiders", "a-router")]
+    every = [name for lab in names for name in (lab.control, lab.users, lab.canary, lab.outsiders, lab.router)]
     assert len(set(every)) == len(every)

@@ -1,0 +1,44 @@
+"""The outsiders: people beyond the site's router, who know its public names and addresses and nothing else."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from conclave.catalog import Catalog
+from conclave.lab import namespaces
+
+if TYPE_CHECKING:
+    from conclave.lab.definition import Definition
+
+# A way is a group: the namespace's rules know whose packet it is by the group of the process that opened the socket.
+WAYS = {"udp4": 44041, "udp6": 44042, "tcp4": 44043, "tls4": 44044}
+
+
+def install() -> None:
+    """Set up the ways in the current network namespace."""
+    rules = files(__package__).joinpath("outsiders.nft").read_text(encoding="utf-8")
+    groups = "".join(f"define {way} = {group}\n" for way, group in WAYS.items())
+    namespaces.run(["nft", "-f", "-"], stdin=groups + rules, doing="setting up the outsiders' ways")
+
+
+def bound(way: str, argv: list[str]) -> list[str]:
+    """Return a command line whose sockets go one way only: its media, and https as far as the way has it.
+
+    Parameters
+    ----------
+    way:
+        A key of `WAYS`: UDP over IPv4, UDP over IPv6, ICE over TCP over IPv4, or nothing but port 443 over IPv4.
+    argv:
+        Program and arguments.
+    """
+    return ["setpriv", "--regid", str(WAYS[way]), "--clear-groups", "--", *argv]
+
+
+def names(definition: Definition) -> str:
+    """Return the content of the outsiders' `/etc/hosts`: the site's public names, as public DNS would have them."""
+    rows = ["127.0.0.1 localhost", "::1 localhost"]
+    if definition.domain:
+        public = " ".join(Catalog.load().names_of({"edge"}, definition.domain))
+        rows += [f"{address} {public}" for address in definition.shown_outside]
+    return "\n".join(rows) + "\n"
