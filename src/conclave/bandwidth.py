@@ -5,7 +5,7 @@ unless a name says otherwise; uplinks are Mbit/s as in ``site.yml``.
 
     wire = k + (p * (RTP 12 + extensions 12 + SRTP tag 10 + UDP 8 + IP 20 or 40 + Ethernet 18) + f * 30) * 8 / 1000
 
-with k the codec's kbit/s, f frames a second and p packets a second: f for sound, ``max(f, k * 125 / 1100)`` for pictures.
+with k the codec's kbit/s, f frames a second and p packets a second: f of sound, ``max(f, k * 125 / 1100)`` of video.
 """
 
 from __future__ import annotations
