@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.live import Live
 
 from conclave import paths, preflight
-from conclave.deploy import journal, lock, runner
+from conclave.deploy import depot, journal, lock, runner
 from conclave.deploy.progress import Failure, Progress
 from conclave.errors import ConclaveError
 from conclave.site import read, secrets
@@ -75,7 +75,7 @@ def deploy(name: str, options: Options, console: Console) -> dict[str, Any]:
         if not options.skip_preflight:
             refuse_unready(preflight.run(site), console)
         bundle = options.bundle or paths.project_root() / "build" / "bundle"
-        verify_bundle(bundle, name, console)
+        verify_bundle(bundle, site, console)
         variables = {"depot_bundle": str(bundle.resolve())} if options.bundle else {}
         what = runner.Run(
             name, "deploy.yml", options.check, options.diff, options.limit, options.tags, variables=variables
@@ -104,10 +104,10 @@ def refuse_unready(report: preflight.Report, console: Console) -> None:
     console.print(f"preflight: {len(report.hosts)} hosts are ready ({report.seconds:.1f} s)", markup=False)
 
 
-def verify_bundle(bundle: Path, site: str, console: Console) -> None:
-    """Refuse a bundle that is not whole or not signed by whom the site trusts, before anything is done with it.
+def verify_bundle(bundle: Path, site: Site, console: Console) -> None:
+    """Refuse a bundle that is damaged, not signed by whom the site trusts, or older than what the depot serves.
 
-    Whether it is older than what the site has is seen at the depot, which knows.
+    The release that the depot serves is accepted after its term too: repairing a site must stay possible.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def verify_bundle(bundle: Path, site: str, console: Console) -> None:
     """
     from conclave.bundle import trust, verify  # noqa: PLC0415 - brings python-tuf, which --help need not wait for
 
-    manifest = verify(bundle, trust.root(site))
+    manifest = verify(bundle, trust.root(site.answers.name), depot.installed(site.host("depot")))
     console.print(f"bundle: release {manifest.serial} of {manifest.created:%Y-%m-%d} is whole and signed", markup=False)
 
 
