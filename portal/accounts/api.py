@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Literal
 from urllib.parse import urlencode
 
@@ -18,6 +17,8 @@ from accounts.auth import signed_in
 from accounts.models import SignIn, User
 from accounts.oidc import oauth
 from audit.record import record
+from conclave_portal import mode
+from conclave_portal.schemas import ModeOut
 
 router = Router(tags=["session"])
 
@@ -30,13 +31,11 @@ class Person(Schema):
     may_plan: bool
 
 
-class SiteOut(Schema):
+class SiteOut(ModeOut):
     """What everybody may know of the site."""
 
     name: str
     domain: str
-    mode: Literal["open", "isolated"]
-    mode_since: datetime | None
     contact: str
 
 
@@ -69,9 +68,8 @@ def session(request: HttpRequest) -> dict[str, object]:
         "site": {
             "name": site.name,
             "domain": site.domain,
-            "mode": "open",
-            "mode_since": None,
             "contact": site.contact,
+            **mode.current().shown(),
         },
     }
 

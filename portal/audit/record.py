@@ -20,6 +20,7 @@ Action = Literal[
     "joined",
     "left",
     "removed",
+    "mode_announced",
 ]
 
 

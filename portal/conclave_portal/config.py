@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import os
 import tomllib
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from mode_switch import announcement
 
 CONFIG_VARIABLE = "CONCLAVE_PORTAL_CONFIG"
 DEFAULT_PATH = Path("/etc/conclave/portal/portal.toml")
@@ -33,6 +36,28 @@ class Site(_Section):
     language: Annotated[
         Literal["de", "en"], Field(description="Language for people whose browser asks for neither German nor English.")
     ] = "de"
+    networks: Annotated[
+        list[IPv4Network | IPv6Network],
+        Field(min_length=1, description="Networks of all zones of the site; who comes from elsewhere is outside."),
+    ]
+
+
+class Uplink(_Section):
+    """``[uplink]``: bandwidth between the site and the outside, which participants from there share."""
+
+    up: Annotated[float, Field(gt=0, description="Mbit/s out of the site.")]
+    down: Annotated[float, Field(gt=0, description="Mbit/s into the site.")]
+
+
+class ModeFiles(_Section):
+    """``[mode]``: where the site's mode is read."""
+
+    state: Annotated[Path, Field(description="The host's word: which mode it is in, since when, until when.")] = Path(
+        "/run/conclave/mode.json"
+    )
+    announcement: Annotated[
+        Path, Field(description="What is about to be switched, written by ``mode_switch`` before the hosts follow.")
+    ] = announcement.PATH
 
 
 class Web(_Section):
@@ -107,6 +132,8 @@ class Config(_Section):
     """The whole file."""
 
     site: Site
+    uplink: Uplink
+    mode: ModeFiles = ModeFiles()
     web: Web
     database: Database
     valkey: Valkey

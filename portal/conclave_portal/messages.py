@@ -77,6 +77,18 @@ TEXTS: dict[str, dict[str, str]] = {
         "de": "Diese Besprechung ist vorbei.",
         "en": "This meeting is over.",
     },
+    "site_isolated": {
+        "de": "Dieser Standort ist abgeschottet. Von außen kann zurzeit niemand teilnehmen. Die Organisation weiß es.",
+        "en": "This site is isolated. Nobody can join from outside for now; your organiser knows.",
+    },
+    "mode_unknown": {
+        "de": "Es ist nicht bekannt, ob dieser Standort abgeschottet ist. Bis dahin kann von außen niemand teilnehmen.",
+        "en": "It is not known whether this site is isolated. Until it is, nobody can join from outside.",
+    },
+    "meeting_full": {
+        "de": "Die Leitung des Standorts nach außen ist voll. Von außen kann zurzeit niemand mehr teilnehmen.",
+        "en": "The site's line to the outside is full. Nobody else can join from outside for now.",
+    },
     "media_unavailable": {
         "de": "Der Besprechungsraum ist gerade nicht erreichbar. Bitte versuchen Sie es gleich noch einmal.",
         "en": "The meeting room cannot be reached just now. Please try again in a moment.",
@@ -109,6 +121,9 @@ TEXTS: dict[str, dict[str, str]] = {
     "wait_minute": {"de": "einer Minute", "en": "one minute"},
     "wait_minutes": {"de": "{count} Minuten", "en": "{count} minutes"},
 }
+
+# What stands for a part of a sentence, or for one field, is no code of a refusal.
+CODES = sorted(key for key in TEXTS if not key.startswith(("field_", "wait_")))
 
 
 def text(code: str, **values: object) -> str:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest  # noqa: TC002 - the framework reads the annotations
 from google.protobuf.json_format import ParseError
 from jwt import PyJWTError
@@ -16,8 +17,11 @@ from ninja import Router, Status
 from accounts.auth import anyone
 from accounts.models import User
 from audit.record import record
+from conclave.bandwidth import Cap
 from conclave_portal.errors import Refusal
+from conclave_portal.mode import current, is_outside, refuse_outside
 from conclave_portal.schemas import Problem
+from media import uplink
 from media.enforce import handle
 from media.rooms import SfuError, open_room
 from media.tokens import admit
@@ -29,25 +33,43 @@ from meetings.schemas import AdmissionOut, JoinIn
 if TYPE_CHECKING:
     from livekit.protocol.webhook import WebhookEvent
 
+    from media.models import Admission
+
 logger = logging.getLogger("conclave.portal.media")
 
 router = Router(tags=["media"])
-_JOIN_ANSWERS = {200: AdmissionOut, 403: Problem, 404: Problem, 410: Problem, 422: Problem, 429: Problem, 503: Problem}
+_REFUSALS = (403, 404, 409, 410, 422, 429, 503)
+_JOIN_ANSWERS = {200: AdmissionOut, **dict.fromkeys(_REFUSALS, Problem)}
 
 
 @router.post("/meetings/{meeting_id}/join", response=_JOIN_ANSWERS, auth=anyone)
 def join(request: HttpRequest, meeting_id: str, payload: JoinIn) -> dict[str, Any]:
-    """Let a signed-in person, or a guest with name and PIN, into the room: once, within a minute."""
+    """Let a signed-in person, or a guest with name and PIN, into the room: once, within a minute.
+
+    Who comes from outside the site is refused unless the site is open (``site_isolated``, ``mode_unknown``), gets a
+    ``cap`` when the uplink is short, and is refused when it is full (``meeting_full``).
+    """
     asking = request.auth  # type: ignore[attr-defined]
+    address = request.META.get("REMOTE_ADDR", "")
+    outside = is_outside(address)
+    if outside:
+        _refuse_unless_open(address)
     if isinstance(asking, User):
         meeting = _for_person(meeting_id, asking)
         user, display_name = asking, asking.name
     else:
-        meeting = _for_guest(meeting_id, payload, request.META.get("REMOTE_ADDR", ""))
+        meeting = _for_guest(meeting_id, payload, address)
         user, display_name = None, str(payload.display_name)
     open_room(meeting.room)
-    admission, token = admit(meeting, display_name, user)
-    record("admitted", actor=user or display_name, meeting=meeting.id, guest=user is None)
+    admission, token = _admit(meeting, display_name, user, outside=outside)
+    record(
+        "admitted",
+        actor=user or display_name,
+        meeting=meeting.id,
+        guest=user is None,
+        outside=outside,
+        cap=admission.cap,
+    )
     return {
         "url": settings.CONFIG.livekit.url,
         "token": token,
@@ -55,7 +77,28 @@ def join(request: HttpRequest, meeting_id: str, payload: JoinIn) -> dict[str, An
         "room": meeting.room,
         "display_name": display_name,
         "expires_at": admission.expires_at,
+        "cap": admission.cap or Cap.FULL,
     }
+
+
+def _admit(meeting: Meeting, display_name: str, user: User | None, *, outside: bool) -> tuple[Admission, str]:
+    if not outside:
+        return admit(meeting, display_name, user)
+    there = uplink.present()
+    with transaction.atomic():
+        cap = uplink.cap_for(meeting, there)
+        if cap is not None:
+            return admit(meeting, display_name, user, cap)
+    record("refused", actor=user or display_name, meeting=meeting.id, reason="uplink full")
+    raise Refusal(HTTPStatus.CONFLICT, "meeting_full")
+
+
+def _refuse_unless_open(address: str) -> None:
+    try:
+        refuse_outside()
+    except Refusal:
+        record("refused", reason=current().mode, address=address)
+        raise
 
 
 def _for_person(meeting_id: str, user: User) -> Meeting:

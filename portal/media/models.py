@@ -15,6 +15,9 @@ class Admission(models.Model):
     meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     display_name = models.CharField(max_length=255)
+    outside = models.BooleanField(default=False)
+    # What somebody outside may use of the uplink: a value of conclave.bandwidth.Cap; empty for everybody inside.
+    cap = models.CharField(max_length=8, blank=True)
     issued_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     # The SFU's name of the one connection that used it.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -16,7 +18,7 @@ from livekit import api
 from conclave_portal.errors import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
 _TIMEOUT = aiohttp.ClientTimeout(total=5)
 # Seconds an empty room waits for its first, and after its last participant.
@@ -26,6 +28,15 @@ DEPARTURE_SECONDS = 60
 
 class SfuError(Exception):
     """The SFU did not answer, or refused."""
+
+
+@dataclass(frozen=True)
+class Present:
+    """Somebody in a room, with the attributes the portal gave."""
+
+    room: str
+    identity: str
+    attributes: Mapping[str, str]
 
 
 @cache
@@ -81,6 +92,18 @@ async def _present(room: str) -> list[str]:
     return [participant.identity for participant in listed.participants]
 
 
+async def _everybody() -> list[Present]:
+    async with _service() as service:
+        listed = await service.room.list_rooms(api.ListRoomsRequest())
+        # A room's count of people lags behind: each is asked.
+        asked = [service.room.list_participants(api.ListParticipantsRequest(room=room.name)) for room in listed.rooms]
+        answers = await asyncio.gather(*asked)
+    found = zip(listed.rooms, answers, strict=True)
+    return [
+        Present(room.name, who.identity, dict(who.attributes)) for room, answer in found for who in answer.participants
+    ]
+
+
 def open_room(room: str) -> None:
     """Create the room, or do nothing if it is there: the SFU makes no room by itself.
 
@@ -130,6 +153,17 @@ def present(room: str) -> list[str]:
         When the SFU cannot be reached.
     """
     return async_to_sync(_present)(room)
+
+
+def everybody() -> list[Present]:
+    """Return who is in any room.
+
+    Raises
+    ------
+    SfuError
+        When the SFU cannot be reached.
+    """
+    return async_to_sync(_everybody)()
 
 
 def ping() -> None:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 from livekit import api
 
+from conclave.bandwidth import Cap
 from media.models import Admission
 
 if TYPE_CHECKING:
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 TTL = timedelta(seconds=60)
 # What people may send; anything else (data, own metadata, moderation) stays with the portal.
 SOURCES = ["camera", "microphone", "screen_share", "screen_share_audio"]
+# Less for who shares a narrow uplink; how large a camera's picture is, only the client can heed.
+_CAPPED = {Cap.P360: ["camera", "microphone"], Cap.P180: ["camera", "microphone"], Cap.AUDIO: ["microphone"]}
 Kind = Literal["organiser", "member", "guest"]
 
 
-def admit(meeting: Meeting, display_name: str, user: User | None) -> tuple[Admission, str]:
+def admit(meeting: Meeting, display_name: str, user: User | None, cap: Cap | None = None) -> tuple[Admission, str]:
     """Put a new random identity on the allow list and make its token.
 
     Parameters
@@ -33,17 +36,26 @@ def admit(meeting: Meeting, display_name: str, user: User | None) -> tuple[Admis
         What others see.
     user:
         The signed-in person, or None for a guest.
+    cap:
+        What somebody outside the site may use of its uplink; None: inside.
     """
     identity = f"p-{secrets.token_urlsafe(16)}"
     admission = Admission.objects.create(
-        identity=identity, meeting=meeting, user=user, display_name=display_name, expires_at=timezone.now() + TTL
+        identity=identity,
+        meeting=meeting,
+        user=user,
+        display_name=display_name,
+        outside=cap is not None,
+        cap=cap or "",
+        expires_at=timezone.now() + TTL,
     )
+    place = {"place": "inside"} if cap is None else {"place": "outside", "cap": str(cap)}
     config = settings.CONFIG.livekit
     grants = api.VideoGrants(
         room_join=True,
         room=meeting.room,
         can_publish=True,
-        can_publish_sources=SOURCES,
+        can_publish_sources=_CAPPED.get(cap, SOURCES) if cap else SOURCES,
         can_subscribe=True,
         can_publish_data=False,
         can_update_own_metadata=False,
@@ -52,7 +64,7 @@ def admit(meeting: Meeting, display_name: str, user: User | None) -> tuple[Admis
         api.AccessToken(config.key, config.secret.get_secret_value())
         .with_identity(identity)
         .with_name(display_name)
-        .with_attributes({"kind": _kind(meeting, user)})
+        .with_attributes({"kind": _kind(meeting, user), **place})
         .with_grants(grants)
         .with_ttl(TTL)
     )

@@ -12,6 +12,7 @@ from ninja import Router, Status
 
 from accounts.auth import signed_in
 from audit.record import record
+from conclave_portal import mode
 from conclave_portal.errors import Refusal
 from conclave_portal.schemas import Problem
 from media.rooms import close_room
@@ -90,10 +91,10 @@ def meeting(request: HttpRequest, meeting_id: str) -> dict[str, Any]:
 
 
 @router.get("/{meeting_id}/public", response=PublicOut, auth=None)
-def public(request: HttpRequest, meeting_id: str) -> dict[str, bool]:  # noqa: ARG001 - the framework passes it
-    """Tell a guest whether the link leads anywhere; nothing else."""
+def public(request: HttpRequest, meeting_id: str) -> dict[str, object]:  # noqa: ARG001 - the framework passes it
+    """Tell a guest whether the link leads anywhere, and the site's mode; nothing else."""
     found = Meeting.objects.filter(pk=meeting_id).first()
-    return {"joinable": found is not None and not found.over}
+    return {"joinable": found is not None and not found.over, **mode.current().shown()}
 
 
 @router.get("/{meeting_id}/pin", response={200: PinOut, **_REFUSALS}, auth=signed_in)

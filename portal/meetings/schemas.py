@@ -10,6 +10,9 @@ from django.utils import timezone
 from ninja import Schema
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints
 
+from conclave.bandwidth import Cap
+from conclave_portal.schemas import ModeOut
+
 # They turn the direction of the text around them, or are invisible: a name could pass for another.
 _TRICKS = frozenset("\u200b\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _EARLIEST = timedelta(days=1)
@@ -74,7 +77,7 @@ class PinOut(Schema):
     pin: str
 
 
-class PublicOut(Schema):
+class PublicOut(ModeOut):
     """What a guest may know before entering name and PIN."""
 
     joinable: bool
@@ -96,3 +99,6 @@ class AdmissionOut(Schema):
     room: str
     display_name: str
     expires_at: datetime
+    cap: Annotated[
+        Cap, Field(description="What may be sent and received; less than full from outside over a short uplink.")
+    ]

@@ -25,6 +25,13 @@ name = "Test site"
 domain = "conf.test"
 contact = "help@conf.test"
 language = "en"
+networks = ["198.51.100.0/24", "2001:db8:1::/48"]
+[uplink]
+up = 50
+down = 100
+[mode]
+state = "{FOLDER}/mode.json"
+announcement = "{FOLDER}/announced.json"
 [web]
 public_url = "https://meet.conf.test"
 allowed_hosts = ["meet.conf.test", "portal.conf.test"]
@@ -58,6 +65,13 @@ def pytest_unconfigure() -> None:
 def folder() -> Path:
     """Where the sockets of this run are."""
     return FOLDER
+
+
+@pytest.fixture(autouse=True)
+def open_site() -> None:
+    """Let the site be open unless a test says otherwise."""
+    (FOLDER / "announced.json").unlink(missing_ok=True)
+    (FOLDER / "mode.json").write_text('{"mode": "open", "since": "2030-01-01T08:00:00Z", "pending": null}')
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ UNITS = (
     "conclave-livekit-certificate.service",
     "conclave-livekit.service",
     "conclave-portal.service",
+    "conclave-portal-tidy.service",
     "conclave-postgresql.service",
     "nginx.service",
     "postgresql@17-main.service",

@@ -227,6 +227,13 @@ def _portal(site: Site) -> Iterator[None]:
 name = "Test site"
 domain = "conf.test"
 language = "en"
+networks = ["127.0.0.1/32", "::1/128"]
+[uplink]
+up = 50
+down = 100
+[mode]
+state = "{site.folder}/mode.json"
+announcement = "{site.folder}/announced.json"
 [web]
 public_url = "{site.portal}"
 allowed_hosts = ["localhost"]
@@ -248,6 +255,7 @@ key = "APIonlyfortests"
 secret = "{SECRET}"
 """
     )
+    (site.folder / "mode.json").write_text('{"mode": "open", "since": "2030-01-01T08:00:00Z", "pending": null}')
     environment = {"CONCLAVE_PORTAL_CONFIG": str(config), "DJANGO_SETTINGS_MODULE": "conclave_portal.settings"}
     manage = [sys.executable, str(PORTAL / "manage.py"), "migrate", "--verbosity", "0"]
     subprocess.run(manage, check=True, env={**os.environ, **environment})

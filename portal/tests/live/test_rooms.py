@@ -97,7 +97,7 @@ def test_a_token_opens_one_room_for_a_minute_and_moderates_nothing(site: Site, o
     claims = jwt.decode(first["token"], SECRET, algorithms=["HS256"])
     assert claims["exp"] - claims["nbf"] == 60
     assert claims["sub"] == first["identity"] != second["identity"]
-    assert claims["attributes"] == {"kind": "guest"}
+    assert claims["attributes"] == {"kind": "guest", "place": "inside"}
     assert claims["video"] == {
         "roomJoin": True,
         "room": first["room"],
@@ -120,7 +120,9 @@ def test_admitted_people_meet_and_are_written_down(site: Site, organiser: Person
             shown = organiser.http.get(f"{site.portal}/api/meetings/{meeting['id']}").json()
             assert shown["participants"] == 2
             others = guest.room.remote_participants.values()
-            assert [(one.name, one.attributes) for one in others] == [("Max Beispiel", {"kind": "member"})]
+            assert [(one.name, one.attributes) for one in others] == [
+                ("Max Beispiel", {"kind": "member", "place": "inside"})
+            ]
         await asyncio.to_thread(audited, site, meeting, "left", 2)
 
     asyncio.run(meet())

@@ -83,13 +83,14 @@ def test_strangers_learn_nothing(path: str) -> None:
     assert "Crisis team" not in answer.content.decode()
 
 
-def test_the_guest_page_knows_only_whether_the_link_leads_anywhere() -> None:
+def test_the_guest_page_knows_only_whether_the_link_leads_anywhere_and_the_mode() -> None:
     ada = user("ada")
     open_one, over = meeting(ada), meeting(ada, **yesterday())
     guest = Browser()
-    assert guest.get(f"/api/meetings/{open_one.id}/public").json() == {"joinable": True}
-    assert guest.get(f"/api/meetings/{over.id}/public").json() == {"joinable": False}
-    assert guest.get("/api/meetings/no-such-meeting/public").json() == {"joinable": False}
+    mode = {"mode": "open", "mode_since": "2030-01-01T08:00:00Z", "mode_until": None}
+    assert guest.get(f"/api/meetings/{open_one.id}/public").json() == {"joinable": True, **mode}
+    assert guest.get(f"/api/meetings/{over.id}/public").json() == {"joinable": False, **mode}
+    assert guest.get("/api/meetings/no-such-meeting/public").json() == {"joinable": False, **mode}
 
 
 def test_nobody_deletes_the_meeting_of_another() -> None:

@@ -52,8 +52,14 @@ def test_an_anonymous_browser_learns_the_site_and_gets_a_csrf_token() -> None:
     assert not said["authenticated"]
     assert said["user"] is None
     assert said["language"] == "en"
-    site = {"name": "Test site", "domain": "conf.test", "mode": "open", "mode_since": None, "contact": "help@conf.test"}
-    assert said["site"] == site
+    assert said["site"] == {
+        "name": "Test site",
+        "domain": "conf.test",
+        "mode": "open",
+        "mode_since": "2030-01-01T08:00:00Z",
+        "mode_until": None,
+        "contact": "help@conf.test",
+    }
     assert browser.client.cookies["__Host-csrf"]["secure"]
     assert browser.client.cookies["__Host-csrf"]["httponly"]
 

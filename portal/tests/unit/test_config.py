@@ -29,6 +29,8 @@ def test_a_complete_file_is_read(folder: Path) -> None:
         ('domain = "conf.test"', "", "site.domain"),
         ('language = "en"', 'language = "fr"', "site.language"),
         ("https://meet.conf.test", "http://meet.conf.test", "web.public_url"),
+        ('"198.51.100.0/24"', '"198.51.100.1/24"', "site.networks"),
+        ("up = 50", "up = 0", "uplink.up"),
         ("[valkey]", "[valkey]\nhost = 1", "valkey.host"),
         ("https://sso.conf.test/realms", "http://sso.conf.test/realms", "oidc.issuer"),
     ],

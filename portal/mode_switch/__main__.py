@@ -1,0 +1,103 @@
+"""``python3 -m mode_switch MODE --reason TEXT``: one line of JSON, exit status 1 when something was not done."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import syslog
+import time
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mode_switch import announcement
+from mode_switch.sfu import Sfu
+from mode_switch.switch import Outcome, Switch
+
+LIMIT = 0.5
+# Of the limit, for what comes after the last room.
+_LAST = 0.03
+_APP = Path(__file__).parents[1]
+
+
+def main() -> int:
+    """Announce, tell, send out, print, and leave the audit log to a process that may take its time."""
+    age = _age()
+    options = _options()
+    started = time.monotonic() - age
+    deadline = started + options.limit - _LAST
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    pending = {"deadline": options.until} if options.until else None
+    config = tomllib.loads(options.config.read_text(encoding="utf-8"))
+    outcome = Outcome()
+    path = Path(config.get("mode", {}).get("announcement", announcement.PATH))
+    try:
+        announcement.write(path, {"mode": options.mode, "since": since, "pending": pending})
+    except OSError as error:
+        outcome.failed.append(f"{path}: {error.strerror}")
+    said = {"mode": options.mode, "since": since, "until": options.until}
+    rooms = Switch(Sfu(config["livekit"], deadline), said, deadline).run()
+    result: dict[str, Any] = {
+        "told": rooms.told,
+        "removed": rooms.removed,
+        "seconds": round(time.monotonic() - started, 3),
+        "failed": outcome.failed + rooms.failed,
+    }
+    print(json.dumps(result), flush=True)  # noqa: T201 - the answer
+    _record({"mode": options.mode, "actor": options.actor, "reason": options.reason, **result})
+    return 1 if result["failed"] else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="mode", description="Tell everybody in all rooms of a switch of the mode.")
+    parser.add_argument("mode", choices=["open", "isolated"], help="isolated also sends out who joined from outside")
+    parser.add_argument("--reason", required=True, help="why; for the audit log, people in the rooms do not see it")
+    parser.add_argument("--actor", default="", help="who switches; for the audit log")
+    parser.add_argument("--until", type=_time, help="end of a rehearsal, RFC 3339, such as 2026-11-22T14:30:00Z")
+    parser.add_argument("--limit", type=float, default=LIMIT, help="seconds after which this ends in any case")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=Path(os.environ.get("CONCLAVE_PORTAL_CONFIG", "/etc/conclave/portal/portal.toml")),
+        help="the portal's configuration",
+    )
+    return parser.parse_args()
+
+
+def _time(text: str) -> str:
+    parsed = datetime.fromisoformat(text)
+    if parsed.tzinfo is None:
+        raise argparse.ArgumentTypeError("a time with its zone, such as 2026-11-22T14:30:00Z")
+    return parsed.isoformat()
+
+
+def _age() -> float:
+    """Return the seconds since this process began: the start of Python counts, too (proc(5), field 22 of stat)."""
+    fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    began = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - began
+
+
+def _record(entry: dict[str, object]) -> None:
+    syslog.openlog("conclave-portal")
+    syslog.syslog(f"mode_announced {json.dumps(entry)}")
+    # Politely: what the rooms need of the processor just now comes first.
+    command = ["nice", "-n", "19", sys.executable, str(_APP / "manage.py"), "record_mode_switch", json.dumps(entry)]
+    subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stdout.flush()
+    # Without waiting for threads that still wait for an answer.
+    os._exit(status)

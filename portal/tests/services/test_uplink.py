@@ -1,0 +1,134 @@
+"""People outside share the uplink: who gets what of it, and when nobody else is let in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import jwt
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from people import meeting, user
+
+from audit.models import Entry
+from conclave.bandwidth import Cap
+from conclave_portal.config import Uplink
+from conclave_portal.errors import Refusal
+from media import uplink
+from media.api import _admit
+from media.models import Admission
+from media.rooms import Present
+from media.tokens import SOURCES, admit
+
+if TYPE_CHECKING:
+    from meetings.models import Meeting
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def planned() -> Meeting:
+    return meeting(user("ada"))
+
+
+@pytest.fixture
+def line(settings: Any) -> Any:  # noqa: ANN401
+    """Give the site another uplink."""
+
+    def give(mbit: float) -> None:
+        settings.CONFIG = settings.CONFIG.model_copy(update={"uplink": Uplink(up=mbit, down=mbit)})
+
+    return give
+
+
+def cap(planned: Meeting, there: list[Present] | None) -> Cap | None:
+    with transaction.atomic():
+        return uplink.cap_for(planned, there)
+
+
+def outside(planned: Meeting, number: int, cap: str = "full") -> list[Present]:
+    return [Present(planned.room, f"p-{n}", {"place": "outside", "cap": cap}) for n in range(number)]
+
+
+def claims(token: str) -> dict[str, Any]:
+    found: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return found
+
+
+def test_a_small_uplink_gives_less_to_each_and_in_the_end_nothing(planned: Meeting, line: Any) -> None:  # noqa: ANN401
+    """Each is counted by the allow list, as no SFU runs in this test."""
+    line(4)
+    given: list[Cap] = []
+
+    def come() -> None:
+        given.extend(Cap(_admit(planned, f"Guest {number}", None, outside=True)[0].cap) for number in range(1000))
+
+    with pytest.raises(Refusal, match="meeting_full") as refused:
+        come()
+    assert refused.value.status == 409
+    # The first gets most, nobody more than those before.
+    assert given == sorted(given, key=list(Cap).index)
+    assert len(set(given)) > 1
+    assert Entry.objects.get(action="refused").details["reason"] == "uplink full"
+    # Inside there is room.
+    assert _admit(planned, "Inside", None, outside=False)[0].cap == ""
+
+
+def test_a_wide_uplink_limits_nobody(planned: Meeting, line: Any) -> None:  # noqa: ANN401
+    line(1000)
+    assert cap(planned, outside(planned, 10)) is Cap.FULL
+
+
+def test_people_in_rooms_count_as_the_sfu_says(planned: Meeting, line: Any) -> None:  # noqa: ANN401
+    line(20)
+    alone = cap(planned, [])
+    assert alone is Cap.FULL
+    assert cap(planned, outside(planned, 40)) is not Cap.FULL
+    # People inside make the pictures many, and cost the uplink nothing by themselves.
+    assert cap(planned, [Present("another", f"p-{n}", {"place": "inside"}) for n in range(40)]) is Cap.FULL
+
+
+def test_the_sfu_is_believed_and_not_an_old_list(planned: Meeting, line: Any) -> None:  # noqa: ANN401
+    line(20)
+    for _ in range(40):
+        admit(planned, "Gone", None, Cap.FULL)
+    Admission.objects.update(joined_at=timezone.now(), issued_at=timezone.now() - timedelta(hours=1))
+    assert cap(planned, []) is Cap.FULL
+    assert cap(planned, None) is not Cap.FULL
+
+
+def test_who_is_on_the_way_counts_and_nobody_counts_twice(planned: Meeting, line: Any) -> None:  # noqa: ANN401
+    line(20)
+    on_the_way = [admit(planned, "On the way", None, Cap.FULL)[0] for _ in range(40)]
+    assert cap(planned, []) is not Cap.FULL
+    there = [Present(planned.room, one.identity, {"place": "inside"}) for one in on_the_way]
+    assert cap(planned, there) is Cap.FULL
+
+
+def test_who_left_frees_a_place(planned: Meeting, line: Any) -> None:  # noqa: ANN401
+    line(20)
+    for _ in range(40):
+        admit(planned, "Left", None, Cap.FULL)
+    Admission.objects.update(joined_at=timezone.now(), left_at=timezone.now())
+    assert cap(planned, []) is Cap.FULL
+    assert cap(planned, None) is Cap.FULL
+
+
+@pytest.mark.parametrize(
+    ("given", "sources"),
+    [
+        (None, SOURCES),
+        (Cap.FULL, SOURCES),
+        (Cap.P360, ["camera", "microphone"]),
+        (Cap.P180, ["camera", "microphone"]),
+        (Cap.AUDIO, ["microphone"]),
+    ],
+)
+def test_the_token_says_what_may_be_sent_and_where_its_bearer_stands(
+    planned: Meeting, given: Cap | None, sources: list[str]
+) -> None:
+    said = claims(admit(planned, "Guest", None, given)[1])
+    assert said["video"]["canPublishSources"] == sources
+    place = {"place": "outside", "cap": given.value} if given else {"place": "inside"}
+    assert said["attributes"] == {"kind": "guest", **place}
