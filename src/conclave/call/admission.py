@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import httpx
 
+from conclave.call.messages import Ask
 from conclave.errors import ConclaveError
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+# What a guest waits for the portal.
+ANSWER_SECONDS = 15.0
 CLIENT = "conclave-probe"
 REALM = "conclave"
 
@@ -75,7 +78,7 @@ class PortalAdmission:
         self._planned = invitation is None
         self._pin = invitation.pin if invitation else ""
         context = ssl.create_default_context(cafile=str(authority) if authority else None)
-        self._web = httpx.AsyncClient(verify=context, timeout=15.0, trust_env=False)
+        self._web = httpx.AsyncClient(verify=context, timeout=ANSWER_SECONDS, trust_env=False)
         self._bearer: dict[str, str] = {}
 
     @property
@@ -124,27 +127,49 @@ class PortalAdmission:
 
     async def admit(self, name: str) -> Ticket:
         """Join as a guest does: name and PIN."""
-        answer = await self._ask(
-            "the portal",
-            "POST",
-            f"{self.portal}/meetings/{self.meeting}/join",
-            json={"display_name": name, "pin": self._pin},
-        )
-        return Ticket(answer["url"], answer["token"])
+        return await _join_as_guest(self._web, self.question(name))
+
+    def question(self, name: str) -> Ask:
+        """Return what a participant needs to ask for admission himself, from where he stands."""
+        return Ask(portal=self.portal, meeting=self.meeting or "", name=name, pin=self._pin)
 
     async def _ask(self, whom: str, method: str, url: str, **request: Any) -> dict[str, Any]:  # noqa: ANN401 (httpx's own)
-        try:
-            answer = await self._web.request(method, url, **request)
-        except httpx.HTTPError as error:
-            raise ConclaveError(
-                f"{whom} does not answer: {type(error).__name__}: {error}",
-                expected=f"an answer from {url}",
-                todo="conclave verify, which looks at every link of the chain",
-            ) from error
-        if answer.is_error:
-            raise ConclaveError(
-                f"{whom} answered {method} {answer.request.url.path} with {answer.status_code}: {answer.text[:200]}",
-                expected="a success",
-                todo="conclave verify, which looks at every link of the chain",
-            )
-        return answer.json() if answer.content else {}
+        return await _ask(self._web, whom, method, url, **request)
+
+
+async def ask_for_admission(question: Ask) -> Ticket:
+    """Ask the portal for admission over a connection of one's own; certificates are checked against the system's.
+
+    Raises
+    ------
+    ConclaveError
+        When the portal refuses or does not answer.
+    """
+    context = ssl.create_default_context()
+    async with httpx.AsyncClient(verify=context, timeout=ANSWER_SECONDS, trust_env=False) as web:
+        return await _join_as_guest(web, question)
+
+
+async def _join_as_guest(web: httpx.AsyncClient, question: Ask) -> Ticket:
+    url = f"{question.portal}/meetings/{question.meeting}/join"
+    wish = {"display_name": question.name, "pin": question.pin}
+    answer = await _ask(web, "the portal", "POST", url, json=wish)
+    return Ticket(answer["url"], answer["token"])
+
+
+async def _ask(web: httpx.AsyncClient, whom: str, method: str, url: str, **request: Any) -> dict[str, Any]:  # noqa: ANN401 (httpx's own)
+    try:
+        answer = await web.request(method, url, **request)
+    except httpx.HTTPError as error:
+        raise ConclaveError(
+            f"{whom} does not answer: {type(error).__name__}: {error}",
+            expected=f"an answer from {url}",
+            todo="conclave verify, which looks at every link of the chain",
+        ) from error
+    if answer.is_error:
+        raise ConclaveError(
+            f"{whom} answered {method} {answer.request.url.path} with {answer.status_code}: {answer.text[:200]}",
+            expected="a success",
+            todo="conclave verify, which looks at every link of the chain",
+        )
+    return answer.json() if answer.content else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from conclave.call import tone
 from conclave.call.numbers import longest_hole, within
@@ -26,6 +26,8 @@ class Account:
     name: str
     index: int
     publishes: bool
+    zone: Literal["users", "outside"] = "users"
+    bound: str = ""
     identity: str = ""
     admission_seconds: float | None = None
     connect_seconds: float | None = None
@@ -53,7 +55,9 @@ def judge(
     participants = [_participant(account, senders) for account in accounts]
     outsider = _outsider(wrong) if wrong else None
     encrypted = _all_encrypted(participants)
-    problems = [problem for participant in participants for problem in _problems(participant, len(accounts) - 1)]
+    problems = _problems_among(participants, set(senders))
+    within_site = {account.name for account in accounts if account.zone == "users"}
+    inside = [participant for participant in participants if participant.name in within_site]
     if outsider:
         problems += _wrong_key_problems(outsider)
     if not encrypted:
@@ -66,6 +70,7 @@ def judge(
         wrong_key=outsider,
         encrypted=encrypted,
         problems=problems,
+        inside_ok=not _problems_among(inside, within_site) and _all_encrypted(inside),
         ok=not problems,
     )
 
@@ -74,6 +79,8 @@ def _participant(account: Account, senders: dict[str, Account]) -> Participant:
     result = Participant(
         name=account.name,
         identity=account.identity,
+        zone=account.zone,
+        bound=account.bound,
         error=account.error,
         admission_ms=_milliseconds(account.admission_seconds),
         connect_ms=_milliseconds(account.connect_seconds),
@@ -87,6 +94,7 @@ def _participant(account: Account, senders: dict[str, Account]) -> Participant:
     result.reconnects, result.returns = report.reconnects, report.returns
     result.without_connection_ms = report.without_connection_ms
     result.path, result.dtls_cipher, result.srtp_cipher = way.path, way.dtls, way.srtp
+    result.address, result.server_address = way.local, way.remote
     result.round_trip_ms = way.round_trip_ms
     result.bytes_sent, result.bytes_received = way.bytes_sent, way.bytes_received
     result.packets_received = way.video_packets_received + way.audio_packets_received
@@ -137,16 +145,20 @@ def _reception(stream: Stream, sender: Account | None) -> Reception:
     )
 
 
-def _problems(participant: Participant, others: int) -> list[str]:
+def _problems_among(participants: list[Participant], names: set[str]) -> list[str]:
+    return [problem for participant in participants for problem in _problems(participant, names - {participant.name})]
+
+
+def _problems(participant: Participant, others: set[str]) -> list[str]:
     name = participant.name
     if participant.error:
         return [f"{name}: {participant.error}"]
     problems = []
     if participant.frames_sent == 0:
         problems.append(f"{name} sent no frames")
-    heard = [reception for reception in participant.receives if reception.probe]
-    if len(heard) != others:
-        problems.append(f"{name} received {len(heard)} of {others} participants")
+    heard = [reception for reception in participant.receives if reception.probe and reception.sender in others]
+    if len(heard) != len(others):
+        problems.append(f"{name} received {len(heard)} of {len(others)} participants")
     for reception in heard:
         if (reception.share or 0) < ENOUGH:
             problems.append(

@@ -30,6 +30,16 @@ class Begin(Message):
     names: list[str]
 
 
+class Ask(Message):
+    """Ask the portal for admission from where you stand, as a guest does who was told the meeting and its PIN."""
+
+    kind: Literal["ask"] = "ask"
+    portal: str
+    meeting: str
+    name: str
+    pin: str = Field(repr=False)
+
+
 class Join(Message):
     """Enter the room."""
 
@@ -58,13 +68,28 @@ class Leave(Message):
     patience: float
 
 
-Command = Annotated[Begin | Join | Measure | Stop | Leave, Field(discriminator="kind")]
+Command = Annotated[Begin | Ask | Join | Measure | Stop | Leave, Field(discriminator="kind")]
 
 
 class Ready(Message):
     """The process has started and waits for its admission."""
 
     kind: Literal["ready"] = "ready"
+
+
+class Admitted(Message):
+    """The portal's answer: where to go and the token that opens it."""
+
+    kind: Literal["admitted"] = "admitted"
+    url: str
+    token: str = Field(repr=False)
+
+
+class Refused(Message):
+    """The portal said no, or nothing."""
+
+    kind: Literal["refused"] = "refused"
+    reason: str
 
 
 class Joined(Message):
@@ -152,6 +177,9 @@ class Transport(Message):
     """The way media took."""
 
     path: Literal["udp", "tcp", "relay", "none"] = "none"
+    # Both ends of the chosen candidate pair, as address:port.
+    local: str = ""
+    remote: str = ""
     dtls: str = ""
     srtp: str = ""
     round_trip_ms: float | None = None
@@ -175,7 +203,9 @@ class Report(Message):
     joined_seconds: float
 
 
-Event = Annotated[Ready | Joined | Media | Lost | Stopped | Failed | Report, Field(discriminator="kind")]
+Event = Annotated[
+    Ready | Admitted | Refused | Joined | Media | Lost | Stopped | Failed | Report, Field(discriminator="kind")
+]
 
-COMMAND: TypeAdapter[Begin | Join | Measure | Stop | Leave] = TypeAdapter(Command)
-EVENT: TypeAdapter[Ready | Joined | Media | Lost | Stopped | Failed | Report] = TypeAdapter(Event)
+COMMAND: TypeAdapter[Begin | Ask | Join | Measure | Stop | Leave] = TypeAdapter(Command)
+EVENT: TypeAdapter[Ready | Admitted | Refused | Joined | Media | Lost | Stopped | Failed | Report] = TypeAdapter(Event)

@@ -22,6 +22,8 @@ from livekit.rtc._proto import e2ee_pb2
 from conclave.call import sending
 from conclave.call.messages import (
     COMMAND,
+    Admitted,
+    Ask,
     Begin,
     Failed,
     Join,
@@ -32,6 +34,7 @@ from conclave.call.messages import (
     Media,
     Message,
     Ready,
+    Refused,
     Report,
     Stop,
     Stopped,
@@ -41,6 +44,7 @@ from conclave.call.messages import (
 )
 from conclave.call.receiving import Receiver, Window
 from conclave.call.transport import read_transport
+from conclave.errors import ConclaveError
 
 CONNECT_SECONDS = 15.0
 SENT_OUT = "PARTICIPANT_REMOVED"
@@ -81,6 +85,34 @@ class Participant:
         """Send an event to the parent."""
         self.out.write(message.model_dump_json() + "\n")
         self.out.flush()
+
+    async def obey(self, command: Message) -> bool:
+        """Carry out a command of the parent; say whether there may be another."""
+        match command:
+            case Ask():
+                await self.ask(command)
+            case Join():
+                await self.join(command)
+            case Measure():
+                self.measure()
+            case Stop():
+                self.stop()
+            case Leave():
+                await self.leave(command)
+                return False
+        return True
+
+    async def ask(self, ask: Ask) -> None:
+        """Ask the portal for admission and tell its answer."""
+        # Those inside are asked for by the parent, and need not load this.
+        from conclave.call.admission import ask_for_admission  # noqa: PLC0415
+
+        try:
+            ticket = await ask_for_admission(ask)
+        except ConclaveError as error:
+            self.tell(Refused(reason=error.found))
+        else:
+            self.tell(Admitted(url=ticket.url, token=ticket.token))
 
     async def join(self, join: Join) -> None:
         """Enter the room, take in who is there, publish."""
@@ -277,16 +309,8 @@ async def converse(out: TextIO) -> None:
             continue
         if not line.result():
             return
-        match COMMAND.validate_json(line.result()):
-            case Join() as join:
-                await participant.join(join)
-            case Measure():
-                participant.measure()
-            case Stop():
-                participant.stop()
-            case Leave() as leave:
-                await participant.leave(leave)
-                return
+        if not await participant.obey(COMMAND.validate_json(line.result())):
+            return
         line = asyncio.create_task(lines.readline())
 
 

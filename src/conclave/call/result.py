@@ -50,6 +50,8 @@ class Participant(Part):
 
     name: str
     identity: str
+    zone: Literal["users", "outside"] = "users"
+    bound: str = Field(default="", description="Outside: udp4, udp6, tcp4, tls4, or any; inside: empty.")
     error: str | None = None
     admission_ms: int | None = None
     connect_ms: int | None = None
@@ -59,6 +61,8 @@ class Participant(Part):
     returns: int = Field(default=0, description="How often it came back with a new admission.")
     without_connection_ms: int = 0
     path: Literal["udp", "tcp", "relay", "none"] = "none"
+    address: str = Field(default="", description="Its own end of the way media took, as address:port.")
+    server_address: str = Field(default="", description="The other end, as it sees it.")
     dtls_cipher: str = ""
     srtp_cipher: str = ""
     round_trip_ms: float | None = None
@@ -118,4 +122,5 @@ class CallResult(Part):
     browser: Browser | None = None
     encrypted: bool = Field(description="Every track of everybody was signalled as, and decoded as, AES-GCM.")
     problems: list[str]
+    inside_ok: bool = Field(description="Good among those inside the site, whatever became of those outside.")
     ok: bool

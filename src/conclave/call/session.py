@@ -8,42 +8,27 @@ import contextlib
 import datetime as dt
 import os
 import secrets
-import sys
 import time
-from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conclave.call import tone
+from conclave.call.admission import Ticket
 from conclave.call.judge import Account, judge
-from conclave.call.messages import (
-    EVENT,
-    Begin,
-    Failed,
-    Join,
-    Joined,
-    Leave,
-    Lost,
-    Measure,
-    Media,
-    Message,
-    Ready,
-    Report,
-    Stop,
-    Stopped,
-)
+from conclave.call.messages import Admitted, Begin, Join, Leave, Measure, Refused, Stop
 from conclave.call.picture import Size
+from conclave.call.process import Process
 from conclave.errors import ConclaveError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-    from conclave.call.admission import Admission, Ticket
+    from conclave.call.admission import Admission
+    from conclave.call.messages import Ask
     from conclave.call.result import CallResult
 
 KEY_BYTES = 32
-LAST_LINES = 5
 ASK_AGAIN_SECONDS = 1.0
 # Small on purpose: a probe measures the way, and must not be what loads it.
 SMALL = Size(384, 216)
@@ -55,6 +40,8 @@ class Plan:
 
     Attributes
     ----------
+    outside:
+        How each participant outside the site is bound, one more than `participants` for every entry.
     seconds:
         Measured time, from the moment when everybody sees and hears everybody.
     key:
@@ -67,6 +54,7 @@ class Plan:
     participants: int
     seconds: float
     wrong_key: bool = False
+    outside: tuple[str, ...] = ()
     encrypts: bool = True
     size: Size = SMALL
     rate: int = 15
@@ -77,108 +65,26 @@ class Plan:
     media_seconds: float = 30.0
     drain_seconds: float = 3.0
 
-
-class Process:
-    """One participant's process and what it has said so far."""
-
-    def __init__(self, account: Account, begin: Begin) -> None:
-        self.account = account
-        self.begin = begin
-        self._child: asyncio.subprocess.Process | None = None
-        self._changed = asyncio.Event()
-        self._ready = False
-        self.lost = ""
-        self._noise: deque[str] = deque(maxlen=LAST_LINES)
-        self._readers: list[asyncio.Task[None]] = []
-
-    async def start(self, prefix: Sequence[str], environment: dict[str, str]) -> None:
-        """Start the process; standard input carries the key, so that no command line does."""
-        self._child = await asyncio.create_subprocess_exec(
-            *(*prefix, sys.executable, "-m", "conclave.call.participant"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=environment,
-            limit=1 << 22,
-        )
-        self._readers = [asyncio.create_task(self._events()), asyncio.create_task(self._errors())]
-        await self.say(self.begin)
-
-    async def say(self, command: Message) -> None:
-        """Send a command; one that died is known by its silence."""
-        if self._child is None or self._child.stdin is None or self.account.error:
-            return
-        with contextlib.suppress(ConnectionError):
-            self._child.stdin.write(command.model_dump_json().encode() + b"\n")
-            await self._child.stdin.drain()
-
-    async def wait(self, holds: Callable[[Process], bool], seconds: float | None) -> bool:
-        """Wait until something holds of this process, it fails, or the time is over; say whether it holds."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while not holds(self) and not self.account.error:
-                    self._changed.clear()
-                    await self._changed.wait()
-        return holds(self)
-
-    async def until(self, what: str, holds: Callable[[Process], bool], seconds: float) -> bool:
-        """Wait until something holds of this process; note it as the error when it does not in time."""
-        if not await self.wait(holds, seconds) and not self.account.error:
-            self.account.error = f"did not {what} within {seconds:.0f} s"
-        return not self.account.error
-
     @property
-    def ready(self) -> bool:
-        """Whether the process has started."""
-        return self._ready
+    def members(self) -> int:
+        """How many take part with the right key, inside and outside."""
+        return self.participants + len(self.outside)
 
-    async def end(self) -> None:
-        """Make sure that the process is gone."""
-        if self._child is None:
-            return
-        if self._child.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._child.kill()
-        await self._child.wait()
-        for reader in self._readers:
-            reader.cancel()
-        await asyncio.gather(*self._readers, return_exceptions=True)
 
-    async def _events(self) -> None:
-        assert self._child is not None  # noqa: S101 (started before its readers)
-        assert self._child.stdout is not None  # noqa: S101 (a pipe was asked for)
-        while line := await self._child.stdout.readline():
-            self._take(EVENT.validate_json(line))
-            self._changed.set()
-        status = await self._child.wait()
-        if self.account.report is None and not self.account.error:
-            last = f": {self._noise[-1]}" if self._noise else ""
-            self.account.error = f"its process ended with status {status}{last}"
-        self._changed.set()
+@dataclass(frozen=True)
+class Outside:
+    """The place beyond the site's edge.
 
-    async def _errors(self) -> None:
-        assert self._child is not None  # noqa: S101 (started before its readers)
-        assert self._child.stderr is not None  # noqa: S101 (a pipe was asked for)
-        while line := await self._child.stderr.readline():
-            self._noise.append(line.decode(errors="replace").strip())
+    Attributes
+    ----------
+    prefixes:
+        For each participant there: what is put before its command.
+    question:
+        What it is to ask the portal, by its name: it gets its own admission, from there.
+    """
 
-    def _take(self, event: Message) -> None:
-        account = self.account
-        match event:
-            case Ready():
-                self._ready = True
-            case Joined():
-                account.identity, account.connect_seconds = event.identity, event.connect_seconds
-            case Media():
-                account.media_from.add(event.sender)
-            case Lost():
-                self.lost = event.reason
-            case Stopped():
-                account.sent = event
-            case Report():
-                account.report = event
-            case Failed():
-                account.error = event.reason
+    prefixes: Sequence[Sequence[str]]
+    question: Callable[[str], Ask]
 
 
 async def hold(
@@ -186,7 +92,9 @@ async def hold(
     admission: Admission,
     authority: Path | None = None,
     prefix: Sequence[str] = (),
+    *,
     during: Callable[[], Awaitable[None]] | None = None,
+    outside: Outside | None = None,
 ) -> CallResult:
     """Hold a call and return its account.
 
@@ -201,15 +109,17 @@ async def hold(
         Put before each participant's command; in a lab it leads into the users' zone.
     during:
         Awaited when all media flows, beside the measuring; for example a browser that joins.
+    outside:
+        Where the plan's participants outside stand.
     """
     environment = os.environ | ({"SSL_CERT_FILE": str(authority)} if authority else {})
     started_at = dt.datetime.now(dt.UTC)
-    processes, outsider = _cast(plan)
+    processes, outsider = _cast(plan, prefix, outside)
     everybody = [*processes, outsider] if outsider else processes
     measured = busy = 0.0
     try:
         async with admission:
-            await _together(everybody, lambda one: one.start(prefix, environment))
+            await _together(everybody, lambda one: one.start(environment))
             await _together(everybody, lambda one: one.until("start", lambda it: it.ready, plan.start_seconds))
             # One after the other: each then finds those before it in the room, and publishes to them.
             for process in everybody:
@@ -254,19 +164,23 @@ def begin_of(plan: Plan, name: str, index: int, key: bytes, *, publishes: bool) 
         width=plan.size.width,
         height=plan.size.height,
         rate=plan.rate,
-        tones=[tone.frequency(number) for number in range(plan.participants)],
-        names=[f"{plan.name} {number + 1}" for number in range(plan.participants)],
+        tones=[tone.frequency(number) for number in range(plan.members)],
+        names=[f"{plan.name} {number + 1}" for number in range(plan.members)],
     )
 
 
-def _cast(plan: Plan) -> tuple[list[Process], Process | None]:
+def _cast(plan: Plan, prefix: Sequence[str], outside: Outside | None) -> tuple[list[Process], Process | None]:
     key = plan.key or fresh_key()
 
     def process(name: str, index: int, secret: bytes, *, publishes: bool) -> Process:
         begin = begin_of(plan, name, index, secret, publishes=publishes)
-        return Process(Account(name=name, index=index, publishes=publishes), begin)
+        away = index - plan.participants
+        if outside and away >= 0:
+            account = Account(name=name, index=index, publishes=publishes, zone="outside", bound=plan.outside[away])
+            return Process(account, begin, outside.prefixes[away], outside.question)
+        return Process(Account(name=name, index=index, publishes=publishes), begin, prefix)
 
-    members = [process(f"{plan.name} {n + 1}", n, key, publishes=True) for n in range(plan.participants)]
+    members = [process(f"{plan.name} {n + 1}", n, key, publishes=True) for n in range(plan.members)]
     if not plan.wrong_key:
         return members, None
     return members, process(f"{plan.name} (wrong key)", 0, fresh_key(), publishes=False)
@@ -276,10 +190,30 @@ async def _admit(process: Process, admission: Admission, plan: Plan) -> None:
     if process.account.error:
         return
     began = time.monotonic()
-    ticket = await admission.admit(process.account.name)
+    try:
+        ticket = await _ticket(process, admission, plan)
+    except ConclaveError as error:
+        if process.question is None:
+            raise
+        # Not to be let in from outside is an outcome.
+        process.account.error = f"not admitted: {error.found}"
+        return
     process.account.admission_seconds = time.monotonic() - began
     await process.say(Join(url=ticket.url, token=ticket.token))
     await process.until("join", lambda it: bool(it.account.identity), plan.join_seconds)
+
+
+async def _ticket(process: Process, admission: Admission, plan: Plan) -> Ticket:
+    name = process.account.name
+    if process.question is None:
+        return await admission.admit(name)
+    process.answer = None
+    await process.say(process.question(name))
+    await process.wait(lambda it: it.answer is not None, plan.join_seconds)
+    answer: Admitted | Refused | None = process.answer
+    if isinstance(answer, Admitted):
+        return Ticket(answer.url, answer.token)
+    raise ConclaveError(answer.reason if answer else f"{name} heard nothing from the portal")
 
 
 @contextlib.asynccontextmanager
@@ -299,17 +233,17 @@ async def _keep_in(process: Process, admission: Admission, plan: Plan) -> None:
         reason, process.lost = process.lost, ""
         try:
             async with asyncio.timeout(plan.join_seconds):
-                ticket = await _ask_again(process.account.name, admission)
+                ticket = await _ask_again(process, admission, plan)
         except TimeoutError:
             process.account.error = f"lost the connection ({reason}) and was not admitted again"
             return
         await process.say(Join(url=ticket.url, token=ticket.token))
 
 
-async def _ask_again(name: str, admission: Admission) -> Ticket:
+async def _ask_again(process: Process, admission: Admission, plan: Plan) -> Ticket:
     while True:
         try:
-            return await admission.admit(name)
+            return await _ticket(process, admission, plan)
         except ConclaveError:
             # What took the connection away may have taken the portal's way to the SFU, too.
             await asyncio.sleep(ASK_AGAIN_SECONDS)

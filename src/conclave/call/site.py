@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conclave.call.admission import PortalAdmission
-from conclave.call.session import hold
+from conclave.call.session import Outside, hold
+from conclave.errors import ConclaveError
 from conclave.lab import Lab
+from conclave.lab.outsiders import WAYS, bound
 from conclave.site import read, secrets
 
 if TYPE_CHECKING:
@@ -38,6 +40,25 @@ def users_prefix() -> Sequence[str]:
     return Lab(lab_name).command("users", [])
 
 
+def outside_prefix(way: str) -> Sequence[str]:
+    """Return what leads a command out of the lab's site, bound to a way of `WAYS` or free to take ``any``.
+
+    Raises
+    ------
+    ConclaveError
+        At a real site: nobody there stands outside by a command.
+    """
+    lab_name = os.environ.get("CONCLAVE_LAB")
+    if lab_name is None:
+        raise ConclaveError(
+            "a participant outside was asked for at a real site",
+            expected="a lab, whose outside is part of it",
+            todo="call without --outside, or run this command where the participants are",
+            exit_code=2,
+        )
+    return Lab(lab_name).command("outsiders", bound(way, []) if way in WAYS else [])
+
+
 async def hold_at_site(
     plan: Plan,
     *,
@@ -58,4 +79,5 @@ async def hold_at_site(
     answers, known = read.load(plan.site).answers, secrets.load(plan.site)
     with authority_file(known["secret_ca_certificate"]) as authority:
         admission = PortalAdmission(answers.domain, known["secret_probe_oidc"], authority, invitation)
-        return await hold(plan, admission, authority, users_prefix(), during)
+        outside = Outside([outside_prefix(way) for way in plan.outside], admission.question)
+        return await hold(plan, admission, authority, users_prefix(), during=during, outside=outside)

@@ -36,6 +36,9 @@ def summarise(entries: Iterable[stats_pb2.RtcStats]) -> Transport:
     candidates = {
         row.local_candidate.rtc.id: row.local_candidate.candidate for row in rows if _is(row, "local_candidate")
     }
+    remotes = {
+        row.remote_candidate.rtc.id: row.remote_candidate.candidate for row in rows if _is(row, "remote_candidate")
+    }
     for row in rows:
         if _is(row, "transport"):
             transport = row.transport.transport
@@ -45,6 +48,8 @@ def summarise(entries: Iterable[stats_pb2.RtcStats]) -> Transport:
             result.bytes_sent += pair.bytes_sent
             result.bytes_received += pair.bytes_received
             result.path = _path(candidates.get(pair.local_candidate_id))
+            result.local = _end(candidates.get(pair.local_candidate_id))
+            result.remote = _end(remotes.get(pair.remote_candidate_id))
             result.round_trip_ms = round(pair.current_round_trip_time * 1000, 1)
             result.dtls, result.srtp = transport.dtls_cipher, transport.srtp_cipher
         elif _is(row, "inbound_rtp"):
@@ -62,6 +67,16 @@ def _path(candidate: stats_pb2.IceCandidateStats | None) -> Path:
     if candidate.candidate_type == stats_pb2.RELAY:
         return "relay"
     return "tcp" if candidate.protocol == "tcp" else "udp"
+
+
+def _end(candidate: stats_pb2.IceCandidateStats | None) -> str:
+    if candidate is None:
+        return ""
+    return (
+        f"[{candidate.address}]:{candidate.port}"
+        if ":" in candidate.address
+        else f"{candidate.address}:{candidate.port}"
+    )
 
 
 def _is(row: stats_pb2.RtcStats, kind: str) -> bool:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from conclave.call.judge import Account
 from conclave.call.messages import Join
-from conclave.call.session import Plan, Process, begin_of, fresh_key
+from conclave.call.process import Process
+from conclave.call.session import Plan, begin_of, fresh_key
 from conclave.call.site import users_prefix
 
 if TYPE_CHECKING:
@@ -44,9 +45,10 @@ class Visit:
 async def visit(ticket: Ticket, authority: str) -> AsyncIterator[Visit]:
     """Enter a room with a ticket, and leave it when the block ends; being refused is an outcome, not an exception."""
     plan = Plan(site="", participants=1, seconds=0)
-    process = Process(Account("Probe", 0, publishes=True), begin_of(plan, "Probe", 0, fresh_key(), publishes=True))
+    begin = begin_of(plan, "Probe", 0, fresh_key(), publishes=True)
+    process = Process(Account("Probe", 0, publishes=True), begin, users_prefix())
     try:
-        await process.start(users_prefix(), os.environ | {"SSL_CERT_FILE": authority})
+        await process.start(os.environ | {"SSL_CERT_FILE": authority})
         if await process.until("start", lambda it: it.ready, START_SECONDS):
             await process.say(Join(url=ticket.url, token=ticket.token))
             await process.until("join", lambda it: bool(it.account.identity), JOIN_SECONDS)

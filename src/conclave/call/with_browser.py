@@ -59,7 +59,7 @@ async def hold_with_browser(plan: Plan, picture: Path | None = None) -> CallResu
             seen: dict[str, Any] = {}
 
             async def watch() -> None:
-                await pages.wait_for_media(page, plan.participants)
+                await pages.wait_for_media(page, plan.members)
                 await asyncio.sleep(plan.seconds * _BEFORE_THE_END)
                 seen.update(await pages.figures(page))
                 if picture:

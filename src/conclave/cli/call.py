@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +17,19 @@ from conclave.call.judge import BUSY
 from conclave.call.result import CallResult, Participant, Reception
 from conclave.call.session import Plan
 from conclave.call.site import hold_at_site
+from conclave.errors import ConclaveError
 
 MOST = 16
+
+
+class Way(StrEnum):
+    """How media of a participant outside gets to the site; all but `any` shut every other way."""
+
+    ANY = "any"
+    UDP4 = "udp4"
+    UDP6 = "udp6"
+    TCP4 = "tcp4"
+    TLS4 = "tls4"
 
 
 def register(app: typer.Typer) -> None:
@@ -30,6 +42,13 @@ def call(
     site: Annotated[str, typer.Option(help="Site to call at.")],
     participants: Annotated[int, typer.Option(min=2, max=MOST, help="How many take part.")] = 2,
     seconds: Annotated[float, typer.Option(min=1, help="Measured time, once everybody sees everybody.")] = 20,
+    outside: Annotated[
+        int, typer.Option(min=0, max=MOST, help="How many more take part from outside the site (lab).")
+    ] = 0,
+    outside_by: Annotated[
+        list[Way] | None,
+        typer.Option(help="The only way open to those outside; once each, they take turns. Without: any."),
+    ] = None,
     wrong_key: Annotated[
         bool, typer.Option("--wrong-key", help="Add one with another key; it must decode nothing.")
     ] = False,
@@ -42,7 +61,18 @@ def call(
 ) -> None:
     """Hold an encrypted call of synthetic participants and measure it; exit status 1 when media did not flow."""
     lab.enter(site, lab_name)
-    plan = Plan(site=site, participants=participants, seconds=seconds, wrong_key=wrong_key)
+    if participants + outside > MOST:
+        raise ConclaveError(
+            f"{participants} participants and {outside} outside", expected=f"at most {MOST} in all", exit_code=2
+        )
+    ways = [way.value for way in outside_by or [Way.ANY]]
+    plan = Plan(
+        site=site,
+        participants=participants,
+        outside=tuple(ways[number % len(ways)] for number in range(outside)),
+        seconds=seconds,
+        wrong_key=wrong_key,
+    )
     if browser:
         from conclave.call.with_browser import hold_with_browser  # noqa: PLC0415 - a tool of development only
 
@@ -72,6 +102,17 @@ def show(result: CallResult, console: Console) -> None:
             table.add_row(*_row(participant, reception))
         table.add_section()
     console.print(table)
+    _notes(result, console)
+
+
+def _notes(result: CallResult, console: Console) -> None:
+    for participant in result.participants:
+        if participant.zone == "outside":
+            console.print(
+                f"{participant.name} stands outside ({participant.bound}): {participant.path}, "
+                f"{participant.address or 'nowhere'} to {participant.server_address or 'nobody'}",
+                highlight=False,
+            )
     if outsider := result.wrong_key:
         console.print(
             f"{outsider.name}: {outsider.packets_received} packets received, "

@@ -15,7 +15,7 @@ from conclave.call import session
 from conclave.call.session import Plan, hold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from conclave.call.result import CallResult
 
@@ -28,8 +28,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bare.BareServer
         yield running
 
 
-def call(server: bare.BareServer, plan: Plan, **more: object) -> CallResult:
-    return asyncio.run(hold(plan, server, prefix=server.prefix, **more))
+def call(server: bare.BareServer, plan: Plan, during: Callable[[], Awaitable[None]] | None = None) -> CallResult:
+    return asyncio.run(hold(plan, server, prefix=server.prefix, during=during))
 
 
 def test_everybody_sees_and_hears_everybody_and_the_wrong_key_nothing(server: bare.BareServer) -> None:

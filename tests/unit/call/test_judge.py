@@ -109,6 +109,40 @@ def test_a_participant_without_a_report_keeps_its_error() -> None:
     assert "Probe 2: its process ended with status -9" in result.problems
 
 
+def three(outside_report: Report | None) -> list[Account]:
+    """Two inside who are well, and one outside whom they lose half-way when there is no report of it."""
+    spans = [[0, 500]] if outside_report else [[0, 200]]
+    inside = [
+        account(0, stream(1, [[0, 500]]), stream(2, spans)),
+        account(1, stream(0, [[0, 500]]), stream(2, spans)),
+    ]
+    away = account(2)
+    away.zone, away.bound, away.report = "outside", "udp4", outside_report
+    if not outside_report:
+        away.error = "sent out"
+    return [*inside, away]
+
+
+def test_somebody_outside_is_one_of_the_call() -> None:
+    result = outcome(three(report(stream(0, [[0, 500]]), stream(1, [[0, 500]]))))
+    assert result.ok, result.problems
+    assert result.inside_ok
+    assert [(seen.zone, seen.bound) for seen in result.participants][-1] == ("outside", "udp4")
+
+
+def test_those_inside_are_judged_by_themselves_when_the_outside_is_lost() -> None:
+    result = outcome(three(None))
+    assert not result.ok
+    assert "Probe 3: sent out" in result.problems
+    assert result.inside_ok
+
+
+def test_a_loss_inside_is_one_whatever_happens_outside() -> None:
+    accounts = three(report(stream(0, [[0, 500]]), stream(1, [[0, 500]])))
+    accounts[0].report = report(stream(1, [[0, 200]]), stream(2, [[0, 500]]))
+    assert not outcome(accounts).inside_ok
+
+
 def test_a_wrong_key_that_decodes_nothing_of_many_packets_is_good() -> None:
     empty = Stream(sender="Probe 1", name="Probe 1", tracks=tracks(), seen=Seen(), heard=Heard())
     result = outcome(pair([[0, 500]]), outsider(report(empty)))
