@@ -21,6 +21,8 @@ A task costs the same whatever it does, so a role's files travel together. ``tre
     A file on the control node that is sent as it is, for what does not live in the role.
 ``exclusive``
     True, for a folder (its key ends with ``/``): files in it that this role does not place are removed.
+``sealed``
+    True: a last line holds the SHA-256 of all lines above it (``# sha256 ...``); by it the host knows a damaged file.
 ``secret``
     True: the content never appears in a diff or an error. Default: true when others may not read the file.
 """
@@ -28,6 +30,7 @@ A task costs the same whatever it does, so a role's files travel together. ``tre
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import platform
@@ -39,7 +42,20 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 
-KEYS = {"owner", "group", "mode", "validate", "notify", "when", "remove", "link", "from", "exclusive", "secret"}
+KEYS = {
+    "owner",
+    "group",
+    "mode",
+    "validate",
+    "notify",
+    "when",
+    "remove",
+    "link",
+    "from",
+    "exclusive",
+    "sealed",
+    "secret",
+}
 OTHERS_READ = 0o004
 # Fact of a host whose record of unfinished work waits for handlers; spares a play's last task its round trip.
 UNSETTLED = "conclave_unsettled"
@@ -119,6 +135,8 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
             raise AnsibleActionFail(f"tree.yml of the role {role} names {path}, but there is no such file")
         else:
             content = self._content(path, source, role, variables)
+        if setting.get("sealed"):
+            content += f"# sha256 {hashlib.sha256(content).hexdigest()}\n".encode()
         mode = setting.get("mode", "0644")
         return {
             **item,

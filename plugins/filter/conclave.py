@@ -11,10 +11,10 @@ import yaml
 from ansible.errors import AnsibleFilterError
 
 from conclave.errors import ConclaveError
-from conclave.firewall import Topology, ruleset
+from conclave.firewall import Topology, cut, ruleset, sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
 ROLES = Path(__file__).parents[2] / "roles"
 IPV4 = 4
@@ -26,17 +26,31 @@ def conclave_rules(
     zones: Mapping[str, list[str]],
     hostvars: Mapping[str, Any],
     groups: Mapping[str, list[str]],
-    public: list[str],
+    uplink: Mapping[str, Any],
 ) -> str:
-    """Return the host's rule set for nft; ``public`` are the addresses the outside reaches the site at."""
+    """Return the host's rule set for nft; ``uplink`` is the site's answer of that name."""
     # Half a second of processor time that every task would pay: each loads all filters.
     from conclave.catalog import Catalog  # noqa: PLC0415
 
-    topology = _topology(zones, hostvars, groups, public)
+    topology = _topology(zones, hostvars, groups, uplink)
     try:
         return ruleset(Catalog.load(ROLES / "catalog/defaults/main.yml"), topology, host)
     except ConclaveError as error:
         raise AnsibleFilterError("; ".join(error.lines())) from error
+
+
+def conclave_cut(
+    host: str, zones: Mapping[str, list[str]], hostvars: Mapping[str, Any], groups: Mapping[str, list[str]]
+) -> str:
+    """Return the table that cuts the host off, for nft."""
+    return cut(_topology(zones, hostvars, groups), host, hostvars[host].get("conclave_outside", []))
+
+
+def conclave_sealed(
+    host: str, zones: Mapping[str, list[str]], hostvars: Mapping[str, Any], groups: Mapping[str, list[str]], ssh: int
+) -> str:
+    """Return the table of a host that found a staged file damaged, for nft; ``ssh`` is the port of it."""
+    return sealed(_topology(zones, hostvars, groups), host, hostvars[host].get("conclave_outside", []), ssh)
 
 
 def conclave_packages(roles: list[str]) -> list[str]:
@@ -131,11 +145,11 @@ def _topology(
     zones: Mapping[str, list[str]],
     hostvars: Mapping[str, Any],
     groups: Mapping[str, list[str]],
-    public: Sequence[str] = (),
+    uplink: Mapping[str, Any] | None = None,
 ) -> Topology:
     known = {name: {key: hostvars[name].get(key) for key in PLACE} for name in groups["all"]}
     try:
-        return Topology.from_inventory(zones, known, groups, public)
+        return Topology.from_inventory(zones, known, groups, uplink)
     except ConclaveError as error:
         raise AnsibleFilterError("; ".join(error.lines())) from error
 
@@ -146,6 +160,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
         return {
+            "conclave_cut": conclave_cut,
             "conclave_hosts": conclave_hosts,
             "conclave_identities": conclave_identities,
             "conclave_packages": conclave_packages,
@@ -153,4 +168,5 @@ class FilterModule:
             "conclave_reverse_zones": conclave_reverse_zones,
             "conclave_roles": conclave_roles,
             "conclave_rules": conclave_rules,
+            "conclave_sealed": conclave_sealed,
         }

@@ -1,6 +1,7 @@
 """Rule sets of hosts: the flow catalogue and the inventory in, nftables text out."""
 
+from conclave.firewall.cut import cut, sealed
 from conclave.firewall.ruleset import ruleset
 from conclave.firewall.topology import Host, Topology
 
-__all__ = ["Host", "Topology", "ruleset"]
+__all__ = ["Host", "Topology", "cut", "ruleset", "sealed"]

@@ -1,0 +1,162 @@
+"""The cut: what isolated means, as the text an auditor reads.
+
+A second small table beside ``inet conclave``. It stands before connection tracking and after address translation, so
+what began before the cut ends with it, and no accept rule elsewhere can undo it. Loading it is the switch.
+
+`sealed` is the stand-in for a host whose staged files are damaged: nothing passes but ssh from the management zone.
+"""
+
+from __future__ import annotations
+
+from ipaddress import collapse_addresses
+from typing import TYPE_CHECKING
+
+from conclave.firewall.table import FAMILIES, chain, indent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from conclave.firewall.topology import Network, Topology
+
+TABLE = "inet conclave_cut"
+# Without these two no IPv6 neighbour is found, on a switch that listens for members neither.
+NEIGHBOURS = [
+    "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept",
+    "icmpv6 type { mld-listener-query, mld-listener-report, mld2-listener-report } ip6 hoplimit 1 accept",
+]
+BEFORE, AFTER = "priority -310; policy accept;", "priority 310; policy accept;"
+REFUSED = "reject with icmpx admin-prohibited"
+
+
+def cut(topology: Topology, name: str, outside_interfaces: Iterable[str] = ()) -> str:
+    """Return the table that cuts a host off from everything that is not the site, as text for ``nft -f``.
+
+    Parameters
+    ----------
+    topology:
+        Zones and hosts of the site.
+    name:
+        The host that loads it.
+    outside_interfaces:
+        The router's interfaces to the outside; nothing passes them in either direction, whatever its addresses.
+    """
+    topology.host(name)
+    before, after = (_interfaces(keyword, outside_interfaces) for keyword in ("iifname", "oifname"))
+    # A client inside may still ask for the site's outside address: the way in looks at senders only, the way out at
+    # receivers after translation.
+    arrived = [f"{match} counter name in drop" for match in [*before, *_others(topology, "saddr")]]
+    left = [f"{match} counter name out drop" for match in [*after, *_others(topology, "daddr")]]
+    tried = []
+    for (family, keyword), match in zip(FAMILIES, _others(topology, "daddr"), strict=True):
+        element = f"meta skuid . {keyword} daddr . meta l4proto . th dport"
+        # A packet of the kernel itself has no user: it fits this rule not and is refused by the next.
+        tried.append(f"{match} meta skuid 0-4294967294 update @tried{family} {{ {element} }}")
+        tried.append(f"{match} counter name out {REFUSED}")
+    at = len(before)
+    body = [
+        *_sets(topology, "inside", "site"),
+        *(
+            f"set tried{family} {{ typeof meta skuid . {keyword} daddr . meta l4proto . th dport; "
+            "size 4096; flags dynamic; counter; }"
+            for family, keyword in FAMILIES
+        ),
+        "counter in { }",
+        "counter out { }",
+        "",
+        "# Before connection tracking: what began before the cut ends with it.",
+        *chain("pre", [f"type filter hook prerouting {BEFORE}", *arrived[:at], *_local("iif"), *arrived[at:]]),
+        "",
+        "# What the host sends itself is refused at once, so that nothing waits for an answer; its sender is named.",
+        *chain("own", [f"type filter hook output {AFTER}", *_local("oif"), *tried]),
+        "",
+        "# After address translation: whatever was accepted before, it does not leave.",
+        *chain("post", [f"type filter hook postrouting {AFTER}", *left[:at], *_local("oif"), *left[at:]]),
+    ]
+    return _table(f"Isolated: {name} exchanges packets with the site's own addresses and with nobody else.", body)
+
+
+def sealed(topology: Topology, name: str, outside_interfaces: Iterable[str] = (), ssh: int = 22) -> str:
+    """Return the table of a host that cannot trust its files: ssh between the management zone and the site, no more.
+
+    A router hands that ssh on, so that the hosts behind it can be mended.
+
+    Parameters
+    ----------
+    topology, name, outside_interfaces:
+        As for `cut`.
+    ssh:
+        Port of ssh.
+    """
+    topology.host(name)
+    asks, answers = [], []
+    for family, keyword in FAMILIES:
+        if all(_networks(topology, place, family) for place in ("mgmt", "site")):
+            asks.append(f"{keyword} saddr @mgmt{family} {keyword} daddr @inside{family} tcp dport {ssh} accept")
+            answers.append(f"{keyword} saddr @inside{family} {keyword} daddr @mgmt{family} tcp sport {ssh} accept")
+    # Where this host answers or asks, where it hands on: the same packets in both directions.
+    allowed = [*NEIGHBOURS, *asks, *answers]
+    before, after = (_interfaces(keyword, outside_interfaces) for keyword in ("iifname", "oifname"))
+    first = [f"type filter hook prerouting {BEFORE}", *(f"{match} counter name in drop" for match in before)]
+    last = [f"type filter hook postrouting {AFTER}", *(f"{match} counter name out drop" for match in after)]
+    body = [
+        *_sets(topology, "inside", "site"),
+        *_sets(topology, "mgmt", "mgmt"),
+        "counter in { }",
+        "counter out { }",
+        "",
+        *chain("pre", [*first, 'iif "lo" accept', *allowed, "counter name in drop"]),
+        "",
+        *chain(
+            "own",
+            [f"type filter hook output {AFTER}", 'oif "lo" accept', *allowed, f"counter name out {REFUSED}"],
+        ),
+        "",
+        *chain("post", [*last, 'oif "lo" accept', *allowed, "counter name out drop"]),
+    ]
+    return _table(f"Sealed: {name} found a staged file damaged; ssh from the management zone and nothing else.", body)
+
+
+def _table(comment: str, body: list[str]) -> str:
+    # Named and deleted first: loading it twice, or over the other one, is one transaction.
+    head = [f"# {comment}", f"table {TABLE}", f"delete table {TABLE}", f"table {TABLE} {{"]
+    return "\n".join(line.rstrip() for line in [*head, *indent(body), "}"]) + "\n"
+
+
+def _local(direction: str) -> list[str]:
+    return [f'{direction} "lo" accept', *NEIGHBOURS]
+
+
+def _interfaces(keyword: str, names: Iterable[str]) -> list[str]:
+    quoted = [f'"{name}"' for name in sorted(names)]
+    if not quoted:
+        return []
+    return [f"{keyword} {quoted[0]}" if len(quoted) == 1 else f"{keyword} {{ {', '.join(quoted)} }}"]
+
+
+def _others(topology: Topology, direction: str) -> list[str]:
+    """Return the match of every address that is not the site's, one per family."""
+    matches = []
+    for family, keyword in FAMILIES:
+        if _networks(topology, "site", family):
+            matches.append(f"{keyword} {direction} != @inside{family}")
+        else:
+            matches.append(f"meta nfproto ipv{family}")
+    return matches
+
+
+def _networks(topology: Topology, place: str, family: str) -> list[Network]:
+    return [net for net in topology.networks(place) if net.version == int(family)]
+
+
+def _sets(topology: Topology, name: str, place: str) -> list[str]:
+    lines = []
+    for family, keyword in FAMILIES:
+        nets = _networks(topology, place, family)
+        if nets:
+            kind = "ipv4_addr" if keyword == "ip" else "ipv6_addr"
+            elements = ", ".join(
+                str(net.network_address) if net.prefixlen == net.max_prefixlen else str(net)
+                for net in sorted(collapse_addresses(nets))  # type: ignore[type-var]
+            )
+            lines.append(f"set {name}{family} {{ type {kind}; flags interval; elements = {{ {elements} }}; }}")
+    return lines
