@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 # Zones in which no host of the site stands: their addresses come from site.yml, `outside` is everything else.
 FOREIGN_ZONES = ("users", "mgmt", "outside")
 ROLES = ("router", "edge", "media", "core", "depot")
+# Servers of the organisation outside the site, named in site.yml; their ports are not the site's own.
+BEYOND = frozenset({"resolvers", "clocks"})
 
 Protocol = Literal["tcp", "udp"]
 Role = Literal["router", "edge", "media", "core", "depot"]
 Source = Literal["users", "mgmt", "outside", "router", "edge", "media", "core", "depot", "hosts"]
-Target = Literal["router", "edge", "media", "core", "depot", "hosts"]
+Target = Literal["router", "edge", "media", "core", "depot", "hosts", "resolvers", "clocks"]
 Mode = Literal["open", "isolated"]
 Dscp = Literal["EF", "AF41", "AF31", "CS3", "CS2", "DF", "LE"]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -116,7 +118,7 @@ class Catalog(_Strict):
     def _ports_are_taken_once(self) -> None:
         # One host may carry all roles, so a port belongs to one flow of the whole site.
         owners: dict[tuple[str, int], list[str]] = defaultdict(list)
-        for flow in self.flows:
+        for flow in (flow for flow in self.flows if not BEYOND.issuperset(flow.targets)):
             for protocol in flow.protocols:
                 for port in flow.ports:
                     owners[protocol, port].append(flow.name)

@@ -37,6 +37,9 @@ class Topology:
     zones: Mapping[str, tuple[Network, ...]]
     hosts: tuple[Host, ...]
     public: tuple[Address, ...] = ()
+    # The organisation's name and time servers outside the site.
+    resolvers: tuple[Address, ...] = ()
+    clocks: tuple[Address, ...] = ()
 
     def host(self, name: str) -> Host:
         """Return a host by name.
@@ -61,14 +64,16 @@ class Topology:
         return self.public_address(family) if routers else None
 
     def networks(self, place: str) -> tuple[Network, ...]:
-        """Return the addresses that a place stands for: a zone, a role, ``hosts``, ``public``, or ``site``.
+        """Return the addresses that a place stands for.
 
-        ``outside`` has those of ``site``, and stands for all others.
+        A zone, a role, ``hosts``, ``public``, ``resolvers``, ``clocks``, or ``site``; ``outside`` has those of
+        ``site`` and stands for all others.
         """
         if place in {"users", "mgmt"}:
             return tuple(self.zones.get(place, ()))
-        if place == "public":
-            return tuple(ip_network(address) for address in self.public)
+        beyond = {"public": self.public, "resolvers": self.resolvers, "clocks": self.clocks}
+        if place in beyond:
+            return tuple(ip_network(address) for address in beyond[place])
         if place in {"site", "outside"}:
             everything: list[Network] = [net for nets in self.zones.values() for net in nets]
             return (*everything, *self._addresses(self.hosts))
@@ -84,9 +89,9 @@ class Topology:
         zones: Mapping[str, list[str]],
         hosts: Mapping[str, Mapping[str, object]],
         groups: Mapping[str, list[str]],
-        public: Iterable[str] = (),
+        uplink: Mapping[str, Iterable[str]] | None = None,
     ) -> Topology:
-        """Build from an inventory: zones and public addresses of ``site.yml``, variables and role groups of hosts.
+        """Build from an inventory: zones and uplink of ``site.yml``, variables and role groups of hosts.
 
         Raises
         ------
@@ -101,12 +106,15 @@ class Topology:
                 Host(name, _addresses_of(name, variables), members[name], _outside_of(name, variables))
                 for name, variables in sorted(hosts.items())
             )
-            shown = tuple(ip_address(address) for address in public)
+            beyond = {
+                key: tuple(ip_address(address) for address in (uplink or {}).get(key) or ())
+                for key in ("addresses", "resolvers", "clocks")
+            }
         except ValueError as error:
             raise ConclaveError(
                 f"the inventory has an address that is none: {error}", todo="conclave site check", exit_code=2
             ) from error
-        return cls(networks, found, shown)
+        return cls(networks, found, beyond["addresses"], beyond["resolvers"], beyond["clocks"])
 
 
 def _outside_of(name: str, variables: Mapping[str, object]) -> tuple[str, ...]:

@@ -28,5 +28,5 @@ def topology() -> Topology:
         site["zones"],
         hosts,
         {name: list(group["hosts"]) for name, group in groups.items()},
-        site["uplink"]["addresses"],
+        site["uplink"],
     )

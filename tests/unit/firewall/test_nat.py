@@ -95,6 +95,29 @@ def test_clients_in_other_networks_keep_their_address(catalog: Catalog, topology
     assert "saddr @router4" not in ruleset(catalog, topology, "edge1")
 
 
+def test_the_organisations_servers_are_reached_by_name_of_their_flow_and_from_its_source_only(
+    catalog: Catalog, topology: Topology
+) -> None:
+    upstream = catalog.flow("dns").model_copy(
+        update={"name": "dns-upstream", "sources": ["core"], "targets": ["resolvers"], "modes": ["open"]}
+    )
+    more = catalog.model_copy(update={"flows": [*catalog.flows, upstream]})
+    known = replace(topology, resolvers=(ip_address("203.0.113.53"),))
+    wanted = "ip daddr @resolvers4 meta l4proto { tcp, udp } th dport 53 counter name to-dns-upstream accept"
+    assert wanted in chain(ruleset(more, known, "core1"), "output")
+    assert "resolvers" not in ruleset(more, known, "media1")
+    passing = [rule for rule in chain(ruleset(more, known, "rt"), "forward") if "@resolvers4" in rule]
+    assert len(passing) == 1
+    assert passing[0].startswith("ip saddr @core4 ip daddr @resolvers4 ")
+    # Where the site names no server there is no rule, and they are never part of the site.
+    assert "resolvers" not in ruleset(more, topology, "core1")
+    assert "203.0.113.53" not in declaration(ruleset(more, known, "core1"), "site4")
+
+
+def declaration(text: str, name: str) -> str:
+    return next(line for line in text.splitlines() if line.strip().startswith(f"set {name} "))
+
+
 def test_interfaces_that_are_no_list_are_refused() -> None:
     with pytest.raises(ConclaveError) as error:
         Topology.from_inventory({}, {"rt": {"ansible_host": "192.0.2.1", "conclave_outside": "eth0"}}, {})
