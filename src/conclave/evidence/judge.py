@@ -71,7 +71,7 @@ def _rules(notes: Notes, host: str, phase: str, look: Look) -> None:
 def _call(facts: Facts, notes: Notes) -> None:
     line = facts.one("call")
     if line is None:
-        notes.gap("call")
+        notes.gap("no-call")
     elif line["error"]:
         notes.found("call", reason=line["error"])
     elif not line["result"]["ok"]:

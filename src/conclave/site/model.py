@@ -119,6 +119,9 @@ class Host(BaseModel):
         default=None, description='the host\'s IPv6 address in quotes, such as "2001:db8:1::2", or nothing'
     )
     roles: frozenset[Role] = Field(description=f"groups: {', '.join(ROLES)}")
+    conclave_addresses: tuple[Annotated[IPv4Address | IPv6Address, BeforeValidator(_text)], ...] = Field(
+        default=(), description="a list of the host's other addresses, each in quotes"
+    )
     conclave_outside: tuple[Annotated[str, Field(pattern=r"^[^\s/\"]{1,15}$")], ...] = Field(
         default=(), description="on a router, the names of its interfaces to the outside, such as [outside], or nothing"
     )

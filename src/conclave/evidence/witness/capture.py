@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-import io
 import re
+import struct
 from collections import Counter
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -15,13 +15,13 @@ import dpkt
 from conclave.evidence.witness.onhost import BEAT_GROUP, BEAT_MARK, BEAT_TYPE, TOKEN_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 VLAN = {0x8100, 0x88A8}
 # Frames that stay on their link, whatever they say: no router passes them on.
 LINK_ONLY = {dpkt.ethernet.ETH_TYPE_ARP: "ARP", 0x88CC: "LLDP"}
 _DROPPED = re.compile(r"^(\d+) packets? dropped by kernel$", re.MULTILINE)
-_ETHERNET = 1
+_ETHERNET, _FILE_HEADER, _FRAME_HEADER = 1, 24, 16
 # Below it the field is a length (IEEE 802.3): spanning tree and its like.
 _FIRST_TYPE = 0x0600
 
@@ -56,21 +56,37 @@ def read(capture: Mapping[str, Any]) -> Seen:
     seen = Seen()
     said = _DROPPED.search(str(capture["said"]))
     seen.dropped = int(said[1]) if said else None
-    data = base64.b64decode(str(capture["pcap"]))
     try:
-        reader = dpkt.pcap.Reader(io.BytesIO(data))
-        if reader.datalink() != _ETHERNET:
-            seen.damage = f"link type {reader.datalink()}, not Ethernet"
-            return seen
-        size = 0
-        for _, frame in reader:
-            size += len(frame) + dpkt.pcap.PktHdr.__hdr_len__
+        for frame in frames(base64.b64decode(str(capture["pcap"]))):
             _frame(seen, frame)
-        if size + dpkt.pcap.FileHdr.__hdr_len__ != len(data):
-            seen.damage = "it ends within a packet"
-    except (ValueError, dpkt.UnpackError) as error:
-        seen.damage = str(error) or type(error).__name__
+    except ValueError as error:
+        seen.damage = str(error)
     return seen
+
+
+def frames(data: bytes) -> Iterator[bytes]:
+    """Yield the frames of a recording in libpcap's format (pcap-savefile(5)).
+
+    Raises
+    ------
+    ValueError
+        When it is none, or ends within a frame.
+    """
+    order = {b"\xd4\xc3\xb2\xa1": "<", b"\xa1\xb2\xc3\xd4": ">"}.get(data[:4])
+    if order is None or len(data) < _FILE_HEADER:
+        raise ValueError("no recording of tcpdump")
+    (link,) = struct.unpack_from(f"{order}I", data, 20)
+    if link != _ETHERNET:
+        raise ValueError(f"link type {link}, not Ethernet")
+    place = _FILE_HEADER
+    while place < len(data):
+        if place + _FRAME_HEADER > len(data):
+            raise ValueError("it ends within a frame")
+        (size,) = struct.unpack_from(f"{order}I", data, place + 8)
+        place += _FRAME_HEADER + size
+        if place > len(data):
+            raise ValueError("it ends within a frame")
+        yield data[place - size : place]
 
 
 def blind(beats: list[dict[str, Any]], tokens: set[str]) -> list[tuple[int, int]]:

@@ -1,0 +1,176 @@
+"""`conclave evidence`: prove isolation, verify and sign the proof, make the key it is signed with."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from conclave import lab
+from conclave.errors import ConclaveError
+from conclave.evidence import certificate, keys, prove, publish
+from conclave.evidence.sentences import sentence
+
+if TYPE_CHECKING:
+    from conclave.evidence.certificate import Evidence, Signer
+    from conclave.evidence.sentences import Language
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+File = Annotated[Path, typer.Argument(help="Evidence file.")]
+Tongue = Annotated[str, typer.Option("--language", help="de or en.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    line = typer.Typer(no_args_is_help=True, help="Prove isolation, verify and sign the proof.")
+    line.command("prove")(prove_site)
+    line.command()(verify)
+    line.command()(sign)
+    line.command()(documents)
+    key_line = typer.Typer(no_args_is_help=True, help="The key that signs a site's evidence.")
+    key_line.command("new")(new_key)
+    key_line.command("show")(show_key)
+    line.add_typer(key_line, name="keys")
+    app.add_typer(line, name="evidence")
+
+
+def prove_site(
+    site: Annotated[str, typer.Argument(help="Site to look at.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why; it stands in the certificate.")] = "",
+    actor: Annotated[str, typer.Option(help="By whom; your account by default.")] = "",
+    seconds: Annotated[float, typer.Option(min=5, help="Length of the synthetic call; a full proof takes 60.")] = 60,
+    out: Annotated[Path | None, typer.Option(help="Folder for the documents; beside the evidence by default.")] = None,
+    json: Json = False,
+    lab_name: Annotated[str | None, typer.Option("--lab", help="Which lab, when several run this site.")] = None,
+) -> None:
+    """Prove with probes, a recording and a real call that nothing leaves the site; exit status 1 when not so."""
+    lab.enter(site, lab_name)
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    proof = prove.prove(
+        site,
+        seconds=seconds,
+        reason=reason,
+        actor=actor,
+        progress=lambda text: console.print(text, style="dim", markup=False),
+    )
+    made = publish.write(proof.evidence, out or proof.file.parent, proof.file.stem)
+    if json:
+        files = {"evidence": str(proof.file), "documents": [str(file) for file in made]}
+        typer.echo(jsonlib.dumps({**files, **proof.evidence.certificate}, indent=2))
+    else:
+        show(proof.evidence, [], "en", Console(soft_wrap=True, highlight=False))
+        for file in (proof.file, *made):
+            typer.echo(file)
+    if not proof.isolated:
+        raise typer.Exit(certificate.RED)
+
+
+def verify(
+    file: File,
+    *,
+    signers: Annotated[
+        Path | None,
+        typer.Option(help="List of keys handed over on paper (allowed_signers); the site's own by default."),
+    ] = None,
+    language: Tongue = "en",
+    json: Json = False,
+) -> None:
+    """Verify an evidence file, without any network: chain, signatures, and that the verdict follows from the lines."""
+    tongue = _language(language)
+    evidence = certificate.load(file)
+    found = certificate.verify(evidence, signers or _own_signers(evidence))
+    if json:
+        rows = [{"name": one.name, "fingerprint": one.fingerprint} for one in found]
+        typer.echo(jsonlib.dumps({"signers": rows, **evidence.certificate}, indent=2))
+    else:
+        show(evidence, found, tongue, Console(soft_wrap=True, highlight=False))
+    if not evidence.verdict["isolated"]:
+        raise typer.Exit(certificate.RED)
+
+
+def sign(
+    file: File,
+    *,
+    key: Annotated[Path, typer.Option(help="Private key of ssh; on a token, ssh-keygen asks for its touch.")],
+    json: Json = False,
+) -> None:
+    """Add a second signature to an evidence file, such as the security officer's."""
+    one = certificate.add_signature(file, key)
+    if json:
+        typer.echo(jsonlib.dumps({"file": str(file), "fingerprint": one.fingerprint}))
+    else:
+        typer.echo(f"{file}: signed with {one.fingerprint}")
+
+
+def documents(
+    file: File,
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for them.")] = Path(),
+    json: Json = False,
+) -> None:
+    """Write the certificate for people: HTML and PDF, German and English."""
+    made = publish.write(certificate.load(file), out, file.stem)
+    typer.echo(jsonlib.dumps([str(one) for one in made]) if json else "\n".join(str(one) for one in made))
+
+
+def new_key(site: Annotated[str, typer.Argument(help="Site.")], *, json: Json = False) -> None:
+    """Make the key that signs a site's evidence, and print the line to hand over on paper."""
+    _show_key(keys.new(site), json=json)
+
+
+def show_key(site: Annotated[str, typer.Argument(help="Site.")], *, json: Json = False) -> None:
+    """Print fingerprint and line of the key that signs a site's evidence."""
+    _show_key(keys.load(site), json=json)
+
+
+def show(evidence: Evidence, signers: list[Signer], language: Language, console: Console) -> None:
+    """Print a certificate for people."""
+    line, verdict = evidence.certificate, evidence.verdict
+    good = verdict["isolated"]
+    console.print("ISOLATED" if good else "NOT ISOLATED", style="bold green" if good else "bold red")
+    console.print(f"{line['site']} ({line['domain']}), {line['began']} to {line['ended']}", markup=False)
+    console.print(f"by {line['actor']}, because: {line['reason'] or '(no reason given)'}", markup=False)
+    for name, count in (("left the site", verdict["left"]), ("tried by our hosts", verdict["tried"])):
+        console.print(f"{name}: {'not looked at' if count is None else count}")
+    rows: list[tuple[str, str, list[dict[str, Any]]]] = [
+        ("finding", "red", verdict["findings"]),
+        ("remark", "", verdict["remarks"]),
+        ("not looked at", "dim", verdict["not_looked_at"]),
+    ]
+    for title, style, found in rows:
+        for one in found:
+            console.print(f"{title}: {sentence(one, language)}", style=style, markup=False)
+    for signer in signers:
+        console.print(f"signed by {signer.name}, {signer.fingerprint}", style="green", markup=False)
+
+
+def _own_signers(evidence: Evidence) -> Path | None:
+    """Return the list of keys in the project's inventory, where this is a control node of the site."""
+    try:
+        return keys.signers_file(str(evidence.certificate["site"]))
+    except ConclaveError:
+        return None
+
+
+def _language(word: str) -> Language:
+    if word == "de":
+        return "de"
+    if word == "en":
+        return "en"
+    raise ConclaveError(f"no language {word!r}", expected="de or en", exit_code=2)
+
+
+def _show_key(key: keys.Key, *, json: bool) -> None:
+    if json:
+        typer.echo(jsonlib.dumps({"file": str(key.private), "fingerprint": key.fingerprint, "line": key.line}))
+        return
+    typer.echo(f"key:         {key.private}")
+    typer.echo(f"fingerprint: {key.fingerprint}")
+    typer.echo(
+        "Hand this line over on paper; with it in a file, `conclave evidence verify --signers` needs no trust in us:"
+    )
+    typer.echo(key.line)

@@ -1,0 +1,162 @@
+"""The evidence file: chained lines, the certificate as their last one, signatures behind it. Everything in one file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from conclave.errors import ConclaveError
+from conclave.evidence import chain, signature
+from conclave.evidence.judge import judge
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conclave.evidence.chain import Line
+
+FORMAT = "conclave-isolation-evidence/1"
+SOUND, RED, OTHER_VERDICT = 0, 1, 18
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Who vouches for a certificate."""
+
+    name: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """An evidence file whose chain is whole.
+
+    Parameters
+    ----------
+    lines:
+        The chained lines; the last one is the certificate.
+    signatures:
+        Armoured signatures over the certificate line.
+    raw:
+        The certificate line as it is signed.
+    """
+
+    lines: list[Line]
+    raw: bytes = field(repr=False)
+    signatures: list[str] = field(repr=False)
+
+    @property
+    def certificate(self) -> Line:
+        """The signed line."""
+        return self.lines[-1]
+
+    @property
+    def verdict(self) -> dict[str, Any]:
+        """What the certificate says."""
+        found: dict[str, Any] = self.certificate["verdict"]
+        return found
+
+
+def conclude(book: chain.Chain) -> Line:
+    """Judge what the chain holds and add the certificate."""
+    begin = book.lines[0]
+    last = book.lines[-1]
+    return book.add(
+        chain.CERTIFICATE,
+        format=FORMAT,
+        site=begin["site"],
+        domain=begin["domain"],
+        actor=begin["actor"],
+        reason=begin["reason"],
+        began=begin["at"],
+        ended=last["at"],
+        lines=len(book.lines),
+        head=book.head,
+        verdict=judge(book.lines),
+    )
+
+
+def load(file: Path) -> Evidence:
+    """Read a file and check its chain.
+
+    Raises
+    ------
+    DamagedError
+        Saying what is wrong, with an exit code of its own for each kind of damage.
+    """
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ConclaveError(f"{file}: {error.strerror}", expected="an evidence file", exit_code=2) from error
+    rows, marks = chain.split(data)
+    lines = chain.check(rows)
+    last = lines[-1]
+    if lines[0].get("kind") != "begin" or last.get("format") != FORMAT:
+        raise chain.DamagedError(f"the format is {last.get('format')!r}", expected=FORMAT, exit_code=chain.UNREADABLE)
+    if last.get("head") != last["prev"] or last.get("lines") != len(lines) - 1:
+        raise chain.DamagedError(
+            f"line {len(lines)}, the certificate, speaks of other lines", expected=last["prev"], exit_code=chain.EDITED
+        )
+    return Evidence(lines, rows[-1], [str(json.loads(mark).get("armor", "")) for mark in marks])
+
+
+def verify(evidence: Evidence, signers: Path | None) -> list[Signer]:
+    """Check every signature and that the verdict follows from the lines; return who signed.
+
+    Parameters
+    ----------
+    signers:
+        An allowed_signers file (ssh-keygen(1)) with the keys that were handed over on paper.
+
+    Raises
+    ------
+    DamagedError
+        When a signature is missing, forged or by an unknown key, or when the verdict is not the lines' own.
+    """
+    if not evidence.signatures:
+        raise chain.DamagedError(
+            "nobody has signed the certificate",
+            expected="at least one signature",
+            todo="conclave evidence sign FILE --key KEY",
+            exit_code=signature.UNSIGNED,
+        )
+    found = []
+    for armor in evidence.signatures:
+        fingerprint = signature.fingerprint(evidence.raw, armor)
+        if signers is None or not signers.is_file():
+            raise chain.DamagedError(
+                f"signed with the key {fingerprint}, and there is no list of keys to compare it with",
+                expected="the allowed_signers file that was handed over on paper",
+                todo="name it with --signers",
+                exit_code=signature.UNKNOWN_SIGNER,
+            )
+        found.append(Signer(signature.signer(evidence.raw, armor, signers), fingerprint))
+    again = json.loads(chain.canonical({"verdict": judge(evidence.lines[:-1])}))["verdict"]
+    if again != evidence.verdict:
+        parts = sorted(key for key in {*again, *evidence.verdict} if again.get(key) != evidence.verdict.get(key))
+        raise chain.DamagedError(
+            f"the certificate's verdict does not follow from its lines; they differ in: {', '.join(parts)}",
+            expected="the verdict that this version of Conclave comes to with the same lines",
+            todo="verify with the version that made it, which line 1 names",
+            exit_code=OTHER_VERDICT,
+        )
+    return found
+
+
+def add_signature(file: Path, key: Path) -> Signer:
+    """Sign a file's certificate with one more key and write the signature behind it.
+
+    Raises
+    ------
+    ConclaveError
+        When the file is damaged, or this key has signed it already.
+    """
+    evidence = load(file)
+    armor = signature.sign(evidence.raw, key)
+    fingerprint = signature.fingerprint(evidence.raw, armor)
+    if any(fingerprint == signature.fingerprint(evidence.raw, other) for other in evidence.signatures):
+        raise ConclaveError(f"the key {fingerprint} has signed {file} already", expected="another signer's key")
+    mark = chain.canonical({"kind": chain.SIGNATURE, "namespace": signature.NAMESPACE, "armor": armor})
+    with file.open("ab") as rows:
+        rows.write(mark + b"\n")
+    return Signer("", fingerprint)
