@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -69,13 +70,17 @@ def deploy(name: str, options: Options, console: Console) -> dict[str, Any]:
     site = read.load(name)
     folder = paths.state_dir() / "sites" / name / os.environ.get("CONCLAVE_LAB", "") / "deploy"
     with lock.only_one(folder, name):
-        made = secrets.ensure(name)
-        if made.new:
-            console.print(f"{len(made.new)} secrets generated into {made.file}", markup=False)
-        if not options.skip_preflight:
-            refuse_unready(preflight.run(site), console)
         bundle = options.bundle or paths.project_root() / "build" / "bundle"
-        verify_bundle(bundle, site, console)
+        with ThreadPoolExecutor() as side_by_side:
+            # Hosts, vault and disk are waited for at the same time; what is said about them keeps its order.
+            hosts = None if options.skip_preflight else side_by_side.submit(preflight.run, site)
+            whole = side_by_side.submit(verify_bundle, bundle, site)
+            made = secrets.ensure(name)
+            if made.new:
+                console.print(f"{len(made.new)} secrets generated into {made.file}", markup=False)
+            if hosts:
+                refuse_unready(hosts.result(), console)
+            console.print(f"bundle: {whole.result()} is whole and signed", markup=False)
         variables = {"depot_bundle": str(bundle.resolve())} if options.bundle else {}
         what = runner.Run(
             name, "deploy.yml", options.check, options.diff, options.limit, options.tags, variables=variables
@@ -104,10 +109,11 @@ def refuse_unready(report: preflight.Report, console: Console) -> None:
     console.print(f"preflight: {len(report.hosts)} hosts are ready ({report.seconds:.1f} s)", markup=False)
 
 
-def verify_bundle(bundle: Path, site: Site, console: Console) -> None:
+def verify_bundle(bundle: Path, site: Site) -> str:
     """Refuse a bundle that is damaged, not signed by whom the site trusts, or older than what the depot serves.
 
-    The release that the depot serves is accepted after its term too: repairing a site must stay possible.
+    The release that the depot serves is accepted after its term too: repairing a site must stay possible. Returns the
+    release, in words.
 
     Raises
     ------
@@ -117,7 +123,7 @@ def verify_bundle(bundle: Path, site: Site, console: Console) -> None:
     from conclave.bundle import trust, verify  # noqa: PLC0415 - brings python-tuf, which --help need not wait for
 
     manifest = verify(bundle, trust.root(site.answers.name), depot.installed(site.host("depot")))
-    console.print(f"bundle: release {manifest.serial} of {manifest.created:%Y-%m-%d} is whole and signed", markup=False)
+    return f"release {manifest.serial} of {manifest.created:%Y-%m-%d}"
 
 
 def _ansible(site: Site, what: runner.Run, folder: Path, console: Console) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from rich.console import Console
 
 from conclave.bundle import Manifest, outcome, signing
 from conclave.deploy.command import verify_bundle
@@ -76,7 +75,7 @@ def test_the_release_that_the_depot_serves_is_deployed_again_after_its_term(
 ) -> None:
     age(bundle, session_keys)
     depot.serve(bundle)
-    verify_bundle(bundle, depot.site, Console(quiet=True))
+    verify_bundle(bundle, depot.site)
 
 
 def test_any_other_release_whose_term_has_passed_is_refused(
@@ -84,7 +83,7 @@ def test_any_other_release_whose_term_has_passed_is_refused(
 ) -> None:
     age(bundle, session_keys)
     with pytest.raises(outcome.ExpiredError):
-        verify_bundle(bundle, depot.site, Console(quiet=True))
+        verify_bundle(bundle, depot.site)
 
 
 def test_an_older_release_is_refused_before_anything_is_sent(bundle: Path, depot: Depot) -> None:
@@ -93,4 +92,4 @@ def test_an_older_release_is_refused_before_anything_is_sent(bundle: Path, depot
     manifest = json.loads(served.read_text())
     served.write_text(json.dumps(manifest | {"serial": manifest["serial"] + 1}))
     with pytest.raises(outcome.OlderError):
-        verify_bundle(bundle, depot.site, Console(quiet=True))
+        verify_bundle(bundle, depot.site)
