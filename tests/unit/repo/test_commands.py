@@ -52,7 +52,7 @@ def wrong(line: str) -> str:
     """Say what is wrong with a shown command, or nothing."""
     words = shlex.split(line, comments=True)
     rest = words[1:]
-    name = next((" ".join(rest[:size]) for size in (2, 1) if " ".join(rest[:size]) in COMMANDS), "")
+    name = next((" ".join(rest[:size]) for size in (3, 2, 1) if " ".join(rest[:size]) in COMMANDS), "")
     if not name:
         return "" if rest and rest[0].startswith("--") else f"no such command: {line}"
     known = {option for parameter in COMMANDS[name].params for option in (*parameter.opts, *parameter.secondary_opts)}
