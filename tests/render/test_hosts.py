@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 AUTHORITY = {"site_ca_certificate": "certificate of the authority\n", "site_ca_key": "key of the authority\n"}
 BUNDLE = {"depot_release": "1", "depot_bundle": "/nowhere", "base_depot_key": str(ROOT / "LICENSE")}
+
+# Below the folder of a mode: the unit, then the file's path.
+NAMES = "conclave-names.service/etc/conclave/names/mode.conf"
+CLOCKS = "chrony.service/etc/chrony/sources.d/conclave.sources"
 
 
 def certificate_files(host: str) -> dict[str, dict[str, Any]]:
@@ -51,13 +56,40 @@ def test_nothing_waits_long_for_a_name() -> None:
 
 
 def test_the_name_service_refuses_what_is_not_the_sites_and_asks_nobody() -> None:
-    text = render("names", "core1")["etc/conclave/names/unbound.conf"]["content"]
-    assert 'local-zone: "." refuse' in text
+    files = render("names", "core1")
+    text = files["etc/conclave/names/unbound.conf"]["content"]
+    for mode in ("open", "isolated"):
+        assert 'local-zone: "." refuse' in files[f"etc/conclave/mode/{mode}/{NAMES}"]["content"]
     assert 'local-zone: "conf.lab.example." static' in text
     assert 'local-data: "turn.conf.lab.example. 300 IN A 192.0.2.2"' in text
     assert 'local-data-ptr: "192.0.2.34 300 media1.conf.lab.example"' in text
     assert "forward-addr" not in text
     assert "auto-trust-anchor-file" not in text
+
+
+def test_the_organisations_servers_are_asked_in_open_mode_only(tmp_path: Path) -> None:
+    given = {"names_forwarders": ["10.1.2.3", "2001:db8:9::53"], "time_upstream": ["10.1.2.4"]}
+    files = render("names", "core1", **given) | render("time", "core1", **given)
+    names = {mode: files[f"etc/conclave/mode/{mode}/{NAMES}"]["content"] for mode in ("open", "isolated")}
+    assert "forward-addr: 10.1.2.3\n    forward-addr: 2001:db8:9::53\n" in names["open"]
+    assert "refuse" not in names["open"]
+    assert "forward" not in names["isolated"].partition("server:")[2]
+    clocks = {mode: files[f"etc/conclave/mode/{mode}/{CLOCKS}"]["content"] for mode in ("open", "isolated")}
+    assert "server 10.1.2.4 iburst\n" in clocks["open"]
+    assert not [line for line in clocks["isolated"].splitlines() if not line.startswith("#")]
+    for mode, text in names.items():
+        checked = tmp_path / f"{mode}.conf"
+        checked.write_text(text)
+        done = subprocess.run(["unbound-checkconf", str(checked)], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_name_service_s_file_is_whole_before_a_mode_has_added_its_own(tmp_path: Path) -> None:
+    text = render("names", "core1")["etc/conclave/names/unbound.conf"]["content"]
+    checked = tmp_path / "unbound.conf"
+    checked.write_text(text.replace("/etc/conclave/names", str(tmp_path)))
+    done = subprocess.run(["unbound-checkconf", str(checked)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_only_the_core_host_gives_the_time() -> None:
@@ -95,8 +127,7 @@ def test_systemd_accepts_the_units(role: str, host: str, tmp_path: Path) -> None
     }
     for item in units.values():
         # The programs are on the site's hosts; here only the unit's own words are judged.
-        lines = item["content"].splitlines()
-        item["content"] = "\n".join("ExecStart=/bin/true" if line.startswith("ExecStart=") else line for line in lines)
+        item["content"] = re.sub(r"^(Exec\w+)=.*$", r"\1=/bin/true", item["content"], flags=re.MULTILINE)
     place(units, tmp_path)
     paths = [str(tmp_path / path) for path in units if path.count("/") == 3]
     done = subprocess.run(

@@ -49,9 +49,11 @@ def cut(topology: Topology, name: str, outside_interfaces: Iterable[str] = ()) -
     tried = []
     for (family, keyword), match in zip(FAMILIES, _others(topology, "daddr"), strict=True):
         element = f"meta skuid . {keyword} daddr . meta l4proto . th dport"
+        # What is still sent into a connection from before the cut is no attempt to reach anybody.
+        tried.append(f"{match} ct state established,related counter name older {REFUSED}")
         # A packet of the kernel itself has no user: it fits this rule not and is refused by the next.
         tried.append(f"{match} meta skuid 0-4294967294 update @tried{family} {{ {element} }}")
-        tried.append(f"{match} counter name out {REFUSED}")
+        tried.append(f"{match} counter name tried {REFUSED}")
     at = len(before)
     body = [
         *_sets(topology, "inside", "site"),
@@ -60,8 +62,7 @@ def cut(topology: Topology, name: str, outside_interfaces: Iterable[str] = ()) -
             "size 4096; flags dynamic; counter; }"
             for family, keyword in FAMILIES
         ),
-        "counter in { }",
-        "counter out { }",
+        *(f"counter {counter} {{ }}" for counter in ("in", "out", "older", "tried")),
         "",
         "# Before connection tracking: what began before the cut ends with it.",
         *chain("pre", [f"type filter hook prerouting {BEFORE}", *arrived[:at], *_local("iif"), *arrived[at:]]),
