@@ -60,7 +60,9 @@ def _role(role: Path, folder: Path) -> None:
 def _unfold(task: dict[str, Any], role: Path) -> list[dict[str, Any]]:
     """Return a task as it is, or what stands for a ``conclave_tree`` task."""
     if TASK not in task:
-        return [task]
+        # What our task found out about packages, the ordinary way asks apt.
+        asked = [condition for condition in _list(task.get("when")) if ".missing" not in str(condition)]
+        return [{**task, "when": asked} if "when" in task else task]
     settings = _load(role / "tree.yml") or {} if (role / "tree.yml").is_file() else {}
     tree = role / "tree"
     sources = {str(path.relative_to(tree)).removesuffix(".j2"): path for path in tree.rglob("*") if path.is_file()}

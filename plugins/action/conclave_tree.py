@@ -74,6 +74,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
         _, arguments = self.validate_argument_spec(
             {
                 "units": {"type": "dict", "default": {}},
+                "packages": {"type": "list", "elements": "str", "default": []},
                 "settle": {"type": "bool", "default": False},
                 "state": {"type": "path", "default": "/var/lib/conclave/tree"},
             }
@@ -87,7 +88,14 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
         files = self._files(Path(role._role_path), role.get_name(), variables)  # noqa: SLF001
         payload = base64.b64encode(zlib.compress(json.dumps(files).encode())).decode()
         result = self._send(
-            {**message, "role": role.get_name(), "payload": payload, "units": arguments["units"]}, variables
+            {
+                **message,
+                "role": role.get_name(),
+                "payload": payload,
+                "units": arguments["units"],
+                "packages": arguments["packages"],
+            },
+            variables,
         )
         # A dry run's handlers would look for units that only the real run brings.
         if not result.get("failed") and not self._task.check_mode:

@@ -344,6 +344,14 @@ class Host:
                 os.fchmod(file.fileno(), found.mode)
                 file.write(found.content)
 
+    def missing(self, packages: list[str]) -> list[str]:
+        """Return the packages that are not installed, or not completely."""
+        if not packages:
+            return []
+        # It ends with 1 when it does not know one of them, and tells of the others.
+        _, said, _ = self.run(["dpkg-query", "--show", "--showformat", "${db:Status-Status} ${Package}\\n", *packages])
+        return sorted(set(packages) - {line.split()[1] for line in said.splitlines() if line.startswith("installed ")})
+
     def command(self, *argv: str) -> None:
         """Run a command that must succeed; in check mode do nothing.
 

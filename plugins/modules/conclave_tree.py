@@ -32,6 +32,12 @@ options:
       - Units to enable and start once the files are in place.
       - The value is the handler that a fresh start makes needless.
     type: dict
+  packages:
+    description:
+      - Debian packages that the role needs; nothing is installed here.
+      - Those that the host lacks are returned, so that apt need not be asked when there is none.
+    type: list
+    elements: str
   settle:
     description: Forget the unfinished work of this run; the last task of a playbook, after its handlers.
     type: bool
@@ -45,6 +51,7 @@ RETURN = r"""
 paths: {description: Changed paths and in which respect., type: list, returned: always}
 notify: {description: Handlers to run., type: list, returned: always}
 remarks: {description: What could not be looked at., type: list, returned: always}
+missing: {description: Those of the packages that are not installed., type: list, returned: always}
 """
 
 
@@ -56,6 +63,7 @@ def main() -> None:
             "run_id": {"type": "str", "default": ""},
             "payload": {"type": "str", "default": "", "no_log": True},
             "units": {"type": "dict", "default": {}},
+            "packages": {"type": "list", "elements": "str", "default": []},
             "settle": {"type": "bool", "default": False},
             "state": {"type": "path", "default": "/var/lib/conclave/tree"},
         },
@@ -71,9 +79,10 @@ def main() -> None:
     host = Host(run, module.params["role"], check=module.check_mode, state=module.params["state"])
     if module.params["settle"]:
         settle(host, module.params["run_id"])
-        module.exit_json(changed=False, paths=[], notify=[], remarks=[])
+        module.exit_json(changed=False, paths=[], notify=[], remarks=[], missing=[])
     items = json.loads(zlib.decompress(base64.b64decode(module.params["payload"])))
     wanted = [Wanted.from_json(item) for item in items]
+    lacking = host.missing(module.params["packages"])
     try:
         result = place(host, wanted, module.params["units"], module.params["run_id"])
     except TreeError as error:
@@ -85,7 +94,7 @@ def main() -> None:
         )
     if not module._diff:  # noqa: SLF001 - Ansible has no public name for it
         del result["diff"]
-    module.exit_json(**result)
+    module.exit_json(**result, missing=lacking)
 
 
 def settle(host: Host, run_id: str) -> None:

@@ -136,3 +136,12 @@ def test_only_the_roles_own_files_stay_in_an_exclusive_folder(host: Host) -> Non
     host.place(changes)
     assert names(host.at("etc/sources")) == ["depot"]
     assert host.changes(keep) == []
+
+
+def test_a_package_that_is_not_wholly_installed_is_missing(host: Host) -> None:
+    assert host.missing(["dpkg", "bash"]) == []
+    assert host.missing(["dpkg", "no-such-package-anywhere"]) == ["no-such-package-anywhere"]
+    host.run = lambda _argv: (0, "installed one\nhalf-configured two\nconfig-files three\n", "")
+    assert host.missing(["one", "two", "three"]) == ["three", "two"]
+    host.run = lambda argv: pytest.fail(f"nothing to ask: {argv}")
+    assert host.missing([]) == []
