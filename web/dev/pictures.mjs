@@ -35,6 +35,9 @@ const own = { [`conclave.key.${ID}`]: KEY };
 const scenes = [
   { name: "sign-in", path: "/" },
   { name: "sign-in-isolated", path: "/", cookies: { scene: "isolated" } },
+  { name: "sign-in-failed", path: "/?error=second_factor_missing" },
+  { name: "mode-rehearsal", path: "/", cookies: { ...signedIn, scene: "rehearsal" }, storage: own },
+  { name: "mode-unknown", path: "/", cookies: { ...signedIn, scene: "unknown" }, storage: own },
   { name: "meetings", path: "/", cookies: signedIn, storage: own },
   { name: "meetings-empty", path: "/", cookies: { ...signedIn, scene: "empty" } },
   { name: "meetings-error", path: "/", cookies: { ...signedIn, scene: "broken" }, wait: "[role=alert]" },
@@ -109,6 +112,18 @@ const scenes = [
       await page.locator(".statement").waitFor();
     },
   },
+  ...["cut", "unknown"].map((scene) => ({
+    name: `cannot-${scene}`,
+    path: `/m/${ID}`,
+    cookies: { ...signedIn, scene },
+    storage: own,
+    media: true,
+    wait: VERDICT,
+    act: async (page) => {
+      await button(page, "Teilnehmen", "Join meeting").click();
+      await page.locator(".statement").waitFor();
+    },
+  })),
   {
     name: "cannot-network",
     path: `/m/${ID}`,
@@ -144,6 +159,10 @@ const scenes = [
     "checking",
     "reconnecting",
     "strips",
+    "isolated",
+    "rehearsal",
+    "capped",
+    "audio",
   ].map((scene) => ({
     name: `call-${scene}`,
     path: `/dev/gallery/index.html?scene=${scene}`,

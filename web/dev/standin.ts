@@ -13,8 +13,17 @@ export function standIn(): Plugin {
     name: "Beispielstandort",
     domain: "conf.lab.example",
     mode: process.env["STANDIN_MODE"] ?? "open",
-    mode_since: "2026-11-21T14:02:00Z",
+    mode_since: process.env["STANDIN_SINCE"] ?? "2026-11-21T14:02:00Z",
+    mode_until: null as string | null,
     contact: "operations@lab.example",
+  };
+  const siteIn = (scene: string | undefined) => {
+    const since = new Date(Date.now() - 1_200_000).toISOString();
+    const soon = new Date(Date.now() + 600_000).toISOString();
+    if (scene === "isolated") return { ...site, mode: "isolated", mode_since: since };
+    if (scene === "rehearsal") return { ...site, mode: "isolated", mode_since: since, mode_until: soon };
+    if (scene === "unknown") return { ...site, mode: "unknown", mode_since: null };
+    return site;
   };
   interface Planned {
     id: string;
@@ -89,6 +98,7 @@ export function standIn(): Plugin {
       room,
       display_name: name,
       expires_at: new Date((now + 60) * 1000).toISOString(),
+      cap: process.env["STANDIN_CAP"] ?? "full",
     };
   };
 
@@ -116,15 +126,20 @@ export function standIn(): Plugin {
           user: signedIn ? { name: "Organiser Demo", username: "organiser", may_plan: true } : null,
           csrf_token: "stand-in",
           language: "de",
-          site: scene === "isolated" ? { ...site, mode: "isolated" } : site,
+          site: siteIn(scene),
         });
       if (key === "POST session/logout") {
         answer.setHeader("Set-Cookie", "standin=; Path=/; Max-Age=0");
         return send(answer, 200, { redirect: "/" });
       }
-      if (key === "GET meetings/:id/public") return send(answer, 200, { joinable: scene !== "over" });
+      if (key === "GET meetings/:id/public") {
+        const { mode, mode_since, mode_until } = siteIn(scene);
+        return send(answer, 200, { joinable: scene !== "over", mode, mode_since, mode_until });
+      }
       if (key === "POST meetings/:id/join") {
         if (scene === "full") return send(answer, 409, { code: "meeting_full", message: "" });
+        if (scene === "cut") return send(answer, 403, { code: "site_isolated", message: "" });
+        if (scene === "unknown") return send(answer, 403, { code: "mode_unknown", message: "" });
         if (signedIn && meeting) return send(answer, 200, admission(meeting.id, "Organiser Demo"));
         if (meeting && body["pin"] === meeting.pin)
           return send(answer, 200, admission(meeting.id, String(body["display_name"])));

@@ -1,4 +1,5 @@
 import { createRoot } from "react-dom/client";
+import type { Site } from "../../src/api/portal";
 import { type CallActions, CallView } from "../../src/call/view/CallView";
 import { LanguageProvider } from "../../src/i18n";
 import { applyTheme, storedTheme } from "../../src/theme";
@@ -17,14 +18,28 @@ const actions: CallActions = {
   startSound: nothing,
   confirmAlarms: () => undefined,
   checkAgain: () => undefined,
+  enlarge: () => undefined,
   leave: nothing,
 };
-const scene = scenes[new URLSearchParams(location.search).get("scene") ?? "four"] ?? scenes["four"];
+const name = new URLSearchParams(location.search).get("scene") ?? "four";
+const scene = scenes[name] ?? scenes["four"];
+const in10Minutes = new Date(Date.now() + 600_000).toISOString();
+const site: Site | undefined =
+  name === "isolated" || name === "rehearsal"
+    ? {
+        name: "Beispielstandort",
+        domain: "conf.lab.example",
+        contact: "",
+        mode: "isolated",
+        mode_since: new Date(Date.now() - 1_200_000).toISOString(),
+        mode_until: name === "rehearsal" ? in10Minutes : null,
+      }
+    : undefined;
 const root = document.getElementById("root");
 applyTheme(storedTheme());
 if (root && scene)
   createRoot(root).render(
     <LanguageProvider site="de">
-      <CallView state={scene()} actions={actions} site={undefined} keyMadeHere={false} />
+      <CallView state={scene()} actions={actions} site={site} keyMadeHere={false} />
     </LanguageProvider>,
   );

@@ -96,6 +96,9 @@ function state(who: readonly Person[], given: Partial<CallState> = {}): CallStat
     own: { microphone: true, camera: true, screen: false },
     soundBlocked: false,
     deviceFailed: false,
+    cap: "full",
+    outside: false,
+    told: undefined,
     ...given,
   };
 }
@@ -125,6 +128,14 @@ export const scenes: Record<string, () => CallState> = {
   checking: () => state([person(0), person(1, { camera: picture(1, "checking"), sound: "checking" })]),
   reconnecting: () =>
     state(people(4), { phase: "reconnecting", own: { microphone: false, camera: false, screen: false } }),
+  isolated: () => state(people(4)),
+  rehearsal: () => state(people(4)),
+  capped: () => state(people(6), { cap: "180p", outside: true }),
+  audio: () =>
+    state(
+      people(5).map((who) => ({ ...who, camera: undefined })),
+      { cap: "audio", outside: true, own: { microphone: true, camera: false, screen: false } },
+    ),
   strips: () =>
     state(people(3), {
       soundBlocked: true,

@@ -6,6 +6,9 @@ export type Site = Schemas["SiteOut"];
 export type Session = Schemas["SessionOut"];
 export type Meeting = Schemas["MeetingOut"];
 export type Admission = Schemas["AdmissionOut"];
+export type JoinAs = Schemas["JoinIn"];
+export type Cap = Admission["cap"];
+export type Refusal = Schemas["Problem"]["code"];
 
 /** The portal said no, or did not answer (`status` 0). */
 export class PortalError extends Error {
@@ -56,7 +59,7 @@ export const portal = {
   pin: (id: string) => answer(client.GET("/api/meetings/{meeting_id}/pin", at(id))),
   joinable: (id: string) => answer(client.GET("/api/meetings/{meeting_id}/public", at(id))),
   /** Guests name themselves and give the PIN; signed-in people need neither. */
-  join: (id: string, guest: Schemas["JoinIn"] = {}) =>
+  join: (id: string, guest: JoinAs = {}) =>
     answer(client.POST("/api/meetings/{meeting_id}/join", { ...at(id), body: guest })),
 };
 

@@ -2,7 +2,6 @@ import {
   ConnectionQuality,
   ConnectionState,
   CryptorError,
-  DisconnectReason,
   type LocalAudioTrack,
   type LocalTrackPublication,
   type LocalVideoTrack,
@@ -14,11 +13,14 @@ import {
   RoomEvent,
   setLogLevel,
   Track,
-  VideoPresets,
 } from "livekit-client";
+import type { Cap } from "../api/portal";
 import { failClosedWorker } from "../e2ee/failClosedWorker";
 import type { MeetingKey } from "../e2ee/meetingKey";
 import { SharedKeyProvider } from "../e2ee/SharedKeyProvider";
+import { camera, heed, maySend } from "./cap";
+import type { Before } from "./comeBack";
+import { endReason } from "./ending";
 import { publishFigures } from "./figures";
 import {
   type CallState,
@@ -35,6 +37,7 @@ import {
   SMALLEST,
 } from "./model";
 import { inbound } from "./receiverStats";
+import { type Told, toldBy } from "./told";
 
 const CHECK_EVERY_MS = 200;
 /** 20 ms of Opus at 48 kHz. */
@@ -55,17 +58,10 @@ const KINDS: Partial<Record<Track.Source, MediaKind>> = {
   [Track.Source.ScreenShare]: "screen",
 };
 
-/** Not here: CLIENT_INITIATED. The library also says so when the page is reloaded or put to sleep, which nobody calls leaving. */
-const ENDS: Partial<Record<DisconnectReason, EndReason>> = {
-  [DisconnectReason.PARTICIPANT_REMOVED]: "removed",
-  [DisconnectReason.ROOM_DELETED]: "over",
-  [DisconnectReason.ROOM_CLOSED]: "over",
-  [DisconnectReason.DUPLICATE_IDENTITY]: "elsewhere",
-};
-
 export interface Admitted {
   url: string;
   token: string;
+  cap: Cap;
 }
 
 /**
@@ -74,6 +70,8 @@ export interface Admitted {
  */
 export class CallSession {
   readonly room: Room;
+  readonly cap: Cap;
+  readonly #admitted: Admitted;
   readonly #worker = failClosedWorker();
   readonly #keys = new SharedKeyProvider();
   readonly #listeners = new Set<() => void>();
@@ -92,22 +90,22 @@ export class CallSession {
   #timer: number | undefined;
   #checking = false;
   #refusedData = 0;
+  #shakenAt = Number.NEGATIVE_INFINITY;
+  #told: Told | undefined;
+  /** What this person wants to be on, whatever the connection does. */
+  readonly #wanted = { microphone: false, camera: false };
+  /** The publication that is drawn large. */
+  #large: string | undefined;
 
-  constructor(speaker: string | undefined) {
+  constructor(admitted: Admitted, speaker: string | undefined) {
+    this.#admitted = admitted;
+    this.cap = admitted.cap;
     this.room = new Room({
       encryption: { keyProvider: this.#keys, worker: this.#worker },
       adaptiveStream: true,
       dynacast: true,
-      videoCaptureDefaults: { resolution: VideoPresets.h540.resolution },
+      ...camera(admitted.cap),
       ...(speaker ? { audioOutput: { deviceId: speaker } } : {}),
-      publishDefaults: {
-        videoCodec: "vp8",
-        backupCodec: false,
-        red: false,
-        simulcast: true,
-        videoEncoding: VideoPresets.h540.encoding,
-        videoSimulcastLayers: [VideoPresets.h180, VideoPresets.h360],
-      },
     });
     this.#listen();
     this.#state = this.#look();
@@ -128,17 +126,15 @@ export class CallSession {
 
   readonly state = (): CallState => this.#state;
 
-  /** Joins and publishes `tracks` (from the device check); the token must be fresh, it lives about a minute. */
-  async join(
-    admitted: Admitted,
-    key: MeetingKey,
-    tracks: readonly (LocalAudioTrack | LocalVideoTrack)[],
-  ): Promise<void> {
+  /** Joins and publishes `tracks` (from the device check); the ticket must be fresh, it lives about a minute. */
+  async join(key: MeetingKey, tracks: readonly (LocalAudioTrack | LocalVideoTrack)[]): Promise<void> {
     this.#joinStarted = performance.now();
+    this.#wanted.microphone = tracks.some((track) => track.kind === Track.Kind.Audio && !track.isMuted);
+    this.#wanted.camera = tracks.some((track) => track.kind === Track.Kind.Video);
     try {
       await this.#keys.use(key);
       await this.room.setE2EEEnabled(true);
-      await this.room.connect(admitted.url, admitted.token, { autoSubscribe: false });
+      await this.room.connect(this.#admitted.url, this.#admitted.token, { autoSubscribe: false });
     } catch {
       for (const track of tracks) track.stop();
       this.#become("unreachable");
@@ -163,12 +159,14 @@ export class CallSession {
   }
 
   readonly toggle = async (what: Own): Promise<void> => {
+    if (what !== "microphone" && !maySend(this.cap)[what]) return;
     const me = this.room.localParticipant;
     const on = !this.#state.own[what];
     try {
       if (what === "microphone") await me.setMicrophoneEnabled(on);
       else if (what === "camera") await me.setCameraEnabled(on);
       else await me.setScreenShareEnabled(on, { audio: false, selfBrowserSurface: "exclude", contentHint: "detail" });
+      if (what !== "screen") this.#wanted[what] = on;
       this.#deviceFailed = false;
     } catch (problem) {
       // Closing the browser's own chooser is an answer, not a failure.
@@ -192,6 +190,11 @@ export class CallSession {
     this.#changed();
   }
 
+  /** For whoever comes back: what was on, and where. */
+  before(): Before {
+    return { ...this.#wanted, device: (kind) => this.room.getActiveDevice(kind) };
+  }
+
   readonly startSound = async (): Promise<void> => {
     await this.room.startAudio();
     this.#changed();
@@ -213,6 +216,13 @@ export class CallSession {
     this.#changed();
   };
 
+  /** Says which publication is drawn large; on a short line only this one is asked for in more than the smallest layer. */
+  readonly enlarge = (sid: string | undefined): void => {
+    if (this.#large === sid) return;
+    this.#large = sid;
+    this.#heedCap();
+  };
+
   #listen(): void {
     const changed = () => this.#changed();
     this.room
@@ -232,6 +242,11 @@ export class CallSession {
         // No feature of this client uses data messages yet, so none is read; the figures say how many came.
         this.#refusedData += 1;
       })
+      .on(RoomEvent.RoomMetadataChanged, (metadata) => {
+        // Changes only: what a room was told before this entry, the portal has said better since.
+        this.#told = toldBy(metadata) ?? this.#told;
+        changed();
+      })
       .on(RoomEvent.ParticipantConnected, changed)
       .on(RoomEvent.ParticipantDisconnected, (person) => {
         for (const sid of person.trackPublications.keys()) this.#forget(sid);
@@ -249,17 +264,29 @@ export class CallSession {
       .on(RoomEvent.ConnectionStateChanged, (state) => {
         if (this.#phase === "ended" || this.#phase === "unreachable" || this.#joinMs === undefined) return;
         if (state === ConnectionState.Connected) this.#become("connected");
-        if (state === ConnectionState.Reconnecting || state === ConnectionState.SignalReconnecting)
+        if (state === ConnectionState.Reconnecting || state === ConnectionState.SignalReconnecting) {
+          this.#shakenAt = performance.now();
           this.#become("reconnecting");
+        }
       })
       .on(RoomEvent.Disconnected, (reason) => {
         // Before the first success the caller of connect() hears about it.
-        if (this.#joinMs !== undefined) this.#end((reason !== undefined && ENDS[reason]) || "lost");
+        if (this.#joinMs === undefined) return;
+        const cutOff = this.#outside && this.#told?.mode === "isolated";
+        this.#end(endReason(reason, { sinceShaken: performance.now() - this.#shakenAt, cutOff }));
       });
   }
 
   async #publish(track: LocalAudioTrack | LocalVideoTrack): Promise<LocalTrackPublication | undefined> {
+    if (track.kind === Track.Kind.Video && !maySend(this.cap).camera) {
+      track.stop();
+      return undefined;
+    }
     try {
+      // The device check has opened the camera for the best case.
+      const size = camera(this.cap).videoCaptureDefaults.resolution;
+      if (track.kind === Track.Kind.Video && this.cap !== "full" && size)
+        await track.mediaStreamTrack.applyConstraints({ width: { ideal: size.width }, height: { ideal: size.height } });
       return await this.room.localParticipant.publishTrack(track);
     } catch {
       this.#deviceFailed = true;
@@ -281,9 +308,20 @@ export class CallSession {
       });
     } else if (!this.#watched.has(sid)) {
       this.#watched.set(sid, { publication, identity: person.identity, since: performance.now(), state: "waiting" });
-      publication.setSubscribed(true);
+      if (publication.kind === Track.Kind.Audio || this.cap === "full") publication.setSubscribed(true);
+      this.#heedCap();
     }
     this.#changed();
+  }
+
+  /** Asks for what the cap leaves room for. */
+  #heedCap(): void {
+    const pictures = [...this.#watched.values()].filter(({ state }) => state !== "keyDiffers");
+    heed(
+      this.cap,
+      pictures.map(({ publication }) => publication),
+      this.#large,
+    );
   }
 
   #subscribed(kind: Track.Kind, publication: RemoteTrackPublication): void {
@@ -294,6 +332,7 @@ export class CallSession {
       return;
     }
     watched.since = performance.now();
+    this.#heedCap();
     if (watched.state !== "encrypted") watched.state = "waiting";
     if (kind === Track.Kind.Audio) {
       // Silent until it was decrypted: ciphertext taken for sound is noise at full scale.
@@ -338,7 +377,12 @@ export class CallSession {
     this.#refusals.delete(sid);
     this.#confirmed.delete(sid);
     this.#sounds.delete(sid);
+    this.#heedCap();
     this.#changed();
+  }
+
+  get #outside(): boolean {
+    return this.room.localParticipant.attributes["place"] === "outside";
   }
 
   #become(phase: CallState["phase"]): void {
@@ -382,6 +426,9 @@ export class CallSession {
       },
       soundBlocked: this.#joinMs !== undefined && !this.room.canPlaybackAudio,
       deviceFailed: this.#deviceFailed,
+      cap: this.cap,
+      outside: this.#outside,
+      told: this.#told,
     };
   }
 
@@ -417,6 +464,9 @@ export class CallSession {
     const state = who === this.room.localParticipant ? "encrypted" : this.#decryption(sid);
     // A camera that is off has nothing to show, but a refused one keeps its tile: it explains itself.
     if (publication.isMuted && state !== "refused") return undefined;
+    // Nor has one that a short line leaves no room for.
+    if (state === "waiting" && publication instanceof RemoteTrackPublication && !publication.isDesired)
+      return undefined;
     return { sid, state, track: state === "refused" ? undefined : publication.videoTrack };
   }
 }

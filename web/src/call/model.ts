@@ -1,4 +1,6 @@
 import type { LocalVideoTrack, RemoteVideoTrack } from "livekit-client";
+import type { Cap } from "../api/portal";
+import type { Told } from "./told";
 
 /** What is known about one publication of somebody else. */
 export type Decryption =
@@ -48,7 +50,7 @@ export interface Refusal {
   at: Date;
 }
 
-export type EndReason = "left" | "removed" | "over" | "lost" | "elsewhere";
+export type EndReason = "left" | "removed" | "over" | "lost" | "elsewhere" | "isolated";
 export type Phase = "connecting" | "connected" | "reconnecting" | "unreachable" | "ended";
 export type Own = "microphone" | "camera" | "screen";
 
@@ -62,6 +64,12 @@ export interface CallState {
   own: Readonly<Record<Own, boolean>>;
   soundBlocked: boolean;
   deviceFailed: boolean;
+  /** What the site's uplink leaves to somebody outside; "full" for everybody else. */
+  cap: Cap;
+  /** Whether the portal admitted this participant from outside the site. */
+  outside: boolean;
+  /** What the portal told this room of a switch of the site's mode, last. */
+  told: Told | undefined;
 }
 
 export type Shield = "whole" | "partly" | "checking" | "alone";

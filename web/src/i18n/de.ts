@@ -26,7 +26,10 @@ export const de: Catalogue = {
   },
   mode: {
     isolated: (time) =>
-      `Abgeschottet seit ${time}. Niemand außerhalb dieses Standorts ist erreichbar oder kann mithören.`,
+      `Abgeschottet${time ? ` seit ${time}` : ""}. Niemand außerhalb dieses Standorts ist erreichbar oder kann mithören.`,
+    rehearsal: (time) => `Dies ist eine Übung. Sie endet um ${time}.`,
+    unknown: "Es ist nicht bekannt, ob dieser Standort abgeschottet ist. Von außen kann niemand teilnehmen.",
+    reopened: "Dieser Standort ist wieder offen. Menschen außerhalb sind erreichbar und können teilnehmen.",
   },
   problem: {
     unreachable: "Der Dienst antwortet nicht. Prüfen Sie Ihre Netzverbindung und versuchen Sie es erneut.",
@@ -39,6 +42,14 @@ export const de: Catalogue = {
     action: "Anmelden",
     second: "Sie benötigen Ihr Passwort und Ihren zweiten Faktor.",
     isolated: "Dieser Standort ist nach außen abgeschottet. Konten dieses Standorts funktionieren weiter.",
+    failedTitle: "Sie sind nicht angemeldet",
+    failed: {
+      sign_in_failed:
+        "Die Anmeldung hat nicht geklappt. Bitte beginnen Sie von vorn; vielleicht war die Anmeldeseite zu lange geöffnet.",
+      second_factor_missing:
+        "Zur Anmeldung gehört auch Ihr zweiter Faktor. Bitte melden Sie sich noch einmal an und benutzen Sie ihn.",
+      identity_unavailable: "Der Anmeldedienst antwortet gerade nicht. Bitte versuchen Sie es gleich noch einmal.",
+    },
     guestTitle: "Als Gast eingeladen?",
     guest: "Sie brauchen kein Konto. Öffnen Sie den Link aus Ihrer Einladung und halten Sie die PIN bereit.",
   },
@@ -230,6 +241,13 @@ export const de: Catalogue = {
     soundStart: "Ton abspielen",
     deviceFailed: "Dieses Gerät ließ sich nicht benutzen. Prüfen Sie, ob ein anderes Programm es verwendet.",
     since: (time) => `Da seit ${time}`,
+    cap: {
+      "360p":
+        "Die Leitung des Standorts nach außen ist ausgelastet: Bilder sind bei Ihnen kleiner, und Sie können keinen Bildschirm teilen.",
+      "180p":
+        "Die Leitung des Standorts nach außen ist ausgelastet: Bilder sind bei Ihnen klein, und Sie können keinen Bildschirm teilen.",
+      audio: "Die Leitung des Standorts nach außen ist fast voll: Sie nehmen nur mit Ton teil.",
+    },
   },
   shield: {
     title: "Verschlüsselung",
@@ -280,6 +298,12 @@ export const de: Catalogue = {
     overText: "Sie wurde für alle beendet.",
     lost: "Die Verbindung ist verloren",
     lostText: "Mehrere Versuche, sie wiederherzustellen, haben nicht geklappt. Prüfen Sie Ihre Netzverbindung.",
+    isolated: "Der Standort wurde abgeschottet",
+    isolatedText:
+      "Von außen kann zurzeit niemand teilnehmen. Die Organisation weiß davon. Sie werden nicht von selbst zurückgeholt; warten Sie auf Nachricht der Organisation.",
+    back: "Sie werden zurückgeholt",
+    backText: "Die Verbindung ist abgebrochen. Gleich sind Sie wieder in der Besprechung.",
+    backLeave: "Stattdessen verlassen",
     elsewhere: "Es geht in einem anderen Fenster weiter",
     elsewhereText: "Dieselbe Teilnahme wurde ein zweites Mal geöffnet. Dort läuft sie weiter.",
     again: "Erneut teilnehmen",
@@ -310,9 +334,18 @@ export const de: Catalogue = {
     over: "Diese Besprechung ist nicht geöffnet",
     overText: "Sie ist vielleicht vorbei, hat noch nicht begonnen, oder der Link enthält einen Fehler.",
     overTodo: "Prüfen Sie Datum und Uhrzeit Ihrer Einladung, oder fragen Sie die Organisation.",
-    full: "Die Besprechung ist voll",
-    fullText: "Im Moment kann niemand mehr teilnehmen.",
-    fullTodo: "Versuchen Sie es erneut, wenn jemand gegangen ist, oder fragen Sie die Organisation.",
+    full: "Für weitere Personen von außen ist kein Platz",
+    fullText:
+      "Die Leitung des Standorts nach außen ist voll, auch für Ton allein. Wer schon teilnimmt, würde darunter leiden.",
+    fullTodo:
+      "Versuchen Sie es erneut, wenn jemand gegangen ist, nehmen Sie aus dem Netz des Standorts teil, oder fragen Sie die Organisation.",
+    isolated: "Dieser Standort ist abgeschottet",
+    isolatedText: "Von außen kann zurzeit niemand teilnehmen. Die Organisation weiß davon.",
+    isolatedTodo:
+      "Warten Sie auf Nachricht der Organisation. Aus dem Netz des Standorts können Sie wie immer teilnehmen.",
+    modeUnknown: "Es ist nicht bekannt, ob dieser Standort abgeschottet ist",
+    modeUnknownText: "Bis dahin kann von außen niemand teilnehmen.",
+    modeUnknownTodo: "Versuchen Sie es gleich noch einmal. Bleibt es so, sagen Sie es der Organisation.",
     missing: "Diese Seite gibt es nicht",
     missingText: "Die Adresse enthält vielleicht einen Fehler, oder der Inhalt wurde gelöscht.",
     broken: "Auf dieser Seite ist ein Fehler aufgetreten",

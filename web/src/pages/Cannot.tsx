@@ -1,4 +1,15 @@
-import { CircleSlash, KeyRound, type LucideIcon, MonitorX, ServerOff, ShieldX, Users, WifiOff } from "lucide-react";
+import {
+  CircleHelp,
+  CircleSlash,
+  KeyRound,
+  type LucideIcon,
+  MonitorX,
+  ServerOff,
+  Shield,
+  ShieldX,
+  Users,
+  WifiOff,
+} from "lucide-react";
 import { Button, ButtonLink } from "../components/Button";
 import { useText } from "../i18n";
 import type { Catalogue } from "../i18n/en";
@@ -12,6 +23,8 @@ export type Why =
   | "badKey"
   | "over"
   | "full"
+  | "isolated"
+  | "modeUnknown"
   | "missing"
   | "broken"
   | "unreachable";
@@ -41,6 +54,22 @@ function words(why: Why, { cannot, problem }: Catalogue): Words {
       return { icon: CircleSlash, title: cannot.over, text: cannot.overText, todo: cannot.overTodo, reload: true };
     case "full":
       return { icon: Users, title: cannot.full, text: cannot.fullText, todo: cannot.fullTodo, reload: true };
+    case "isolated":
+      return {
+        icon: Shield,
+        title: cannot.isolated,
+        text: cannot.isolatedText,
+        todo: cannot.isolatedTodo,
+        reload: true,
+      };
+    case "modeUnknown":
+      return {
+        icon: CircleHelp,
+        title: cannot.modeUnknown,
+        text: cannot.modeUnknownText,
+        todo: cannot.modeUnknownTodo,
+        reload: true,
+      };
     case "missing":
       return { icon: CircleSlash, title: cannot.missing, text: cannot.missingText };
     case "broken":

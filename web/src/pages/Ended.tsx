@@ -1,4 +1,4 @@
-import { CircleCheck, CircleSlash, type LucideIcon, PictureInPicture2, UserX, WifiOff } from "lucide-react";
+import { CircleCheck, CircleSlash, type LucideIcon, PictureInPicture2, Shield, UserX, WifiOff } from "lucide-react";
 import { useLocation } from "react-router";
 import type { EndReason } from "../call/model";
 import { Button, ButtonLink } from "../components/Button";
@@ -12,6 +12,7 @@ const icons: Record<EndReason, LucideIcon> = {
   over: CircleSlash,
   lost: WifiOff,
   elsewhere: PictureInPicture2,
+  isolated: Shield,
 };
 
 /** After the call; nothing here names the meeting. `again` is offered when nobody meant to leave. */

@@ -1,10 +1,11 @@
-import { KeyRound, MonitorUp, ShieldAlert, Volume2 } from "lucide-react";
+import { Gauge, KeyRound, MonitorUp, ShieldAlert, Volume2 } from "lucide-react";
 import { useCallback, useEffect, useState } from "react";
 import type { Site } from "../../api/portal";
 import { Button } from "../../components/Button";
 import { ModeBanner } from "../../components/ModeBanner";
 import { useTitle } from "../../components/Page";
 import { useText } from "../../i18n";
+import { MOST_TILES, maySend } from "../cap";
 import { type CallState, keyDoesNotFit, type Own } from "../model";
 import { ControlBar, canShareScreen } from "./ControlBar";
 import { DevicesDialog, ShortcutsDialog } from "./Dialogs";
@@ -23,6 +24,7 @@ export interface CallActions {
   startSound: () => Promise<void>;
   confirmAlarms: () => void;
   checkAgain: () => void;
+  enlarge: (sid: string | undefined) => void;
   leave: () => Promise<void>;
 }
 
@@ -85,6 +87,7 @@ export function CallView({
   const [wanted, setWanted] = useState(shortcutsWanted);
   const [fullscreen, setFullscreen] = useState(false);
   const { toggle, setMicrophone } = actions;
+  const { cap } = state;
   useTitle(text.call.title);
 
   useEffect(() => {
@@ -96,14 +99,14 @@ export function CallView({
   const act = useCallback(
     (what: Shortcut) => {
       if (what === "microphone" || what === "camera") void toggle(what);
-      else if (what === "screen") canShareScreen() && void toggle("screen");
+      else if (what === "screen") canShareScreen() && maySend(cap).screen && void toggle("screen");
       else if (what === "people") setPeopleOpen((open) => !open);
       else if (what === "layout") setLayout((now) => (now === "grid" ? "speaker" : "grid"));
       else if (what === "help") setDialog("shortcuts");
       else if (document.fullscreenElement) void document.exitFullscreen();
       else void document.documentElement.requestFullscreen();
     },
-    [toggle],
+    [toggle, cap],
   );
   const speak = useCallback((on: boolean) => void setMicrophone(on), [setMicrophone]);
   useShortcuts(wanted && dialog === undefined && state.phase === "connected", act, speak);
@@ -125,6 +128,12 @@ export function CallView({
           <div className="strip warn" role="alert">
             <span className="spinner" aria-hidden="true" />
             {text.call.reconnecting}
+          </div>
+        )}
+        {state.cap !== "full" && (
+          <div className="strip" role="status">
+            <Gauge size={20} aria-hidden="true" />
+            {text.call.cap[state.cap]}
           </div>
         )}
         {state.soundBlocked && (
@@ -149,7 +158,12 @@ export function CallView({
       </header>
       <main className={peopleOpen ? "call-main with-panel" : "call-main"}>
         <div className="stage-frame">
-          <Stage people={state.people} layout={layout} />
+          <Stage
+            people={state.people}
+            layout={layout}
+            most={state.outside ? MOST_TILES : Number.POSITIVE_INFINITY}
+            onLarge={actions.enlarge}
+          />
           {wrongKey && <WrongKey actions={actions} />}
           {state.people.length === 1 && (
             <div className="nobody" role="status">

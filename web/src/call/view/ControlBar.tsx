@@ -18,6 +18,7 @@ import {
 } from "lucide-react";
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import { useText } from "../../i18n";
+import { maySend } from "../cap";
 import type { CallState, Own } from "../model";
 import type { Layout } from "./Stage";
 
@@ -66,6 +67,7 @@ export function ControlBar(props: ControlBarProps) {
   const text = useText();
   const { own, people } = props.state;
   const busy = props.state.phase !== "connected";
+  const allowed = maySend(props.state.cap);
   const act = (key: unknown) => {
     if (key === "layout") props.onLayout();
     else if (key === "fullscreen") props.onFullscreen();
@@ -88,7 +90,7 @@ export function ControlBar(props: ControlBarProps) {
           word={text.devices.camera}
           name={own.camera ? text.call.cameraStop : text.call.cameraStart}
           look={own.camera ? "" : "off"}
-          isDisabled={busy}
+          isDisabled={busy || !allowed.camera}
           onPress={() => props.onToggle("camera")}
         />
         {canShareScreen() && (
@@ -97,7 +99,7 @@ export function ControlBar(props: ControlBarProps) {
             word={own.screen ? text.call.shareStop : text.call.shareWord}
             name={own.screen ? text.call.shareStop : text.call.share}
             look={own.screen ? "active" : ""}
-            isDisabled={busy}
+            isDisabled={busy || !allowed.screen}
             onPress={() => props.onToggle("screen")}
           />
         )}

@@ -41,10 +41,10 @@ function useOrder(people: readonly Person[], capacity: number): Person[] {
 const camera = (person: Person): TileContent => ({ key: `${person.identity}/camera`, person, kind: "camera" });
 const screen = (person: Person): TileContent => ({ key: `${person.identity}/screen`, person, kind: "screen" });
 
-function Grid({ people, size }: { people: readonly Person[]; size: Size }) {
+function Grid({ people, size, most }: { people: readonly Person[]; size: Size; most: number }) {
   const text = useText();
   const [page, setPage] = useState(0);
-  const capacity = Math.max(1, tilesPerPage(size.width, size.height));
+  const capacity = Math.max(1, Math.min(most, tilesPerPage(size.width, size.height)));
   const ordered = useOrder(people, capacity);
   const pages = Math.max(1, Math.ceil(ordered.length / capacity));
   const shownPage = Math.min(page, pages - 1);
@@ -123,17 +123,26 @@ function Duo({ other, self }: { other: Person; self: Person }) {
   );
 }
 
-function Everyone({ people, size }: { people: readonly Person[]; size: Size }) {
+function Everyone({ people, size, most }: { people: readonly Person[]; size: Size; most: number }) {
   const [self, other] = people;
   return people.length === 2 && self && other ? (
     <Duo other={other} self={self} />
   ) : (
-    <Grid people={people} size={size} />
+    <Grid people={people} size={size} most={most} />
   );
 }
 
+interface StageProps {
+  people: readonly Person[];
+  layout: Layout;
+  /** Pictures on one page at most. */
+  most: number;
+  /** Told which publication is drawn large. */
+  onLarge: (sid: string | undefined) => void;
+}
+
 /** Everyone's pictures: a shared screen comes first, else everyone alike or the speaker large. */
-export function Stage({ people, layout }: { people: readonly Person[]; layout: Layout }) {
+export function Stage({ people, layout, most, onLarge }: StageProps) {
   const [measure, size] = useSize();
   const speaker = useSpeaker(people);
   const sharing = people.filter((person) => person.screen);
@@ -143,9 +152,13 @@ export function Stage({ people, layout }: { people: readonly Person[]; layout: L
     : layout === "speaker" && people.length > 1 && speaker
       ? camera(speaker)
       : undefined;
+  const other = people.length === 2 ? people.find((person) => !person.self) : undefined;
+  const largeSid = large?.kind === "screen" ? large.person.screen?.sid : (large?.person ?? other)?.camera?.sid;
+  useEffect(() => onLarge(largeSid), [onLarge, largeSid]);
   return (
     <div className="stage" ref={measure}>
-      {size.width > 0 && (large ? <Focus people={people} large={large} /> : <Everyone people={people} size={size} />)}
+      {size.width > 0 &&
+        (large ? <Focus people={people} large={large} /> : <Everyone people={people} size={size} most={most} />)}
     </div>
   );
 }
