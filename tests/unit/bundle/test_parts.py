@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 import yaml
 
 from conclave.bundle import apt, collections, deb, files, project, tools, wheels
-from conclave.bundle.parts import debian, keycloak, livekit, web
+from conclave.bundle.parts import control, debian, keycloak, livekit, web
 from conclave.errors import ConclaveError
 from conclave.paths import project_root
 
@@ -133,6 +134,17 @@ def test_untracked_files_stay_out_of_what_a_control_node_gets(tmp_path: Path) ->
     assert project.listed(tmp_path, runner, tracked=True) == [".gitignore", "known"]
     assert project.listed(tmp_path, runner) == [".gitignore", "inventories/secret", "known"]
     assert project.listed(tmp_path, runner, "inventories/") == ["inventories/secret"]
+
+
+def test_a_control_node_gets_every_file_that_playbooks_and_roles_read_from_the_project(tmp_path: Path) -> None:
+    given = control.listed(ROOT, tools.Runner(tmp_path / "log"))
+    places = [path for top in ("playbooks", "roles") for path in (ROOT / top).rglob("*") if path.is_file()]
+    pattern = re.compile(r"playbook_dir ~ '/\.\./([^']+)'|role_path \}\}/\.\./\.\./([\w./-]+)")
+    read = {found[1] or found[2] for path in places for found in pattern.finditer(path.read_text())}
+    # Brought on a stick.
+    read -= {"build/bundle"}
+    assert "web/csp.txt" in read
+    assert read <= set(given)
 
 
 def _ansible_wheel(folder: Path) -> Path:

@@ -18,19 +18,22 @@ from conclave.bundle.context import Context, Result
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from conclave.bundle.tools import Runner
+
 PROGRAMS = ("git",)
 # Debian 13's, and the oldest that the project runs on.
 PYTHONS = ("3.13", "3.12")
 # Sources of what is in the apt repository as packages, and what only a developer runs.
 _LEFT_OUT = (".ci/", ".config/", "bench/", "molecule/", "portal/", "tests/", "web/")
+# Of those, what playbooks read.
+_KEPT = ("web/csp.txt",)
 
 
 def obtain(context: Context) -> Result:
     """Return the project, its wheels and collections, and the script that installs them."""
     root = context.root
     lock = root / "requirements/control.txt"
-    names = project.listed(root, context.runner, tracked=True)
-    names = [name for name in names if not name.startswith(_LEFT_OUT)]
+    names = listed(root, context.runner)
     recipe = root / "packages/control"
     inputs = {
         "files": {name: [files.sha256(root / name), _mode(root / name)] for name in names},
@@ -63,6 +66,12 @@ def obtain(context: Context) -> Result:
 
     part, fresh = context.cache.obtain("control", inputs, build, previous=context.previous)
     return Result(part, fresh)
+
+
+def listed(root: Path, runner: Runner) -> list[str]:
+    """Return the files of the project that a control node gets."""
+    names = project.listed(root, runner, tracked=True)
+    return [name for name in names if name in _KEPT or not name.startswith(_LEFT_OUT)]
 
 
 def _collections(context: Context) -> Part:
