@@ -54,6 +54,7 @@ class Mode(BaseModel):
 
 
 UNKNOWN = Mode(mode="unknown")
+_complaints: dict[Path, str] = {}
 
 
 def current() -> Mode:
@@ -73,12 +74,22 @@ def current() -> Mode:
 
 def _read(path: Path) -> Mode | None:
     try:
-        return Mode.model_validate_json(path.read_bytes())
+        found = Mode.model_validate_json(path.read_bytes())
     except OSError as error:
-        logger.warning("%s cannot be read: %s", path, error.strerror)
+        _complain(path, f"cannot be read: {error.strerror}")
     except ValidationError as error:
-        logger.warning("%s is not understood: %s", path, error.errors(include_input=False, include_url=False))
+        _complain(path, f"is not understood: {error.errors(include_input=False, include_url=False)}")
+    else:
+        _complaints.pop(path, None)
+        return found
     return None
+
+
+def _complain(path: Path, what: str) -> None:
+    """Say it once, not for every answer."""
+    if _complaints.get(path) != what:
+        _complaints[path] = what
+        logger.warning("%s %s", path, what)
 
 
 def is_outside(address: str) -> bool:

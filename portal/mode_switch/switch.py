@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 8
 NO_TIME = "no time left"
+# A room that has ended or somebody who has left meanwhile: as wanted.
+_GONE = "not_found"
 
 
 @dataclass
@@ -91,9 +93,14 @@ class Switch:
             self._open[self._pool.submit(self._remove, room, identity)] = f"{identity} in {what}"
 
     def _tell(self, room: str) -> _Told:
-        # The room's metadata travels on the same ordered connection as the farewell that follows.
-        self._sfu.call("UpdateRoomMetadata", {"room": room, "metadata": self._said}, room)
-        there = self._sfu.call("ListParticipants", {"room": room}, room)["participants"]
+        try:
+            # The room's metadata travels on the same ordered connection as the farewell that follows.
+            self._sfu.call("UpdateRoomMetadata", {"room": room, "metadata": self._said}, room)
+            there = self._sfu.call("ListParticipants", {"room": room}, room)["participants"]
+        except SfuError as error:
+            if str(error) != _GONE:
+                raise
+            return _Told(0, [])
         outside = [who["identity"] for who in there if who.get("attributes", {}).get("place") == "outside"]
         return _Told(len(there), outside if self._empties else [])
 
@@ -101,8 +108,7 @@ class Switch:
         try:
             self._sfu.call("RemoveParticipant", {"room": room, "identity": identity}, room)
         except SfuError as error:
-            # Gone by himself meanwhile.
-            if str(error) != "not_found":
+            if str(error) != _GONE:
                 raise
 
     def _left(self) -> float:

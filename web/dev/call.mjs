@@ -1,13 +1,15 @@
 /**
  * Holds a call between browsers over a real SFU and checks what each of them sees: `npm run try:call`.
- * Needs the built client (`npm run build`) and LIVEKIT_SERVER, the path of livekit-server. Loopback only.
+ * Needs the built client (`npm run build`), LIVEKIT_SERVER, the path of livekit-server, and python3. Loopback only.
  */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { execFile, spawn } from "node:child_process";
+import { createHmac, randomBytes } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 import { preview } from "vite";
 
@@ -58,7 +60,9 @@ await writeFile(
   }),
   { mode: 0o600 },
 );
-const sfu = spawn(server, ["--config", `${folder}/livekit.yaml`], { stdio: ["ignore", "ignore", "inherit"] });
+const startSfu = () =>
+  spawn(server, ["--config", `${folder}/livekit.yaml`], { stdio: ["ignore", "ignore", "inherit"] });
+let sfu = startSfu();
 Object.assign(process.env, {
   STANDIN_LIVEKIT_URL: `ws://127.0.0.1:${signal}`,
   STANDIN_LIVEKIT_KEY: key,
@@ -99,6 +103,38 @@ async function guest(name, meetingKey) {
   await page.locator(".call").waitFor();
   return page;
 }
+/** What the portal does to somebody who uses a ticket again. */
+async function remove(identity) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const exp = Math.floor(Date.now() / 1000) + 60;
+  const unsigned = `${part({ alg: "HS256", typ: "JWT" })}.${part({ iss: key, exp, video: { roomAdmin: true, room: ID } })}`;
+  const token = `${unsigned}.${createHmac("sha256", secret).update(unsigned).digest("base64url")}`;
+  const answer = await fetch(`http://127.0.0.1:${signal}/twirp/livekit.RoomService/RemoveParticipant`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+    body: JSON.stringify({ room: ID, identity }),
+  });
+  return answer.ok;
+}
+
+/** The portal's program, as an operator's switch runs it. */
+async function switchMode(mode) {
+  await writeFile(
+    `${folder}/portal.toml`,
+    `[mode]\nannouncement = "${folder}/announced.json"\n[livekit]\napi_url = "http://127.0.0.1:${signal}"\nkey = "${key}"\nsecret = "${secret}"\n`,
+    { mode: 0o600 },
+  );
+  const program = ["-S", "-m", "mode_switch", mode, "--reason", "try", "--config", `${folder}/portal.toml`];
+  const PYTHONPATH = fileURLToPath(new URL("../../portal", import.meta.url));
+  // Its entry in the audit log has no place here.
+  const { stdout } = await promisify(execFile)("python3", program, { env: { PYTHONPATH, PATH: "/usr/bin" } });
+  return JSON.parse(stdout);
+}
+
+const identityOf = async (page) => {
+  if (!(await page.evaluate(() => "conclaveCall" in window))) return undefined;
+  return (await figures(page)).people.find((person) => person.self)?.identity;
+};
 const figures = (page) => page.evaluate(() => window.conclaveCall.figures());
 const decodes = async (page) => {
   const { tracks } = await figures(page);
@@ -154,6 +190,40 @@ try {
   assert.equal(await stranger.evaluate(() => sessionStorage.length), 0, "a key was left behind");
   assert.equal(await stranger.evaluate(() => typeof window.conclaveCall), "undefined");
 
+  // The site is isolated: everybody in the room sees it at once, somebody outside is told why the picture is gone.
+  const outside = await guest("Gast von Außen", rightKey);
+  await until("one sees somebody outside", async () => (await figures(one)).people.length === 3);
+  await Promise.all(
+    [one, two].map((page) => page.context().addCookies([{ name: "scene", value: "isolated", url: origin }])),
+  );
+  const switched = Date.now();
+  const told = await switchMode("isolated");
+  assert.deepEqual([told.told, told.removed, told.failed], [3, 1, []], JSON.stringify(told));
+  await Promise.all([one, two].map((page) => page.getByText(/^Isolated since/).waitFor()));
+  await outside.getByText("The site was isolated").waitFor();
+  process.stdout.write(`told and sent out in ${told.seconds} s, seen by all in ${(Date.now() - switched) / 1000} s\n`);
+  await one.screenshot({ path: `${folder}/live-isolated.png` });
+  await outside.screenshot({ path: `${folder}/live-isolated-outside.png` });
+  assert(await until("one still decodes two", () => decodes(one)));
+
+  // The SFU breaks down. Its clients come back with the ticket they have, are sent out for it, and ask for another.
+  const before = await Promise.all([one, two].map(identityOf));
+  sfu.kill("SIGKILL");
+  await until("one has noticed", async () => (await figures(one)).phase === "reconnecting");
+  sfu = startSfu();
+  const broken = Date.now();
+  await Promise.all(
+    before.map((identity) => until("the used ticket is noticed", () => remove(identity).catch(() => false))),
+  );
+  await until("both are back under another name", async () => {
+    const now = await Promise.all([one, two].map(identityOf));
+    return now.every((identity, at) => identity && identity !== before[at]);
+  });
+  await until("one decodes two again", () => decodes(one));
+  await until("two decodes one again", () => decodes(two));
+  process.stdout.write(`back after ${(Date.now() - broken) / 1000} s\n`);
+  await one.screenshot({ path: `${folder}/live-back.png` });
+
   // Somebody with an ordinary client and no encryption; the policy of our pages does not bind him.
   const plain = await browser.newContext({ bypassCSP: true });
   const clear = await plain.newPage();
@@ -185,7 +255,7 @@ try {
   await one.screenshot({ path: `${folder}/live-reload.png` });
   await one.getByRole("button", { name: "Join meeting" }).waitFor();
   process.stdout.write(
-    "two see and hear each other, a wrong key sees nothing, clear media is refused, a reload keeps the key\n",
+    "two see and hear each other, a wrong key sees nothing, all see a switch, a crash is survived, clear media is refused, a reload keeps the key\n",
   );
 } finally {
   await browser.close();

@@ -133,3 +133,14 @@ def test_an_announcement_opens_nothing(folder: Path, host: Path) -> None:
     assert told()["mode"] == "isolated"
     host.unlink()
     assert told()["mode"] == "unknown"
+
+
+def test_a_missing_file_is_complained_of_once(host: Path, caplog: pytest.LogCaptureFixture) -> None:
+    told()
+    host.unlink()
+    with caplog.at_level("WARNING"):
+        told()
+        told()
+    assert [record.message for record in caplog.records if str(host) in record.message] == [
+        f"{host} cannot be read: No such file or directory"
+    ]
