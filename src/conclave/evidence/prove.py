@@ -70,7 +70,7 @@ def prove(
     Parameters
     ----------
     seconds:
-        Length of the synthetic call.
+        Length of the synthetic call; 0 holds none, and the certificate says so.
     reason, actor:
         Why and by whom; the actor is the account on the control node by default.
     progress:
@@ -96,7 +96,10 @@ def prove(
         with contextlib.closing(_Run(model, book, progress)) as run:
             run.begin(reason, actor or getpass.getuser())
             run.open()
-            run.call(seconds, known["secret_ca_certificate"])
+            progress(f"holding a call of {seconds:.0f} s" if seconds else "holding no call")
+            if seconds:
+                run.call(seconds)
+            run.pages(known["secret_ca_certificate"])
             run.close_witnesses()
         progress("judging")
         certificate.conclude(book)
@@ -162,9 +165,8 @@ class _Run:
         self._guests("opening")
         self._look("opening")
 
-    def call(self, seconds: float, authority: str) -> None:
-        """Do what people do: load the page, reach the sign-in, plan a meeting and hold it."""
-        self._progress(f"holding a call of {seconds:.0f} s")
+    def call(self, seconds: float) -> None:
+        """Do what people do: plan a meeting and hold it."""
         answers = self._model.answers
         result, error = None, ""
         try:
@@ -175,7 +177,11 @@ class _Run:
         except ExceptionGroup as failed:
             error = "; ".join(f"{type(one).__name__}: {one}" for one in failed.exceptions)
         self._book.add("call", result=result, error=error)
+
+    def pages(self, authority: str) -> None:
+        """Load the page with everything it needs, and reach the sign-in."""
         self._progress("loading the page and the sign-in")
+        answers = self._model.answers
         with call_site.authority_file(authority) as file:
             for row in visit_as_user(answers.domain, file):
                 self._book.add("page", **row)

@@ -53,6 +53,7 @@ def data(evidence: Evidence, language: Language) -> dict[str, Any]:
         "gaps": [sentence(one, language) for one in verdict["not_looked_at"]],
         "hosts": [_host(facts, name) for name in facts.hosts],
         "captures": _captures(facts),
+        "software": _software(facts),
         "call": call["result"],
         "pages": facts.all("page"),
         "digest": chain.digest(evidence.raw),
@@ -76,6 +77,16 @@ def _host(facts: Facts, name: str) -> dict[str, Any]:
         "kernel": versions["kernel"],
         "packages": versions["packages"],
     }
+
+
+def _software(facts: Facts) -> list[tuple[str, str, str]]:
+    """Return package, version, and the hosts that have it."""
+    where: dict[tuple[str, str], list[str]] = {}
+    for name in facts.hosts:
+        if looks := facts.both(name):
+            for package in looks[1].line["versions"]["packages"].items():
+                where.setdefault(package, []).append(name)
+    return [(package, version, ", ".join(names)) for (package, version), names in sorted(where.items())]
 
 
 def _captures(facts: Facts) -> list[dict[str, Any]]:

@@ -87,6 +87,11 @@ def differences(live: str, staged: str) -> list[str]:
 
 def changed_lines(live: str, staged: str) -> list[str]:
     """Return the lines of two text listings that stand in one of them only, with + for live and - for staged."""
-    old, new = (_ELEMENTS.sub("", text).splitlines() for text in (staged, live))
-    changed = difflib.unified_diff(old, new, lineterm="", n=0)
+    changed = difflib.unified_diff(_rows(staged), _rows(live), lineterm="", n=0)
     return [f"{row[0]} {row[1:].strip()}" for row in changed if row[:1] in "+-" and row[:3] not in {"+++", "---"}]
+
+
+def _rows(listing: str) -> list[str]:
+    """Return the lines of a listing, its tables by name: their order is that of loading."""
+    tables = sorted(re.split(r"^(?=table )", _ELEMENTS.sub("", listing), flags=re.MULTILINE))
+    return [row for table in tables for row in table.splitlines() if row.strip()]
