@@ -174,8 +174,9 @@ class _Run:
             result = held.model_dump(mode="json")
         except ConclaveError as failed:
             error = "; ".join(failed.lines())
-        except ExceptionGroup as failed:
-            error = "; ".join(f"{type(one).__name__}: {one}" for one in failed.exceptions)
+        except (OSError, ExceptionGroup) as failed:
+            several = failed.exceptions if isinstance(failed, ExceptionGroup) else [failed]
+            error = "; ".join(f"{type(one).__name__}: {one}" for one in several)
         self._book.add("call", result=result, error=error)
 
     def pages(self, authority: str) -> None:

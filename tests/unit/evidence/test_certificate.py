@@ -224,6 +224,15 @@ def test_a_red_page_says_why(tmp_path: Path, keys: Path) -> None:
     assert "could not be loaded: 502 &lt;b&gt;" in page
 
 
+def test_a_page_claims_no_more_than_was_looked_at(tmp_path: Path, keys: Path) -> None:
+    lines = [line for line in example.proof() if line["kind"] not in {"watch", "capture"}]
+    lines[0]["outside"] = {}
+    file = made(tmp_path / "narrow.jsonl", keys, lines)
+    page = document.html("isolation", "en", publish.data(certificate.load(file), "en"))
+    assert "Isolated as far as anybody looked" in page
+    assert "nothing left the site" not in page
+
+
 def test_documents_are_written_in_both_languages_and_forms(file: Path, tmp_path: Path) -> None:
     names = [one.name for one in publish.write(certificate.load(file), tmp_path / "out", "proof")]
     assert names == ["proof.de.html", "proof.de.pdf", "proof.en.html", "proof.en.pdf"]
