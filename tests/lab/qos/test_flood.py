@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.lab
-SECONDS = 4.0
+SECONDS = 3.0
 MOST_MS = 20.0
 
 
