@@ -74,8 +74,15 @@ def known_hosts_files(found: dict[str, list[str]]) -> list[Path]:
     return [Path(part).expanduser() for parts in named for part in parts.split()]
 
 
-def connect(host: Host) -> paramiko.SSHClient:
+def connect(host: Host, seconds: float = CONNECT_SECONDS) -> paramiko.SSHClient:
     """Open a connection.
+
+    Parameters
+    ----------
+    host:
+        The host.
+    seconds:
+        How long its address may take to answer at all.
 
     Raises
     ------
@@ -101,7 +108,7 @@ def connect(host: Host) -> paramiko.SSHClient:
             key_filename=[key for key in keys if Path(key).is_file()] or None,  # type: ignore[arg-type]
             allow_agent=not only_named,
             look_for_keys=not only_named,
-            timeout=CONNECT_SECONDS,
+            timeout=seconds,
             banner_timeout=CONNECT_SECONDS,
             auth_timeout=CONNECT_SECONDS,
             channel_timeout=CONNECT_SECONDS,

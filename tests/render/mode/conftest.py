@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import subprocess
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,6 +30,12 @@ exec cat
 RULES, CUT = "etc/conclave/firewall/conclave.nft", "etc/conclave/mode/cut.nft"
 
 
+@cache
+def files(host: str) -> dict[str, str]:
+    placed = render("firewall", host) | render("mode", host)
+    return {path: item["content"] for path, item in placed.items() if item["state"] == "file"}
+
+
 class Host:
     """One host; ``run`` runs a command on it, ``mode`` the program."""
 
@@ -44,13 +51,12 @@ class Host:
         assert self._shell.stdout
         assert self._shell.stdout.readline() == "ready\n"
         self.program = folder / "conclave-mode"
-        for role in ("firewall", "mode"):
-            for path, item in render(role, name).items():
-                if path.endswith("conclave-mode"):
-                    self.program.write_text(item["content"])
-                    self.program.chmod(0o755)
-                elif path.endswith(".nft"):
-                    self.write(path, item["content"])
+        for path, content in files(name).items():
+            if path.endswith("conclave-mode"):
+                self.program.write_text(content)
+                self.program.chmod(0o755)
+            elif path.endswith(".nft"):
+                self.write(path, content)
         assert self.mode("begin").returncode == 0
         assert self.mode("apply").returncode == 0
 

@@ -1,0 +1,186 @@
+"""`conclave crisis`: cut a running site off from the outside, rehearse that, and bring it back."""
+
+from __future__ import annotations
+
+import getpass
+import json as jsonlib
+import os
+import platform
+import re
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.live import Live
+
+if TYPE_CHECKING:
+    from conclave.crisis import Order, Report
+
+NOT_EVERYWHERE = 1
+NOT_PROVEN = 7
+INTERRUPTED = 130
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+
+Site = Annotated[str, typer.Argument(help="Name of the site: its folder in inventories/.")]
+Reason = Annotated[str, typer.Option(help="Why; it is logged on every host, shown to people, and in the certificate.")]
+After = Annotated[str, typer.Option("--revert-after", help="When the hosts go back by themselves: 90s, 30m, 2h.")]
+NoProof = Annotated[bool, typer.Option("--no-proof", help="Switch and verify, but make no certificate.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout; progress goes to stderr.")]
+LabName = Annotated[str | None, typer.Option("--lab", help="Which lab, for a site that has a lab.yml.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    line = typer.Typer(no_args_is_help=True, help="Cut a running site off from the outside, and bring it back.")
+    line.command()(on)
+    line.command()(off)
+    line.command()(rehearse)
+    line.command()(status)
+    app.add_typer(line, name="crisis")
+
+
+def on(
+    site: Site,
+    *,
+    reason: Reason,
+    revert_after: After = "",
+    no_proof: NoProof = False,
+    lab: LabName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Isolate a site: nothing passes to or from the outside, meetings inside go on. Run it again until it says so.
+
+    Exit codes: 0 every host is isolated, verified and proven; 1 a host disagrees or is missing; 2 the site's files are
+    wrong; 6 a rehearsal was refused; 7 isolated, but the proof is red; 130 interrupted, run it again.
+    """
+    _switch(site, lab, "isolated", reason, revert_after, prove=not no_proof, as_json=as_json)
+
+
+def rehearse(
+    site: Site,
+    *,
+    reason: Reason,
+    revert_after: After = "30m",
+    no_proof: NoProof = False,
+    lab: LabName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Isolate a site for a while: every host goes back by itself. `crisis on` in between makes it the real thing.
+
+    Exit codes: as for `crisis on`.
+    """
+    _switch(site, lab, "isolated", reason, revert_after or "30m", prove=not no_proof, as_json=as_json)
+
+
+def off(site: Site, *, reason: Reason, lab: LabName = None, as_json: AsJson = False) -> None:
+    """Open a site again, and verify that every host's live rules are the staged ones.
+
+    Exit codes: 0 every host is open; 1 a host disagrees or is missing; 2 the site's files are wrong; 130 interrupted.
+    """
+    _switch(site, lab, "open", reason, "", prove=False, as_json=as_json)
+
+
+def status(site: Site, *, lab: LabName = None, as_json: AsJson = False) -> None:
+    """Ask every host for its mode and compare its live rules with the staged ones; changes nothing.
+
+    Exit codes: 0 all hosts agree, 1 one disagrees or is missing, 2 the site's files are wrong.
+    """
+    from conclave import crisis  # noqa: PLC0415 - paramiko takes a while to load
+    from conclave.lab import enter  # noqa: PLC0415
+    from conclave.site import read  # noqa: PLC0415
+
+    enter(site, lab)
+    report = crisis.look(read.load(site))
+    _print(report, {}, as_json=as_json)
+    if not report.done:
+        raise typer.Exit(NOT_EVERYWHERE)
+
+
+def _switch(
+    site: str, lab: str | None, mode: str, reason: str, revert_after: str, *, prove: bool, as_json: bool
+) -> None:
+    from conclave import crisis  # noqa: PLC0415
+    from conclave.lab import enter  # noqa: PLC0415
+    from conclave.site import read  # noqa: PLC0415
+
+    enter(site, lab)
+    order = _order(mode, reason, revert_after)
+    console = Console(file=sys.stderr, soft_wrap=True, highlight=False)
+    try:
+        with Live(console=console, refresh_per_second=10, transient=not as_json) as live:
+            shown = console.is_terminal
+            report = crisis.switch(
+                read.load(site), order, lambda report: live.update(report.table()) if shown else None
+            )
+        proof = _prove(site, order, console) if prove and report.done else {}
+    except KeyboardInterrupt:
+        console.print("interrupted: hosts may disagree now. Run the same again, it goes on from where they are.")
+        raise typer.Exit(INTERRUPTED) from None
+    _print(report, proof, as_json=as_json)
+    if not report.done:
+        raise typer.Exit(NOT_EVERYWHERE)
+    if proof and not proof["isolated"]:
+        raise typer.Exit(NOT_PROVEN)
+
+
+def _order(mode: str, reason: str, revert_after: str) -> Order:
+    from conclave.crisis import Order  # noqa: PLC0415
+
+    if not reason.strip():
+        raise typer.BadParameter("say why; people will read it", param_hint="--reason")
+    actor = f"{os.environ.get('SUDO_USER') or getpass.getuser()}@{platform.node()}"
+    if not revert_after:
+        return Order(mode, actor, reason)
+    return Order.rehearse(actor, reason, seconds(revert_after))
+
+
+def seconds(text: str) -> int:
+    """Return a duration such as ``90s``, ``30m`` or ``2h`` in seconds; at most a day, the longest rehearsal."""
+    found = re.fullmatch(r"([1-9][0-9]{0,4})([smh])", text)
+    if not found or (value := int(found[1]) * _UNITS[found[2]]) > 24 * _UNITS["h"]:
+        wrong = f"{text!r} is no duration up to a day such as 90s, 30m or 2h"
+        raise typer.BadParameter(wrong, param_hint="--revert-after")
+    return value
+
+
+def _prove(site: str, order: Order, console: Console) -> dict[str, Any]:
+    """Prove what was switched, with everything in place."""
+    from conclave.evidence.prove import prove  # noqa: PLC0415 - brings the media stack
+
+    made = prove(
+        site,
+        reason=order.reason,
+        actor=order.actor,
+        progress=lambda text: console.print(text, style="dim", markup=False),
+    )
+    return {"isolated": made.isolated, "file": str(made.file)}
+
+
+def _print(report: Report, proof: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(jsonlib.dumps({**report.as_dict(), "proof": proof or None}, indent=2))
+        return
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(report.table())
+    for line in report.lacking():
+        console.print(line, style="red", markup=False)
+    if report.portal:
+        console.print(f"portal: {report.portal}", markup=False)
+    console.print(_sentence(report), style="bold" if report.done else "bold red", markup=False)
+    if proof:
+        verdict = "green" if proof["isolated"] else "RED"
+        console.print(f"certificate: {verdict}, {proof['file']}", markup=False)
+
+
+def _sentence(report: Report) -> str:
+    if not report.done:
+        wanted = f"NOT {report.wanted} everywhere" if report.wanted else "the hosts do NOT agree"
+        return f"{report.site}: {wanted}. Mend what stands above, then run this again."
+    ended = next((host.ends for host in report.hosts if host.ends), "")
+    if report.mode == "open":
+        return f"{report.site} is open, verified on {len(report.hosts)} hosts."
+    switched = report.seconds.get("switched")
+    rest = f", {switched:.2f} s after the command" if switched else ""
+    until = f"; a rehearsal, it ends by itself at {ended}" if ended else ""
+    return f"{report.site} is isolated, verified on {len(report.hosts)} hosts{rest}{until}."
