@@ -41,18 +41,15 @@ def came_by_public_address(topology: Topology, source: str, family: str) -> str:
     return "ct status dnat" if source == "outside" and topology.translated(family) else ""
 
 
-def to_itself(catalog: Catalog, table: Table, host: Host) -> list[str]:
+def to_itself(table: Table, host: Host) -> list[str]:
     """Return the rules for ``output`` that let pass what ``own`` has led back to the host.
 
     The kernel still names the interface that the packet would have left by, so ``oif lo`` does not fit it.
     """
     if "media" not in host.roles:
         return []
-    return [
-        f"ct status dnat {table.match('daddr', 'media', family)} {_media_ports(catalog)} accept"
-        for family, _ in FAMILIES
-        if table.topology.public_address(family) and host.address(family)
-    ]
+    led_back = any(table.topology.public_address(family) and host.address(family) for family, _ in FAMILIES)
+    return ["ct status dnat accept"] if led_back else []
 
 
 def hairpins_from(topology: Topology, source: str, flow: Flow, family: str) -> bool:
@@ -95,8 +92,8 @@ def _departure(catalog: Catalog, table: Table) -> list[str]:
                         f"{ports(flow, 'dport')} {table.count('hairpin')} masquerade"
                         for target in flow.targets
                     ]
-        inside, outside = table.match("saddr", "site", family), table.match("daddr", "outside", family)
-        rules.append(f"{inside} {outside} {table.count('departed')} snat {keyword} to {public}")
+        outside = table.match("daddr", "outside", family)
+        rules.append(f"{outside} {table.count('departed')} snat {keyword} to {public}")
     return rules
 
 

@@ -74,7 +74,7 @@ def _input(catalog: Catalog, table: Table, host: Host) -> list[str]:
                 rules += _limited(table, flow, flow.limit, family)
             near = any(hairpins_from(table.topology, source, flow, family) for source in flow.sources)
             for source in [*flow.sources, *(["router"] if near else [])]:
-                if match := table.match("saddr", source, family):
+                if not _only(table, source, host, family) and (match := table.match("saddr", source, family)):
                     rules.append(f"{match} {ports(flow, 'dport')} {table.count(_counter(flow))} accept")
     rules.append('limit rate 10/minute burst 20 packets log prefix "conclave in: "')
     rules.append(table.count("in-dropped"))
@@ -83,7 +83,7 @@ def _input(catalog: Catalog, table: Table, host: Host) -> list[str]:
 
 def _limited(table: Table, flow: Flow, limit: Limit, family: str) -> list[str]:
     keyword = dict(FAMILIES)[family]
-    new = f"{ports(flow, 'dport')} ct state new"
+    new = ports(flow, "dport")
     refused = table.count(f"limited-{flow.name}")
     rate = f"limit rate over {limit.new_per_second}/second burst {limit.burst} packets"
     return [
@@ -96,7 +96,7 @@ def _output(catalog: Catalog, table: Table, host: Host) -> list[str]:
     rules = [
         "type filter hook output priority filter; policy drop;",
         'oif "lo" accept',
-        *to_itself(catalog, table, host),
+        *to_itself(table, host),
         "ct state established,related accept",
         *_older_connections(catalog, table),
         # Late packets of a closed connection are no attempt to reach anybody.
@@ -113,7 +113,7 @@ def _output(catalog: Catalog, table: Table, host: Host) -> list[str]:
                 rules += [
                     f"{match} {ports(flow, 'dport')} {table.count('to-' + flow.name)} accept"
                     for target in flow.targets
-                    if (match := table.match("daddr", target, family))
+                    if not _only(table, target, host, family) and (match := table.match("daddr", target, family))
                 ]
             if _answers_first(flow) and _serves(flow, host):
                 rules += [
@@ -146,7 +146,7 @@ def _refused(table: Table) -> list[str]:
     for family, keyword in FAMILIES:
         element = f"meta skuid . {keyword} daddr . meta l4proto . th dport"
         # A packet of the kernel itself has no user: it fits this rule not and is rejected by the next.
-        rules.append(f"meta skuid 0-4294967294 update @culprits{family} {{ {element} }}")
+        rules.append(f"update @culprits{family} {{ {element} }}")
     rules.append("reject with icmpx admin-prohibited")
     return ["chain refused {", *indent(rules), "}"]
 
@@ -205,6 +205,12 @@ def _spoofed(table: Table) -> list[str]:
         f"fib saddr . iif oif missing {table.count('spoofed')} drop",
     ]
     return chain("senders", rules)
+
+
+def _only(table: Table, place: str, host: Host, family: str) -> bool:
+    """Say whether a place is nobody but this host, which speaks with itself over ``lo``."""
+    networks = [net for net in table.topology.networks(place) if str(net.version) == family]
+    return bool(networks) and all(net.network_address in host.addresses and net.num_addresses == 1 for net in networks)
 
 
 def _serves(flow: Flow, host: Host) -> bool:

@@ -21,6 +21,11 @@ def catalog() -> Catalog:
 
 @pytest.fixture(scope="session")
 def topology() -> Topology:
+    return lab_topology()
+
+
+def lab_topology() -> Topology:
+    """Return the lab's site."""
     site = yaml.safe_load((ROOT / "inventories/lab/site.yml").read_text())
     groups: dict[str, Any] = yaml.safe_load((ROOT / "inventories/lab/hosts.yml").read_text())["all"]["children"]
     hosts = {name: values for group in groups.values() for name, values in group["hosts"].items()}

@@ -31,7 +31,7 @@ def test_the_router_hands_on_every_public_flow_and_nothing_else(catalog: Catalog
 
 def test_what_leaves_the_site_has_its_public_address(catalog: Catalog, topology: Topology) -> None:
     (_, rule) = chain(ruleset(catalog, topology, "rt"), "departure")
-    assert rule == "ip saddr @site4 ip daddr != @site4 counter name departed snat ip to 203.0.113.1"
+    assert rule == "ip daddr != @site4 counter name departed snat ip to 203.0.113.1"
 
 
 def test_the_outside_comes_by_the_public_address_or_not_at_all(catalog: Catalog, topology: Topology) -> None:
@@ -52,7 +52,7 @@ def test_a_public_ipv6_address_is_translated_like_an_ipv4_one(catalog: Catalog, 
     both = replace(topology, public=(*topology.public, ip_address("2001:db8:2::1")))
     text = ruleset(catalog, both, "rt")
     assert "ip6 daddr @public6 tcp dport 443 counter name public-web dnat ip6 to 2001:db8:1:1::2" in text
-    assert "ip6 saddr @site6 ip6 daddr != @site6 counter name departed snat ip6 to 2001:db8:2::1" in text
+    assert "ip6 daddr != @site6 counter name departed snat ip6 to 2001:db8:2::1" in text
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -75,7 +75,8 @@ def test_relay_and_sfu_meet_at_the_public_address_without_leaving_their_host(
     text = ruleset(catalog, topology, "media1")
     ports = "udp dport { 3478, 7882, 30000-30200 }"
     assert chain(text, "own")[1:] == [f"ip daddr @public4 {ports} counter name own dnat ip to 192.0.2.34"]
-    assert f"ct status dnat ip daddr @media4 {ports} accept" in chain(text, "output")
+    assert "ct status dnat accept" in chain(text, "output")
+    assert "ct status dnat accept" not in chain(ruleset(catalog, topology, "edge1"), "output")
 
 
 def test_clients_that_share_a_network_with_the_host_come_as_the_router(catalog: Catalog) -> None:
@@ -98,20 +99,16 @@ def test_clients_in_other_networks_keep_their_address(catalog: Catalog, topology
 def test_the_organisations_servers_are_reached_by_name_of_their_flow_and_from_its_source_only(
     catalog: Catalog, topology: Topology
 ) -> None:
-    upstream = catalog.flow("dns").model_copy(
-        update={"name": "dns-upstream", "sources": ["core"], "targets": ["resolvers"], "modes": ["open"]}
-    )
-    more = catalog.model_copy(update={"flows": [*catalog.flows, upstream]})
     known = replace(topology, resolvers=(ip_address("203.0.113.53"),))
     wanted = "ip daddr @resolvers4 meta l4proto { tcp, udp } th dport 53 counter name to-dns-upstream accept"
-    assert wanted in chain(ruleset(more, known, "core1"), "output")
-    assert "resolvers" not in ruleset(more, known, "media1")
-    passing = [rule for rule in chain(ruleset(more, known, "rt"), "forward") if "@resolvers4" in rule]
+    assert wanted in chain(ruleset(catalog, known, "core1"), "output")
+    assert "resolvers" not in ruleset(catalog, known, "media1")
+    passing = [rule for rule in chain(ruleset(catalog, known, "rt"), "forward") if "@resolvers4" in rule]
     assert len(passing) == 1
     assert passing[0].startswith("ip saddr @core4 ip daddr @resolvers4 ")
     # Where the site names no server there is no rule, and they are never part of the site.
-    assert "resolvers" not in ruleset(more, topology, "core1")
-    assert "203.0.113.53" not in declaration(ruleset(more, known, "core1"), "site4")
+    assert "resolvers" not in ruleset(catalog, topology, "core1")
+    assert "203.0.113.53" not in declaration(ruleset(catalog, known, "core1"), "site4")
 
 
 def declaration(text: str, name: str) -> str:
