@@ -238,6 +238,10 @@ class Cap(StrEnum):
     AUDIO = "audio"
 
 
+# How far each cap may fill what conferences have, so that who comes later finds room for sound at least.
+STAGES = {Cap.FULL: 0.75, Cap.P360: 0.85, Cap.P180: 0.95, Cap.AUDIO: 1.0}
+
+
 @dataclass(frozen=True)
 class Outside:
     """One participant outside the site: what he may use, and the people in his meeting, himself included."""
@@ -280,7 +284,7 @@ def cost(cap: Cap, room: int, *, ipv6: bool = False) -> Cost:
     return Cost(dearest, published(CAMERA_TOP if cap is Cap.FULL else 360, ipv6=ipv6))
 
 
-def fits(up: float, down: float, people: Iterable[Outside]) -> bool:
+def fits(up: float, down: float, people: Iterable[Outside], stage: float = 1.0) -> bool:
     """Say whether an uplink carries these participants from outside, one of the unlimited sharing a screen.
 
     At most 0.75 of each direction, sound at most 0.33 of it. The rest is in reserve: for other traffic, for meetings
@@ -290,6 +294,8 @@ def fits(up: float, down: float, people: Iterable[Outside]) -> bool:
     ----------
     up, down:
         Mbit/s out of and into the site.
+    stage:
+        Share of what conferences have that may be filled.
     """
     everybody = list(people)
     costs = [cost(one.cap, one.room) for one in everybody]
@@ -297,15 +303,17 @@ def fits(up: float, down: float, people: Iterable[Outside]) -> bool:
     into = sum((each.up for each in costs), Load())
     if any(one.cap is Cap.FULL for one in everybody):
         into += Load(video=wire(SCREEN) + wire(SCREEN_LOW))
-    return _within(out, up * 1000) and _within(into, down * 1000)
+    return _within(out, up * 1000, stage) and _within(into, down * 1000, stage)
 
 
-def _within(load: Load, kbit: float) -> bool:
-    return load.total <= CONFERENCES * kbit and load.audio <= SHARE_AUDIO * kbit
+def _within(load: Load, kbit: float, stage: float) -> bool:
+    return load.total <= stage * CONFERENCES * kbit and load.audio <= SHARE_AUDIO * kbit
 
 
 def admit(up: float, down: float, room: int, others: Sequence[Outside]) -> Cap | None:
     """Return the best cap with which one more participant from outside still fits, or None when nobody fits any more.
+
+    Full pictures are given until three quarters of what conferences have are full, then 360p, then 180p, then sound.
 
     Parameters
     ----------
@@ -316,4 +324,4 @@ def admit(up: float, down: float, room: int, others: Sequence[Outside]) -> Cap |
     others:
         Every participant from outside in all meetings; each keeps the cap that was given.
     """
-    return next((cap for cap in Cap if fits(up, down, [*others, Outside(cap, room)])), None)
+    return next((cap for cap in Cap if fits(up, down, [*others, Outside(cap, room)], STAGES[cap])), None)

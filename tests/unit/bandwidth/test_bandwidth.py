@@ -112,7 +112,7 @@ def test_each_cap_takes_less_than_the_one_before(room: int) -> None:
         (50, 100, Cap.FULL),
         (4, 10, Cap.P360),
         (10, 2, Cap.P360),
-        (2.6, 10, Cap.P180),
+        (2.7, 10, Cap.P180),
         (1, 10, Cap.AUDIO),
         (0.8, 10, None),
     ],
@@ -131,6 +131,15 @@ def test_caps_only_get_worse_as_people_come_and_the_uplink_is_never_overbooked(u
         assert bw.fits(up, down, inside)
     assert given == sorted(given, key=list(Cap).index)
     assert not bw.fits(up, down, [*inside, Outside(Cap.AUDIO, 10)])
+
+
+def test_many_get_less_before_anybody_is_refused() -> None:
+    inside: list[Outside] = []
+    for _ in range(12):
+        cap = bw.admit(50, 100, 20, inside)
+        assert cap is not None
+        inside.append(Outside(cap, 20))
+    assert {one.cap for one in inside} == set(Cap)
 
 
 def test_the_last_place_is_given_and_the_next_refused() -> None:
