@@ -141,6 +141,7 @@ def _reception(stream: Stream, sender: Account | None) -> Reception:
         tone_expected_hz=tone.frequency(sender.index) if sender else None,
         tone_level_dbfs=heard.level_dbfs,
         tone_share=round(heard.own_tone_blocks / heard.blocks, 4) if heard.blocks else None,
+        sound_gap_ms=heard.longest_gap_ms,
         noise_before_key_ms=heard.noise_before_key_ms,
     )
 

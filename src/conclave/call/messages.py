@@ -145,6 +145,8 @@ class Heard(Message):
     # The median level of the loudest known tone, and which of them it was.
     level_dbfs: float | None = None
     hertz: int | None = None
+    # The longest time from one block with a clear tone to the next, less the length of a block.
+    longest_gap_ms: int = 0
     noise_before_key_ms: int = 0
     # Clear tones before the key was known to work: 0 for whoever has no right key.
     tone_before_key_blocks: int = 0

@@ -73,6 +73,7 @@ class Receiver:
     _hits: dict[int, int] = field(default_factory=dict)
     _open_at: float | None = None
     _last_frame: float | None = None
+    _last_tone: float | None = None
     _picture: bool = False
     _sound: bool = False
     _told: bool = False
@@ -114,6 +115,7 @@ class Receiver:
     def finish(self, now: float) -> tuple[Seen, Heard]:
         """Return the account, closing the last gap at `now`."""
         self._gap(self._last_frame if self._last_frame is not None else self.born, now, now)
+        self._silence(now)
         self.seen.spans, self.seen.duplicates = self.account.spans, self.account.duplicates
         if self._levels:
             self.heard.level_dbfs = round(statistics.median(self._levels), 1)
@@ -162,12 +164,19 @@ class Receiver:
         if clear:
             self._sound = True
             self._tell()
+            self._silence(now)
+            self._last_tone = now
         if self.window.contains(now):
             self.heard.blocks += 1
             if clear:
                 self._levels.append(level)
                 hertz = self.tones[loudest]
                 self._hits[hertz] = self._hits.get(hertz, 0) + 1
+
+    def _silence(self, now: float) -> None:
+        if self._last_tone is not None:
+            gap = self.window.clip(self._last_tone, now, now) - tone.BLOCK / tone.RATE
+            self.heard.longest_gap_ms = max(self.heard.longest_gap_ms, round(gap * 1000))
 
     def _tell(self) -> None:
         if self._picture and self._sound and not self._told:

@@ -42,6 +42,7 @@ class Reception(Part):
     tone_expected_hz: int | None
     tone_level_dbfs: float | None
     tone_share: float | None = Field(description="Share of the blocks of 100 ms with a clear tone, 0 to 1.")
+    sound_gap_ms: int = Field(default=0, description="The longest time without a clear tone.")
     noise_before_key_ms: int = Field(description="Loud noise that the mute rule kept from the ears, at the join.")
 
 

@@ -112,3 +112,16 @@ def test_a_frame_without_a_readable_number_is_counted_apart(receiver: Receiver) 
     receiver.frame(np.full((192, 320), 128, np.uint8))
     seen, _ = receiver.finish(1.0)
     assert (seen.frames, seen.unreadable, seen.spans) == (1, 1, [])
+
+
+def test_the_longest_silence_is_measured_from_tone_to_tone(receiver: Receiver, clock: Clock) -> None:
+    receiver.window.start = 0.0
+    receiver.key_works()
+    for clock.now in (1.0, 1.1, 1.2):
+        play(receiver, 400)
+    clock.now = 1.3
+    noise(receiver)
+    clock.now = 1.45
+    play(receiver, 400)
+    _, heard = receiver.finish(1.5)
+    assert heard.longest_gap_ms == 150
