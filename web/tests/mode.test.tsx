@@ -2,7 +2,7 @@ import { cleanup, render, screen } from "@testing-library/react";
 import { DisconnectReason, VideoQuality } from "livekit-client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { PortalError, type Session, type Site } from "../src/api/portal";
-import { layer, maySend } from "../src/call/cap";
+import { layer, maySend, camera as sent } from "../src/call/cap";
 import { comeBack } from "../src/call/comeBack";
 import { endReason } from "../src/call/ending";
 import { siteAsTold, toldBy } from "../src/call/told";
@@ -167,6 +167,12 @@ describe("coming back", () => {
 });
 
 describe("a cap", () => {
+  it.each(["full", "360p", "180p"] as const)("has every layer of %s marked alike, the screen's too", (cap) => {
+    const { videoEncoding, videoSimulcastLayers = [], screenShareEncoding } = sent(cap).publishDefaults;
+    const encodings = [videoEncoding, screenShareEncoding, ...videoSimulcastLayers.map(({ encoding }) => encoding)];
+    expect(encodings.map((encoding) => encoding?.priority)).toEqual(encodings.map(() => "high"));
+  });
+
   const camera = { kind: "camera", large: false, shared: false } as const;
   const large = { ...camera, large: true };
   const screenLayer = { kind: "screen", large: true, shared: true } as const;

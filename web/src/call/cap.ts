@@ -1,4 +1,12 @@
-import { type RemoteTrackPublication, type RoomOptions, Track, VideoPresets, VideoQuality } from "livekit-client";
+import {
+  type RemoteTrackPublication,
+  type RoomOptions,
+  ScreenSharePresets,
+  Track,
+  VideoPreset,
+  VideoPresets,
+  VideoQuality,
+} from "livekit-client";
 import type { Cap } from "../api/portal";
 
 /**
@@ -6,10 +14,18 @@ import type { Cap } from "../api/portal";
  * 180p nothing larger, audio no pictures at all; none of them shares a screen.
  */
 
+/**
+ * Asks the browser to mark what it sends: AF41 for "high" pictures (RFC 8837), as the site marks them; sound is EF by
+ * the library's own default. Chromium reads it of the first layer only, so every layer says the same.
+ */
+const marked = ({ width, height, encoding }: VideoPreset) =>
+  new VideoPreset(width, height, encoding.maxBitrate, encoding.maxFramerate, "high");
+
 /** The camera: what is captured and which layers are sent. */
 export function camera(cap: Cap): Required<Pick<RoomOptions, "videoCaptureDefaults" | "publishDefaults">> {
-  const sent = { videoCodec: "vp8", backupCodec: false, red: false } as const;
-  const { h180, h360, h540 } = VideoPresets;
+  const screenShareEncoding = marked(ScreenSharePresets.h1080fps15).encoding;
+  const sent = { videoCodec: "vp8", backupCodec: false, red: false, screenShareEncoding } as const;
+  const [h180, h360, h540] = [marked(VideoPresets.h180), marked(VideoPresets.h360), marked(VideoPresets.h540)];
   if (cap === "full")
     return {
       videoCaptureDefaults: { resolution: h540.resolution },
