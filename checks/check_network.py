@@ -66,35 +66,6 @@ def test_live_rules_are_the_staged_ones(host: Host, observe: Callable[..., None]
     assert live == staged, "the same rules stand in another order"
 
 
-@control("NET-03")
-def test_zones_reach_what_the_catalogue_says_and_nothing_else(
-    hosts: list[Host], catalog: Catalog, users: Vantage, management: Vantage, observe: Callable[..., None]
-) -> None:
-    """From the users' zone and from the management zone every TCP port of every host is open or shut as listed."""
-    ports = sorted(
-        {port for flow in catalog.flows for port in flow.ports}
-        | {port for name in catalog.local_ports for port in _ports(catalog, name)}
-    )
-    wrong, tried = [], 0
-    for vantage in (users, management):
-        targets = [(address, port) for host in hosts for address in host.addresses for port in ports]
-        owners = [host for host in hosts for _ in host.addresses for _ in ports]
-        answers = vantage.probe("connect", targets=targets)
-        tried += len(answers)
-        for (address, port), host, answer in zip(targets, owners, answers, strict=True):
-            allowed = any(
-                "tcp" in flow.protocols
-                and port in flow.ports
-                and vantage.name in flow.sources
-                and ("hosts" in flow.targets or host.roles & set(flow.targets))
-                for flow in catalog.flows
-            )
-            if (answer == "open") != allowed:
-                wrong.append(f"{vantage.name} -> {host} {address} {port}: {answer}")
-    observe(connections_tried=tried, ports=ports)
-    assert not wrong, f"{len(wrong)} not as the catalogue says: {', '.join(wrong[:8])}"
-
-
 @control("NET-04")
 def test_host_cannot_reach_the_outside(host: Host, outside: Outside, observe: Callable[..., None]) -> None:
     """A packet to the outside is refused at the host, counted there, and never arrives."""

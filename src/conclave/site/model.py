@@ -141,6 +141,11 @@ class Site(BaseModel):
         """Return the host that carries a role."""
         return next(host for host in self.hosts if role in host.roles)
 
+    def translates(self, version: int) -> bool:
+        """Tell whether a router of the site translates a public address of an IP version."""
+        shown = any(address.version == version for address in self.answers.uplink.addresses)
+        return shown and any(host.conclave_outside for host in self.hosts)
+
 
 # A contradiction: where it stands (keys from the top of the file), and what was expected there.
 Contradiction = tuple[Literal["site.yml", "hosts.yml"], tuple[str | int, ...], str]

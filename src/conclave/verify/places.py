@@ -56,6 +56,7 @@ class Host:
         self.zone = site_host.conclave_zone
         self.address = str(site_host.ansible_host)
         self.address6 = str(site_host.conclave_address6) if site_host.conclave_address6 else None
+        self._more = [str(address) for address in site_host.conclave_addresses]
         arguments = os.environ.get("ANSIBLE_SSH_ARGS", "-o ControlMaster=auto -o ControlPersist=60s")
         control = os.environ.get("ANSIBLE_SSH_CONTROL_PATH_DIR", str(paths.state_dir() / "ssh"))
         self._ssh = f"{arguments} -o ControlPath={control}/verify-%C"
@@ -68,6 +69,11 @@ class Host:
     def addresses(self) -> list[str]:
         """Every address of the host that the site knows."""
         return [self.address, self.address6] if self.address6 else [self.address]
+
+    @property
+    def every_address(self) -> list[str]:
+        """Every address of the host, those of a router's other zones too."""
+        return list(dict.fromkeys([*self.addresses, *self._more]))
 
     def run(self, command: str, *arguments: str) -> Answer:
         """Run a shell command as root; `%s` in it are quoted arguments."""
@@ -155,6 +161,11 @@ class Outside:
     def arrived(self) -> CanaryCount | None:
         """Return what reached the canary so far, or None where there is none."""
         return self._lab.canary() if self._lab else None
+
+
+def outsiders(lab: Lab | None) -> Vantage | None:
+    """Return the place beyond a lab's site; elsewhere nobody can be sent there."""
+    return Vantage("outside", lab.command("outsiders", [])) if lab else None
 
 
 def lab_of_this_process() -> Lab | None:

@@ -231,6 +231,12 @@ def management() -> places.Vantage:
 
 
 @pytest.fixture(scope="session")
+def outsiders() -> places.Vantage | None:
+    """Look from outside the site, where that is possible."""
+    return places.outsiders(places.lab_of_this_process())
+
+
+@pytest.fixture(scope="session")
 def outside() -> places.Outside:
     """Return what lies beyond the site."""
     return places.Outside(places.lab_of_this_process())

@@ -5,8 +5,11 @@ Called as `python3 -c SOURCE FUNCTION JSON`; prints JSON.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import http.client
 import json
+import selectors
 import socket
 import ssl
 import struct
@@ -20,6 +23,14 @@ HANDSHAKE, SERVER_HELLO = 22, 2
 BEGINNING = 6
 # Suites that every server of the last twenty years knows one of; none is modern only.
 SUITES = (0xC02F, 0xC030, 0xC02B, 0xC02C, 0xC013, 0xC014, 0xC009, 0xC00A, 0x009C, 0x002F, 0x0035, 0x000A, 0x0005)
+AT_ONCE = 900
+# A STUN binding request (RFC 8489), a question for the name localhost (RFC 1035), a client's NTP packet (RFC 5905):
+# whoever serves one of them answers it.
+QUESTIONS = (
+    struct.pack("!HHI12s", 1, 0, 0x2112A442, b"conclaveconc"),
+    struct.pack("!HHHHHH", 0x4321, 0x0100, 1, 0, 0, 0) + b"\x09localhost\0" + struct.pack("!HH", 1, 1),
+    b"\x23" + bytes(47),
+)
 POSTGRESQL_SSL_REQUEST = struct.pack("!II", 8, 80877103)
 
 
@@ -37,6 +48,58 @@ def _connect(address: str, port: int, seconds: float) -> str:
     except OSError:
         return "refused"
     return "open"
+
+
+def scan(tcp: list[tuple[str, int]], udp: list[tuple[str, int]], seconds: float = 1.5) -> dict[str, list[str]]:
+    """Look at many ports at once, over TCP and over UDP.
+
+    Returns
+    -------
+    dict
+        For each target of ``tcp`` and ``udp``: ``open`` (it answers), ``closed`` (its host says that nobody listens),
+        ``prohibited`` (somebody on the way says so), or ``silent``.
+    """
+    return {
+        "tcp": [state for part in _parts(tcp) for state in _scan(part, socket.SOCK_STREAM, seconds)],
+        "udp": [state for part in _parts(udp) for state in _scan(part, socket.SOCK_DGRAM, seconds)],
+    }
+
+
+def _parts(targets: list[tuple[str, int]]) -> list[list[tuple[str, int]]]:
+    # Each needs a descriptor, and a process has 1024 of them.
+    return [targets[begin : begin + AT_ONCE] for begin in range(0, len(targets), AT_ONCE)]
+
+
+def _scan(targets: list[tuple[str, int]], kind: socket.SocketKind, seconds: float) -> list[str]:
+    states = ["silent"] * len(targets)
+    with selectors.DefaultSelector() as waiting, contextlib.ExitStack() as stack:
+        for number, (address, port) in enumerate(targets):
+            plug = stack.enter_context(socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind))
+            plug.settimeout(0)
+            try:
+                code = plug.connect_ex((address, port))
+                if kind == socket.SOCK_DGRAM and not code:
+                    for question in QUESTIONS:
+                        plug.send(question)
+            except OSError as error:
+                code = error.errno or 0
+            if code not in {0, errno.EINPROGRESS}:
+                states[number] = _refusal(code)
+            else:
+                event = selectors.EVENT_READ if kind == socket.SOCK_DGRAM else selectors.EVENT_WRITE
+                waiting.register(plug, event, number)
+        end = time.monotonic() + seconds
+        while waiting.get_map() and (left := end - time.monotonic()) > 0:
+            for key, _ in waiting.select(left):
+                plug = key.fileobj  # type: ignore[assignment] # only sockets were registered
+                code = plug.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                states[key.data] = _refusal(code) if code else "open"
+                waiting.unregister(plug)
+    return states
+
+
+def _refusal(code: int) -> str:
+    return "closed" if code == errno.ECONNREFUSED else "prohibited"
 
 
 def send_udp(address: str, port: int, count: int) -> int:

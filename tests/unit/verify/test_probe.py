@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
 import socket
 import ssl
 import subprocess
@@ -155,3 +156,28 @@ def test_the_probe_runs_by_itself_in_any_python() -> None:
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_scan_tells_who_answers_from_who_says_no_and_who_says_nothing() -> None:
+    with listening() as open_, socket.socket() as bound, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+        bound.bind(("127.0.0.1", 0))
+        mute.bind(("127.0.0.1", 0))
+        shut, quiet = bound.getsockname()[1], mute.getsockname()[1]
+        bound.close()
+        found = probe.scan(
+            [("127.0.0.1", open_), ("127.0.0.1", shut)], [("127.0.0.1", quiet), ("127.0.0.1", shut)], 0.5
+        )
+    assert found == {"tcp": ["open", "closed"], "udp": ["silent", "closed"]}
+
+
+def test_a_scan_knows_a_refusal_on_the_way_from_one_at_the_end() -> None:
+    script = (
+        "ip link set lo up && nft 'add table inet t; add chain inet t o { type filter hook output priority 0; };"
+        " add rule inet t o meta l4proto { tcp, udp } th dport 9 reject with icmpx admin-prohibited;"
+        " add rule inet t o tcp dport 10 drop' && " + f'exec {sys.executable} -c "$0" scan "$1"'
+    )
+    # Over IPv6 the refusal of a connection is heard with its second attempt, after a second.
+    asked = json.dumps({"tcp": [["127.0.0.1", 9], ["::1", 9], ["127.0.0.1", 10]], "udp": [["::1", 9]], "seconds": 2})
+    argv = ["unshare", "-r", "-n", "sh", "-c", script, places.PROBE, asked]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == {"tcp": ["prohibited", "prohibited", "silent"], "udp": ["prohibited"]}
