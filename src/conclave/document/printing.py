@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+
 from conclave.errors import ConclaveError
 
 # What Debian 12 and 13 call the libraries and fonts; requirements/debian.txt and packages/debian.yml list them, too.
