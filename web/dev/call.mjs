@@ -99,6 +99,8 @@ async function guest(name, meetingKey) {
   await page.goto(`${origin}/m/${ID}#k=${meetingKey}`);
   await page.getByLabel("Your name").fill(name);
   await page.getByLabel("PIN").fill("12345678");
+  // Who is quicker than the device check joins without camera and microphone.
+  await page.waitForFunction(() => (document.querySelector("video")?.readyState ?? 0) >= 2);
   await page.getByRole("button", { name: "Join meeting" }).click();
   await page.locator(".call").waitFor();
   return page;

@@ -1,4 +1,4 @@
-import { CircleHelp, LockOpen, ShieldCheck } from "lucide-react";
+import { CircleHelp, LockOpen, type LucideIcon, ShieldCheck } from "lucide-react";
 import { useEffect, useState } from "react";
 import type { Site } from "../api/portal";
 import { useText } from "../i18n";
@@ -27,29 +27,36 @@ function useReopened(mode: Mode | undefined): boolean {
   return reopened;
 }
 
-function words(site: Site, { mode }: Catalogue, clock: (date: Date) => string): string {
-  if (site.mode === "unknown") return mode.unknown;
-  if (site.mode === "open") return mode.reopened;
+interface Words {
+  state: string;
+  means: string;
+}
+
+function words(site: Site, { mode }: Catalogue, clock: (date: Date) => string): Words {
+  if (site.mode === "unknown") return { state: mode.unknown, means: mode.unknownText };
+  if (site.mode === "open") return { state: mode.reopened, means: mode.reopenedText };
   const since = site.mode_since ? clock(new Date(site.mode_since)) : undefined;
   const until = site.mode_until ? clock(new Date(site.mode_until)) : undefined;
-  return [mode.isolated(since), until && mode.rehearsal(until)].filter(Boolean).join(" ");
+  const means = until ? `${mode.isolatedText} ${mode.rehearsal(until)}` : mode.isolatedText;
+  return { state: mode.isolated(since), means };
+}
+
+function Banner({ site, icon: Icon }: { site: Site; icon: LucideIcon }) {
+  const { state, means } = words(site, useText(), useTime().clockOrDay);
+  return (
+    <div className={`mode-banner ${site.mode}`}>
+      <Icon size={20} aria-hidden="true" />
+      <span>
+        <strong>{state}</strong> {means}
+      </span>
+    </div>
+  );
 }
 
 /** For everybody, on every page, as long as the site is cut off, or nobody knows. */
 export function ModeBanner({ site }: { site: Site | undefined }) {
-  const text = useText();
-  const time = useTime();
   const reopened = useReopened(site?.mode);
-  const Icon = isCut(site?.mode) ? ShieldCheck : site?.mode === "unknown" ? CircleHelp : LockOpen;
+  const icon = isCut(site?.mode) ? ShieldCheck : site?.mode === "unknown" ? CircleHelp : LockOpen;
   // Always there, so that a screen reader hears what comes into it.
-  return (
-    <div role="status">
-      {site && (site.mode !== "open" || reopened) && (
-        <div className={`mode-banner ${site.mode}`}>
-          <Icon size={20} aria-hidden="true" />
-          <span>{words(site, text, time.clockOrDay)}</span>
-        </div>
-      )}
-    </div>
-  );
+  return <div role="status">{site && (site.mode !== "open" || reopened) && <Banner site={site} icon={icon} />}</div>;
 }

@@ -25,11 +25,13 @@ export const de: Catalogue = {
     back: "Zurück",
   },
   mode: {
-    isolated: (time) =>
-      `Abgeschottet${time ? ` seit ${time}` : ""}. Niemand außerhalb dieses Standorts ist erreichbar oder kann mithören.`,
+    isolated: (time) => (time ? `Abgeschottet seit ${time}.` : "Abgeschottet."),
+    isolatedText: "Niemand außerhalb dieses Standorts ist erreichbar oder kann mithören.",
     rehearsal: (time) => `Dies ist eine Übung. Sie endet um ${time}.`,
-    unknown: "Es ist nicht bekannt, ob dieser Standort abgeschottet ist. Von außen kann niemand teilnehmen.",
-    reopened: "Dieser Standort ist wieder offen. Menschen außerhalb sind erreichbar und können teilnehmen.",
+    unknown: "Es ist nicht bekannt, ob dieser Standort abgeschottet ist.",
+    unknownText: "Von außen kann niemand teilnehmen.",
+    reopened: "Dieser Standort ist wieder offen.",
+    reopenedText: "Menschen außerhalb sind erreichbar und können teilnehmen.",
   },
   problem: {
     unreachable: "Der Dienst antwortet nicht. Prüfen Sie Ihre Netzverbindung und versuchen Sie es erneut.",

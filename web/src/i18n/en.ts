@@ -23,11 +23,13 @@ export const en = {
     back: "Back",
   },
   mode: {
-    isolated: (time: string | undefined) =>
-      `Isolated${time ? ` since ${time}` : ""}. Nobody outside this site can be reached or listen.`,
+    isolated: (time: string | undefined) => (time ? `Isolated since ${time}.` : "Isolated."),
+    isolatedText: "Nobody outside this site can be reached or listen.",
     rehearsal: (time: string) => `This is a rehearsal; it ends at ${time}.`,
-    unknown: "It is not known whether this site is isolated. Nobody can join from outside.",
-    reopened: "This site is open again. People outside can be reached, and can take part.",
+    unknown: "It is not known whether this site is isolated.",
+    unknownText: "Nobody can join from outside.",
+    reopened: "This site is open again.",
+    reopenedText: "People outside can be reached, and can take part.",
   },
   problem: {
     unreachable: "The site does not answer. Check your network connection and try again.",
