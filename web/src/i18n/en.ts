@@ -296,7 +296,7 @@ export const en = {
     lostText: "Several tries to connect again did not work. Check your network connection.",
     isolated: "The site was isolated",
     isolatedText:
-      "Nobody outside it can take part for now. Your organiser knows. You will not be brought back by yourself; wait to hear from your organiser.",
+      "Nobody outside it can take part for now. Your organiser knows. You will not be brought back automatically; wait to hear from your organiser.",
     back: "You are being brought back",
     backText: "The connection was lost. You will be in the meeting again in a moment.",
     backLeave: "Leave instead",
