@@ -13,7 +13,7 @@ import measuring
 sys.path.insert(0, str(measuring.ROOT))
 
 from tests.lab.qos import meeting
-from tests.lab.qos.load import Fate, Stream, fates, send, streams
+from tests.lab.qos.load import Fate, Stream, fates, loading, send, sound_in, streams
 from tests.lab.qos.network import LINE_MBIT, Small
 from tests.lab.qos.rates import rates
 
@@ -31,7 +31,7 @@ def measure(_: measuring.Options) -> str:
     """Measure in small namespaces of our own; about two minutes."""
     with tempfile.TemporaryDirectory(prefix="conclave-qos-") as folder, Small(Path(folder)) as small:
         said = small.shape().splitlines()
-        parts = [f"Shaping on the router said: {'; '.join(f'`{line}`' for line in said)}.", flood(small)]
+        parts = [f"Shaping on the router said: {'; '.join(f'`{line}`' for line in said)}.", flood(small), loaded(small)]
         with meeting.running(small, Path(folder)) as server:
             parts += [calls(small, server), understood(small, server)]
     return "\n\n".join(parts)
@@ -58,6 +58,22 @@ def flood(small: Small) -> str:
 def _fate(name: str, fate: Fate) -> tuple[str, ...]:
     marks = ", ".join(NAMES[mark] for mark in fate.marks)
     return name, fate.name, f"{100 * fate.lost:.1f} %", f"{fate.median:.1f}", f"{fate.p95:.1f}", marks
+
+
+def loaded(small: Small) -> str:
+    """Return what becomes of sound that comes in while the office loads something over TCP."""
+    small.unshape()
+    with loading(small):
+        rows = [("no shaping", sound_in(small, SECONDS))]
+        small.shape()
+        rows.append(("shaping, its first seconds", sound_in(small, SECONDS / 2)))
+        rows.append(("shaping, afterwards", sound_in(small, SECONDS)))
+    note = (
+        "What comes in is shaped here too, though the provider's queue stands before it: TCP gives way to losses, so "
+        "its sender is slowed down until that queue is empty. A flood that gives way to nothing is the provider's to stop."
+    )
+    heading = ("with", "stream", "lost", "median ms", "p95 ms", "class on arrival")
+    return f"### A download beside sound that comes in\n\n{note}\n\n{table(heading, (_fate(*row) for row in rows))}"
 
 
 def calls(small: Small, server: meeting.Server) -> str:

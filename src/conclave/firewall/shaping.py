@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from conclave.catalog import Catalog, Dscp
 
-# A little below what the line carries, so that the queue stands here, where it is sorted, and not at the provider.
-SHAPED = 0.95
+# A little below what the line carries, so that the queue stands here, where it is sorted, and not at the provider. Into
+# the site it is more: what already waits at the provider drains only by the difference.
+SHAPED_OUT, SHAPED_IN = 0.95, 0.9
 OUTWARD: dict[str, tuple[Dscp, ...]] = {"audio": ("EF",), "video": ("AF41", "AF31"), "signalling": ("CS3", "CS2")}
 
 
@@ -30,7 +31,7 @@ def shaping(catalog: Catalog, interfaces: Sequence[str], up: float, down: float)
     up, down:
         Mbit/s of the uplink.
     """
-    out, into = bandwidth.classes(up * SHAPED), bandwidth.classes(down * SHAPED)
+    out, into = bandwidth.classes(up * SHAPED_OUT), bandwidth.classes(down * SHAPED_IN)
     lines = [f"interface {name}" for name in interfaces]
     # Sound is served first, so it is bounded; whoever marks more than that as sound waits like everybody else.
     sizes = {"audio": (out.audio, out.audio), "video": (out.video, out.link), "signalling": (out.signalling, out.link)}

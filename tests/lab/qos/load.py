@@ -8,16 +8,16 @@ import statistics
 import struct
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.lab.qos.capture import Capture
-from tests.lab.qos.network import FAR, FLOOD_PORT, OFFICE, SFU
+from tests.lab.qos.capture import UDP, Capture
+from tests.lab.qos.network import FAR, FAR6, FLOOD_PORT, OFFICE, SFU, SFU6
 
 from conclave.lab import namespaces
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tests.lab.qos.network import Small
 
@@ -27,6 +27,8 @@ PICTURE = 96
 STAMP = struct.Struct("!IIQ")
 # Bytes of Ethernet, IPv4 and UDP, which a rate includes.
 AROUND = 46
+# Bytes of an RTP header, which stand before the stamp.
+HEAD = 12
 EF = 46
 
 
@@ -52,7 +54,7 @@ class Stream:
     bytes: int
     payload_type: int | None = None
     claims: int = 0
-    sent: list[int] = field(default_factory=list)
+    sent: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,9 @@ class Fate:
     marks: tuple[int, ...]
 
 
-def streams() -> list[Stream]:
-    """Return sound of 80 kbit/s, pictures of 1 Mbit/s, and a flood of 6 Mbit/s that claims to be sound."""
-    media = (SFU, MEDIA_PORT), (FAR, TARGET_PORT)
+def streams(*, ipv6: bool = False) -> list[Stream]:
+    """Return sound of 80 kbit/s, pictures of 1 Mbit/s, and a flood of 6 Mbit/s (IPv4) that claims to be sound."""
+    media = (SFU6 if ipv6 else SFU, MEDIA_PORT), (FAR6 if ipv6 else FAR, TARGET_PORT)
     return [
         Stream("sound, 80 kbit/s", "sfu", *media, 80, 200, 111),
         Stream("pictures, 1 Mbit/s", "sfu", *media, 1000, 1200, PICTURE),
@@ -83,11 +85,10 @@ def send(small: Small, wanted: Sequence[Stream], seconds: float) -> None:
     for stream in wanted:
         key = stream.where, stream.source
         if key not in sockets:
-            sockets[key] = namespaces.inside(
-                small.name(stream.where), lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            )
+            sockets[key] = made(small, stream.where, stream.source[0], socket.SOCK_DGRAM)
             sockets[key].bind(stream.source)
-        sockets[key].setsockopt(socket.IPPROTO_IP, socket.IP_TOS, stream.claims << 2)
+        if stream.claims:
+            sockets[key].setsockopt(socket.IPPROTO_IP, socket.IP_TOS, stream.claims << 2)
     began = time.monotonic()
     threads = [
         threading.Thread(target=_send, args=(number, stream, sockets[stream.where, stream.source], began, seconds))
@@ -101,6 +102,12 @@ def send(small: Small, wanted: Sequence[Stream], seconds: float) -> None:
         one.close()
 
 
+def made(small: Small, where: str, address: str, kind: socket.SocketKind) -> socket.socket:
+    """Return a socket that belongs to a namespace, of the family of an address."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return namespaces.inside(small.name(where), lambda: socket.socket(family, kind))
+
+
 def _send(number: int, stream: Stream, way: socket.socket, began: float, seconds: float) -> None:
     size = stream.bytes - AROUND
     pause = stream.bytes * 8 / stream.kbit / 1000
@@ -110,11 +117,11 @@ def _send(number: int, stream: Stream, way: socket.socket, began: float, seconds
         wait = due - time.monotonic()
         if wait > 0:
             time.sleep(wait)
-        stamp = STAMP.pack(number, len(stream.sent), time.time_ns())
+        stamp = STAMP.pack(number, stream.sent, time.time_ns())
         # With its own queue full it counts as sent, and is lost.
         with contextlib.suppress(OSError):
             way.sendto((head + stamp).ljust(size, b"\0"), stream.target)
-        stream.sent.append(1)
+        stream.sent += 1
         due += pause
 
 
@@ -124,10 +131,67 @@ def fates(small: Small, wanted: Sequence[Stream], seconds: float) -> list[Fate]:
         send(small, wanted, seconds)
         # What still stands in a queue of 400 ms arrives.
         time.sleep(0.6)
+    return _fates(wanted, seen)
+
+
+@contextlib.contextmanager
+def loading(small: Small) -> Iterator[None]:
+    """Let somebody in the office load something from outside over TCP, as fast as it comes, as long as the block lasts.
+
+    Such a transfer gives way to losses, so it can be slowed down where it comes in.
+    """
+    with (
+        made(small, "office", OFFICE, socket.SOCK_STREAM) as listening,
+        made(small, "far", FAR, socket.SOCK_STREAM) as sending,
+    ):
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((OFFICE, FLOOD_PORT))
+        listening.listen()
+        sending.settimeout(5)
+        sending.connect((OFFICE, FLOOD_PORT))
+        receiving, _ = listening.accept()
+        threads = [threading.Thread(target=_fill, args=(sending,)), threading.Thread(target=_drain, args=(receiving,))]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            # What still stands in the sender's buffer is not waited for.
+            for end in (receiving, sending):
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+            for thread in threads:
+                thread.join()
+            receiving.close()
+
+
+def sound_in(small: Small, seconds: float) -> Fate:
+    """Return what becomes of sound on its way from outside to the SFU."""
+    sound = Stream("sound in, 80 kbit/s", "far", (FAR, TARGET_PORT), (SFU, MEDIA_PORT), 80, 200, 111)
+    with Capture(small.name("sfu"), "media") as seen:
+        send(small, [sound], seconds)
+        time.sleep(0.6)
+    return _fates([sound], seen)[0]
+
+
+def _fill(way: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while way.send(bytes(65536)):
+            pass
+
+
+def _drain(way: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while way.recv(65536):
+            pass
+
+
+def _fates(wanted: Sequence[Stream], seen: Capture) -> list[Fate]:
     arrived: dict[int, list[tuple[float, int]]] = {number: [] for number in range(len(wanted))}
+    targets = {stream.target[1] for stream in wanted}
     for packet in seen.packets:
-        if len(packet.payload) >= 12 + STAMP.size and packet.target in {TARGET_PORT, FLOOD_PORT}:
-            number, _, at = STAMP.unpack_from(packet.payload, 12)
+        if packet.protocol == UDP and len(packet.payload) >= HEAD + STAMP.size and packet.target in targets:
+            number, _, at = STAMP.unpack_from(packet.payload, HEAD)
             arrived[number].append((packet.at * 1000 - at / 1e6, packet.dscp))
     return [_fate(stream, arrived[number]) for number, stream in enumerate(wanted)]
 
@@ -136,8 +200,8 @@ def _fate(stream: Stream, arrived: list[tuple[float, int]]) -> Fate:
     delays = sorted(delay for delay, _ in arrived)
     return Fate(
         stream.name,
-        len(stream.sent),
-        1 - len(arrived) / len(stream.sent),
+        stream.sent,
+        1 - len(arrived) / stream.sent,
         statistics.median(delays) if delays else float("inf"),
         delays[int(0.95 * (len(delays) - 1))] if delays else float("inf"),
         tuple(sorted({mark for _, mark in arrived})),

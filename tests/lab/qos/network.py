@@ -135,8 +135,9 @@ class Small:
                 self.run(where, "ip", "route", "add", "default", "via", gateway)
         for host in ("sfu", "rt"):
             self.run(host, "nft", "-f", "-", stdin=ruleset(Catalog.load(), topology(), host))
-        allow = f"insert rule inet conclave forward ip saddr {OFFICE} udp dport {FLOOD_PORT} accept"
-        self.run("rt", "nft", "-f", "-", stdin=allow)
+        for allowed in (f"ip saddr {OFFICE} udp", f"ip daddr {OFFICE} tcp"):
+            rule = f"insert rule inet conclave forward {allowed} dport {FLOOD_PORT} accept"
+            self.run("rt", "nft", "-f", "-", stdin=rule)
         # The provider's box: 2 Mbit/s and one queue of 400 ms for everybody.
         for device in ("site", "far"):
             shape = f"tc qdisc add dev {device} root tbf rate {LINE_MBIT:.0f}mbit burst 5kb latency 400ms"

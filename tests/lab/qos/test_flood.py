@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.lab.qos.load import Fate, fates, streams
+from tests.lab.qos.load import Fate, fates, loading, sound_in, streams
 from tests.lab.qos.network import Small
 
 if TYPE_CHECKING:
@@ -22,9 +22,10 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Small]:
         yield made
 
 
-def test_sound_loses_nothing_and_hardly_waits(small: Small) -> None:
+@pytest.mark.parametrize("ipv6", [False, True], ids=["IPv4", "IPv6"])
+def test_sound_loses_nothing_and_hardly_waits(small: Small, ipv6: bool) -> None:
     said = small.shape()
-    sound, pictures, flood = fates(small, streams(), SECONDS)
+    sound, pictures, flood = fates(small, streams(ipv6=ipv6), SECONDS)
     assert survives(sound), (said, sound)
     assert survives(pictures), (said, pictures)
     assert sound.marks == (46,)
@@ -50,6 +51,18 @@ def test_without_shaping_marks_alone_do_not_help_on_a_line_with_one_queue(small:
     sound, _, _ = fates(small, streams(), SECONDS)
     assert sound.marks == (46,)
     assert not survives(sound)
+
+
+def test_what_the_office_loads_does_not_delay_sound_that_comes_in(small: Small) -> None:
+    small.unshape()
+    with loading(small):
+        bare = sound_in(small, SECONDS - 1)
+        small.shape()
+        # The provider's queue has to run empty first.
+        sound_in(small, SECONDS)
+        shaped = sound_in(small, SECONDS - 1)
+    assert shaped.median < MOST_MS < bare.median, (shaped, bare)
+    assert shaped.lost == 0
 
 
 def survives(fate: Fate) -> bool:
