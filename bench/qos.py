@@ -70,7 +70,7 @@ def loaded(small: Small) -> str:
         rows.append(("shaping, afterwards", sound_in(small, SECONDS)))
     note = (
         "What comes in is shaped here too, though the provider's queue stands before it: TCP gives way to losses, so "
-        "its sender is slowed down until that queue is empty. A flood that gives way to nothing is the provider's to stop."
+        "its sender is slowed down until that queue is empty. What gives way to nothing is the provider's to stop."
     )
     heading = ("with", "stream", "lost", "median ms", "p95 ms", "class on arrival")
     return f"### A download beside sound that comes in\n\n{note}\n\n{table(heading, (_fate(*row) for row in rows))}"
