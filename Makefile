@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup prerequisites demo test test-steps lint lint-python lint-types lint-yaml lint-ansible lint-web unit portal web bundle lab live molecule e2e bench docs lock clean
+.PHONY: help setup prerequisites demo test test-steps lint lint-python lint-types lint-yaml lint-ansible lint-web unit portal web bundle lab live molecule e2e site bench docs lock clean
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -49,10 +49,13 @@ test-steps:
 	@tools/step live $(MAKE) live
 	@tools/step lab $(MAKE) lab
 	@tools/step molecule-onebox $(MAKE) molecule-onebox
+	@tools/step molecule-isolated $(MAKE) molecule-isolated
 	@# The browsers go to the site that Molecule has just deployed and verified.
 	@trap 'molecule destroy --scenario-name site >/dev/null' EXIT; \
 	  tools/step molecule-site molecule test --scenario-name site --destroy=never; \
-	  CONCLAVE_E2E_LAB=molecule-site tools/step e2e $(MAKE) e2e
+	  export CONCLAVE_SITE_LAB=molecule-site; \
+	  tools/step e2e $(MAKE) e2e; \
+	  tools/step site $(MAKE) site
 
 lint: setup ## ruff, mypy, yamllint, ansible-lint, biome, tsc; says everything at once
 	@$(MAKE) --keep-going lint-python lint-types lint-yaml lint-ansible lint-web
@@ -96,13 +99,16 @@ live: bundle ## The portal with Keycloak and LiveKit out of the bundle
 lab: bundle ## Tests of the lab, and on it
 	pytest tests/lab
 
-molecule: molecule-site molecule-onebox ## Whole sites on the lab: several hosts, one host
+molecule: molecule-site molecule-onebox molecule-isolated ## Whole sites on the lab: several hosts, one host, one isolated
 
 molecule-%: bundle
 	molecule test --scenario-name $*
 
 e2e: bundle ## Browsers at a deployed site
-	tools/e2e
+	tools/at-site tests/e2e
+
+site: bundle ## Network, modes and proofs at a deployed site
+	tools/at-site tests/site
 
 bench: bundle ## The measures of docs/performance.md
 	bench/run
@@ -120,6 +126,6 @@ lock: $(VENV) ## Lock newer packages within the bounds of pyproject.toml and por
 	  compile 3.13 portal/requirements.in --constraint requirements/dev.txt -o requirements/portal.txt
 
 clean: ## End the project's labs; remove what was built and set up
-	for name in lab onebox molecule-site molecule-onebox e2e; do \
+	for name in lab onebox molecule-site molecule-onebox molecule-isolated at-site; do \
 	  [ ! -x .venv/bin/conclave ] || conclave lab down --name "$$name"; done
 	rm -rf build collections web/node_modules web/dist .venv .mypy_cache .pytest_cache .ruff_cache .ansible
