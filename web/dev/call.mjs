@@ -203,6 +203,7 @@ try {
   assert.deepEqual([told.told, told.removed, told.failed], [3, 1, []], JSON.stringify(told));
   await Promise.all([one, two].map((page) => page.getByText(/^Isolated since/).waitFor()));
   await outside.getByText("The site was isolated").waitFor();
+  await one.getByText("because they were outside this site: Gast von Außen").waitFor();
   process.stdout.write(`told and sent out in ${told.seconds} s, seen by all in ${(Date.now() - switched) / 1000} s\n`);
   await one.screenshot({ path: `${folder}/live-isolated.png` });
   await outside.screenshot({ path: `${folder}/live-isolated-outside.png` });

@@ -18,6 +18,7 @@ const actions: CallActions = {
   startSound: nothing,
   confirmAlarms: () => undefined,
   checkAgain: () => undefined,
+  confirmCutOff: () => undefined,
   enlarge: () => undefined,
   leave: nothing,
 };

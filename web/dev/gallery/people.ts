@@ -99,6 +99,7 @@ function state(who: readonly Person[], given: Partial<CallState> = {}): CallStat
     cap: "full",
     outside: false,
     told: undefined,
+    cutOff: [],
     ...given,
   };
 }
@@ -128,7 +129,7 @@ export const scenes: Record<string, () => CallState> = {
   checking: () => state([person(0), person(1, { camera: picture(1, "checking"), sound: "checking" })]),
   reconnecting: () =>
     state(people(4), { phase: "reconnecting", own: { microphone: false, camera: false, screen: false } }),
-  isolated: () => state(people(4)),
+  isolated: () => state(people(4), { cutOff: ["Gast Neun", "Gast Zehn"] }),
   rehearsal: () => state(people(4)),
   capped: () => state(people(6), { cap: "180p", outside: true }),
   audio: () =>

@@ -58,6 +58,8 @@ const KINDS: Partial<Record<Track.Source, MediaKind>> = {
   [Track.Source.ScreenShare]: "screen",
 };
 
+const isOutside = (who: Participant) => who.attributes["place"] === "outside";
+
 export interface Admitted {
   url: string;
   token: string;
@@ -92,6 +94,7 @@ export class CallSession {
   #refusedData = 0;
   #shakenAt = Number.NEGATIVE_INFINITY;
   #told: Told | undefined;
+  #cutOff: string[] = [];
   /** What this person wants to be on, whatever the connection does. */
   readonly #wanted = { microphone: false, camera: false };
   /** The publication that is drawn large. */
@@ -205,6 +208,11 @@ export class CallSession {
     this.#changed();
   };
 
+  readonly confirmCutOff = (): void => {
+    this.#cutOff = [];
+    this.#changed();
+  };
+
   /** Subscribes again to what could not be decrypted, for the case that the others have changed. */
   readonly checkAgain = (): void => {
     for (const watched of this.#watched.values()) {
@@ -244,8 +252,7 @@ export class CallSession {
       })
       .on(RoomEvent.RoomMetadataChanged, (metadata) => {
         // Changes only: what a room was told before this entry, the portal has said better since.
-        this.#told = toldBy(metadata) ?? this.#told;
-        changed();
+        this.#hear(toldBy(metadata));
       })
       .on(RoomEvent.ParticipantConnected, changed)
       .on(RoomEvent.ParticipantDisconnected, (person) => {
@@ -381,8 +388,18 @@ export class CallSession {
     this.#changed();
   }
 
+  #hear(told: Told | undefined): void {
+    if (!told) return;
+    this.#told = told;
+    const isolated = told.mode === "isolated";
+    const others = isolated ? [...this.room.remoteParticipants.values()].filter(isOutside) : [];
+    // Said twice, the second time nobody is left to be counted.
+    this.#cutOff = isolated ? [...this.#cutOff, ...others.map((who) => who.name || who.identity)] : [];
+    this.#changed();
+  }
+
   get #outside(): boolean {
-    return this.room.localParticipant.attributes["place"] === "outside";
+    return isOutside(this.room.localParticipant);
   }
 
   #become(phase: CallState["phase"]): void {
@@ -429,6 +446,7 @@ export class CallSession {
       cap: this.cap,
       outside: this.#outside,
       told: this.#told,
+      cutOff: this.#cutOff,
     };
   }
 

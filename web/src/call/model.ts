@@ -70,6 +70,8 @@ export interface CallState {
   outside: boolean;
   /** What the portal told this room of a switch of the site's mode, last. */
   told: Told | undefined;
+  /** Names of those who were outside when the site was isolated, until somebody here has read them. */
+  cutOff: readonly string[];
 }
 
 export type Shield = "whole" | "partly" | "checking" | "alone";

@@ -243,6 +243,7 @@ export const de: Catalogue = {
     soundStart: "Ton abspielen",
     deviceFailed: "Dieses Gerät ließ sich nicht benutzen. Prüfen Sie, ob ein anderes Programm es verwendet.",
     since: (time) => `Da seit ${time}`,
+    cutOff: (names) => `Getrennt, weil außerhalb dieses Standorts: ${names}`,
     cap: {
       "360p":
         "Die Leitung des Standorts nach außen ist ausgelastet: Bilder sind bei Ihnen kleiner, und Sie können keinen Bildschirm teilen.",

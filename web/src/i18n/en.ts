@@ -240,6 +240,7 @@ export const en = {
     soundStart: "Play sound",
     deviceFailed: "This device could not be used. Check whether another program uses it.",
     since: (time: string) => `Here since ${time}`,
+    cutOff: (names: string) => `Sent out, because they were outside this site: ${names}`,
     cap: {
       "360p": "The site's line to the outside is busy: pictures are smaller for you, and you cannot share a screen.",
       "180p": "The site's line to the outside is busy: pictures are small for you, and you cannot share a screen.",

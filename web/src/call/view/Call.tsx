@@ -14,6 +14,7 @@ export function Call({ call, site, keyMadeHere }: { call: CallSession; site: Sit
       startSound: call.startSound,
       confirmAlarms: call.confirmAlarms,
       checkAgain: call.checkAgain,
+      confirmCutOff: call.confirmCutOff,
       enlarge: call.enlarge,
       leave: () => call.leave(),
     }),

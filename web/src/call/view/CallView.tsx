@@ -1,4 +1,4 @@
-import { Gauge, KeyRound, MonitorUp, ShieldAlert, Volume2 } from "lucide-react";
+import { Gauge, KeyRound, MonitorUp, ShieldAlert, UserRoundX, Volume2 } from "lucide-react";
 import { useCallback, useEffect, useState } from "react";
 import type { Site } from "../../api/portal";
 import { Button } from "../../components/Button";
@@ -24,6 +24,7 @@ export interface CallActions {
   startSound: () => Promise<void>;
   confirmAlarms: () => void;
   checkAgain: () => void;
+  confirmCutOff: () => void;
   enlarge: (sid: string | undefined) => void;
   leave: () => Promise<void>;
 }
@@ -128,6 +129,13 @@ export function CallView({
           <div className="strip warn" role="alert">
             <span className="spinner" aria-hidden="true" />
             {text.call.reconnecting}
+          </div>
+        )}
+        {state.cutOff.length > 0 && (
+          <div className="strip" role="status">
+            <UserRoundX size={20} aria-hidden="true" />
+            {text.call.cutOff([...new Set(state.cutOff)].join(", "))}
+            <Button onPress={actions.confirmCutOff}>{text.blocked.dismiss}</Button>
           </div>
         )}
         {state.cap !== "full" && (
