@@ -13,7 +13,21 @@ from rich.console import Console
 from conclave.errors import ConclaveError
 
 # Modules in the order of --help; each offers `register(app)`, which adds its commands.
-MODULES = ("site", "bundle", "deploy", "account", "verify", "call", "plan", "crisis", "evidence", "lab", "demo", "docs")
+MODULES = (
+    "site",
+    "network",
+    "bundle",
+    "deploy",
+    "account",
+    "verify",
+    "call",
+    "plan",
+    "crisis",
+    "evidence",
+    "lab",
+    "demo",
+    "docs",
+)
 # Commands that stand in a module of another name.
 HOMES = {"preflight": "deploy", "browse": "demo"}
 

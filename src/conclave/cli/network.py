@@ -1,0 +1,83 @@
+"""``conclave network``: what the network team of a site is given."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+network_app = typer.Typer(no_args_is_help=True, help="Port matrix and firewall rules for a site's network team.")
+
+Site = Annotated[str, typer.Argument(help="Name of the site: its folder in inventories/.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder to write into; made if it does not exist.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+class Format(StrEnum):
+    """Forms of the port matrix."""
+
+    HTML = "html"
+    PDF = "pdf"
+    CSV = "csv"
+    MD = "md"
+    ALL = "all"
+
+
+class Language(StrEnum):
+    """Languages of documents."""
+
+    DE = "de"
+    EN = "en"
+
+
+@network_app.command()
+def matrix(
+    site: Site,
+    wanted: Annotated[Format, typer.Option("--format", help="Which form of it.")] = Format.ALL,
+    language: Annotated[Language | None, typer.Option("--language", help="By default the site's.")] = None,
+    out: Out = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Write the port matrix: from where to where, ports, purpose, direction, mode, NAT, marks and limits.
+
+    Exit codes: 0 written, 2 the site has mistakes, 3 this machine cannot make PDF files.
+    """
+    from conclave.catalog import Catalog  # noqa: PLC0415 - start quickly
+    from conclave.document import pdf  # noqa: PLC0415
+    from conclave.network import matrix as making  # noqa: PLC0415
+    from conclave.site import read  # noqa: PLC0415
+
+    found, catalog = read.load(site), Catalog.load()
+    spoken = language.value if language else found.answers.language
+    forms = [form for form in Format if form is not Format.ALL] if wanted is Format.ALL else [wanted]
+    page = making.as_html(catalog, found, spoken) if {Format.HTML, Format.PDF} & set(forms) else ""
+    written = []
+    for form in forms:
+        name = f"ports-{site}.{spoken}.{form.value}"
+        if form is Format.PDF:
+            content = pdf(page)
+        elif form is Format.CSV:
+            # With a mark of the byte order, so that Excel takes it for UTF-8.
+            content = making.as_csv(catalog, found, spoken).encode("utf-8-sig")
+        else:
+            content = (page if form is Format.HTML else making.as_markdown(catalog, found, spoken)).encode()
+        written.append(_write(out, name, content))
+    _report(written, as_json)
+
+
+def _write(folder: Path, name: str, content: bytes) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+    return str(folder / name)
+
+
+def _report(written: list[str], as_json: bool) -> None:
+    typer.echo(json.dumps({"written": written}) if as_json else "\n".join(f"written: {name}" for name in written))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.add_typer(network_app, name="network")
