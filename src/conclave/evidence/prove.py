@@ -70,7 +70,7 @@ def prove(
     Parameters
     ----------
     seconds:
-        Length of the synthetic call; 0 holds none, and the certificate says so.
+        Length of the synthetic call; 0 holds none and loads no page, and the certificate says so.
     reason, actor:
         Why and by whom; the actor is the account on the control node by default.
     progress:
@@ -99,7 +99,7 @@ def prove(
             progress(f"holding a call of {seconds:.0f} s" if seconds else "holding no call")
             if seconds:
                 run.call(seconds)
-            run.pages(known["secret_ca_certificate"])
+                run.pages(known["secret_ca_certificate"])
             run.close_witnesses()
         progress("judging")
         certificate.conclude(book)

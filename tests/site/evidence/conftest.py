@@ -1,0 +1,62 @@
+"""An isolated lab with a deployed site: `conclave lab exec -- pytest tests/site/evidence`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conclave.evidence import prove
+from conclave.lab import Lab
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conclave.evidence.prove import Proof
+
+SITE = "lab"
+DEADLINE = 60
+
+
+class Rig:
+    """The lab, its hosts, and proofs of it."""
+
+    def __init__(self) -> None:
+        if "CONCLAVE_LAB" not in os.environ:
+            pytest.fail("these tests run in a lab with a deployed site")
+        self.lab = Lab(os.environ["CONCLAVE_LAB"])
+        self.hosts = [host.name for host in self.lab.definition.hosts]
+
+    def on(self, where: str, script: str) -> str:
+        """Run a script as root on a host, or in a place of the lab."""
+        command = self.lab.command(where, ["sh", "-ec", script])
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=DEADLINE)
+        assert done.returncode == 0, f"{where}: {script}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def until(self, where: str, script: str) -> None:
+        """Wait until a script succeeds."""
+        command = self.lab.command(where, ["sh", "-c", f"until {script}; do sleep 0.1; done"])
+        subprocess.run(command, check=True, timeout=DEADLINE, capture_output=True)
+
+    def proof(self, during: Callable[[], object] | None = None, seconds: float = 0) -> Proof:
+        """Prove, and do something between the opening probes and the call."""
+
+        def progress(text: str) -> None:
+            if during and text.startswith("holding"):
+                during()
+
+        return prove.prove(SITE, seconds=seconds, reason="test", actor="the tests", progress=progress)
+
+
+@pytest.fixture(scope="session")
+def rig() -> Iterator[Rig]:
+    """Return the lab, isolated; afterwards it is open again."""
+    found = Rig()
+    for host in found.hosts:
+        found.on(host, "conclave-mode isolated --actor tests --reason 'evidence is tested'")
+    yield found
+    for host in found.hosts:
+        found.on(host, "conclave-mode open --actor tests --reason 'evidence was tested'")
