@@ -1,18 +1,26 @@
-"""``conclave docs``: write the documents that are made from the catalogue."""
+"""``conclave docs``: write the documents that are made from the catalogue, and print pages."""
 
 from __future__ import annotations
 
 import json
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from conclave.catalog import Catalog
-from conclave.docs import build as documents
 from conclave.errors import ConclaveError
 from conclave.paths import project_root
 
-docs_app = typer.Typer(no_args_is_help=True, help="Documents made from the catalogue.")
+docs_app = typer.Typer(no_args_is_help=True, help="Documents made from the catalogue, and pages on paper.")
+
+
+class Language(StrEnum):
+    """Languages of documents."""
+
+    DE = "de"
+    EN = "en"
 
 
 @docs_app.command("build")
@@ -21,7 +29,9 @@ def build(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a document is stale.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Write flow tables and pictures from the catalogue."""
+    """Write flow tables, the lab's port matrix and pictures from the catalogue."""
+    from conclave.docs import build as documents  # noqa: PLC0415 - start quickly
+
     folder = project_root() / "docs"
     catalog = Catalog.load()
     names = documents.stale(catalog, folder) if check else documents.build(catalog, folder)
@@ -32,6 +42,45 @@ def build(
             typer.echo(f"{'stale' if check else 'written'}: docs/{name}")
     if check and names:
         raise ConclaveError(f"{len(names)} documents are stale", todo="conclave docs build")
+
+
+@docs_app.command("print")
+def print_pages(
+    page: Annotated[
+        list[str] | None, typer.Argument(help="Pages of docs/operate, such as crisis; ports: a site's port matrix.")
+    ] = None,
+    *,
+    site: Annotated[str, typer.Option("--site", help="Put this site's name where the page says SITE.")] = "",
+    language: Annotated[Language, typer.Option("--language", help="Language, where there is a translation.")] = (
+        Language.EN
+    ),
+    out: Annotated[Path, typer.Option("--out", help="Folder to write into; made if it does not exist.")] = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Print pages of the operators' documentation as PDF; without a page all of them, with --site the port matrix, too.
+
+    Exit codes: 0 written, 2 no such page or site, 3 this machine cannot make PDF files.
+    """
+    from conclave.docs import printing  # noqa: PLC0415
+    from conclave.document import pdf  # noqa: PLC0415
+    from conclave.network import matrix  # noqa: PLC0415
+    from conclave.site import read  # noqa: PLC0415
+
+    folder = project_root() / "docs/operate"
+    described = read.load(site) if site else None
+    made = []
+    for name in page or [*printing.pages(folder), *(["ports"] if described else [])]:
+        if name != "ports":
+            text = printing.as_html(folder, name, language.value, site)
+        elif described:
+            text = matrix.as_html(Catalog.load(), described, language.value)
+        else:
+            raise ConclaveError("a port matrix belongs to a site", todo="add --site SITE", exit_code=2)
+        target = out / f"{'-'.join(filter(None, [name, site]))}.{language.value}.pdf"
+        out.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(pdf(text))
+        made.append(str(target))
+    typer.echo(json.dumps({"written": made}) if as_json else "\n".join(f"written: {name}" for name in made))
 
 
 def register(app: typer.Typer) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from conclave.docs import pictures, tables
 from conclave.errors import ConclaveError
+from conclave.network import matrix
+from conclave.site import read
 
 if TYPE_CHECKING:
     from conclave.catalog import Catalog
@@ -17,9 +19,12 @@ if TYPE_CHECKING:
 
 def texts(catalog: Catalog) -> dict[str, str]:
     """Return the generated text files, by path below ``docs/``."""
+    lab = read.load("lab")
     return {
         "reference/flows.en.md": tables.flow_table(catalog, "en"),
         "reference/flows.de.md": tables.flow_table(catalog, "de"),
+        "reference/ports.en.md": matrix.as_markdown(catalog, lab, "en"),
+        "reference/ports.de.md": matrix.as_markdown(catalog, lab, "de"),
         "pictures/parts.dot": pictures.parts(catalog),
         "pictures/flows.dot": pictures.flows(catalog),
     }
