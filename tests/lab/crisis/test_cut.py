@@ -1,0 +1,178 @@
+"""What went on before the cut ends with it, and nobody waits for what is gone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import select
+import subprocess
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .wire import Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .conftest import Ended, Site
+    from .wire import Packet
+
+pytestmark = pytest.mark.lab
+
+TALKING = Path(__file__).with_name("talking.py").read_text(encoding="utf-8")
+MEDIA6 = "2001:db8:1:2::2"
+# Every way in from outside: by the public address and translation, or routed.
+WAYS = {
+    "udp4": ("203.0.113.1", "udp"),
+    "tcp4": ("203.0.113.1", "tcp"),
+    "udp6": (MEDIA6, "udp"),
+    "tcp6": (MEDIA6, "tcp"),
+}
+OUTSIDERS = {"203.0.113.20", "2001:db8:2::20"}
+# Far more than the switch takes, far less than any protocol keeps trying.
+SETTLED, WATCHED = 0.5, 3.0
+READY = 30
+# What an obvious rule set for isolation looks like; every port scan and every review of it is green.
+NAIVE = """
+nft 'flush chain inet conclave forward'
+nft 'add rule inet conclave forward ct state established,related accept'
+nft 'add rule inet conclave forward ip saddr 198.51.100.0/24 ip daddr 192.0.2.34 accept'
+nft 'delete chain inet conclave arrival'
+"""
+
+
+@contextlib.contextmanager
+def talk(site: Site, where: str, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """Run one side; entered when it has said that it is ready."""
+    argv = site.lab.command(where, ["python3", "-uc", TALKING, *words])
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(argv, text=True, **pipes) as side:
+        try:
+            assert side.stdout
+            ready, _, _ = select.select([side.stdout], [], [], READY)
+            assert ready, f"{where} {words}: nothing heard within {READY} s"
+            assert side.stdout.readline() in {"ready\n", "heard\n"}, side.communicate()[1]
+            yield side
+        finally:
+            side.communicate()
+
+
+def outward_after(site: Site, switch: Callable[[], Ended]) -> tuple[list[Packet], list[Packet], float]:
+    """Talk on every way, switch, go on talking; return what left the router before and after, and when it was done."""
+    with contextlib.ExitStack() as sides:
+        sides.enter_context(talk(site, "media1", "serve"))
+        for way in WAYS.values():
+            sides.enter_context(talk(site, "outsiders", "call", *way))
+        with Wire(site.lab.names.control, "rt-outside") as wire:
+            threading.Event().wait(1)
+            done = switch()
+            assert done.status == 0, done.err
+            threading.Event().wait(WATCHED)
+        left = [packet for packet in wire.packets if not packet.inward and packet.receiver in OUTSIDERS]
+        # The outside does not give up: silence is the router's doing.
+        tried = [packet for packet in wire.packets if packet.inward and packet.at > done.ended + SETTLED]
+        assert {packet.protocol for packet in tried} >= {"udp", "tcp"}
+    before = [packet for packet in left if packet.at < done.began]
+    return before, [packet for packet in left if packet.at > done.ended], done.ended
+
+
+def kinds(packets: list[Packet]) -> set[str]:
+    return {f"{packet.protocol}{6 if ':' in packet.sender else 4}" for packet in packets}
+
+
+def test_every_flow_of_the_outside_ends_with_the_cut(
+    site: Site, record_property: Callable[[str, object], None]
+) -> None:
+    before, after, done = outward_after(site, lambda: site.mode("rt", "isolated", "--reason", "flows"))
+    assert kinds(before) >= set(WAYS)
+    late = [packet for packet in after if packet.at > done + SETTLED]
+    assert late == []
+    record_property("last packet after the command, ms", round(1000 * max([p.at - done for p in after], default=0)))
+    counted = json.loads(site.on("rt", "nft -j list counters table inet conclave_cut"))["nftables"]
+    dropped = {one["counter"]["name"]: one["counter"]["packets"] for one in counted if "counter" in one}
+    assert dropped["in"] > 0
+
+
+def test_a_host_alone_stops_talking_to_the_outside_behind_an_open_router(site: Site) -> None:
+    before, after, done = outward_after(site, lambda: site.mode("media1", "isolated"))
+    assert kinds(before) >= set(WAYS)
+    assert [packet for packet in after if packet.at > done + SETTLED] == []
+
+
+def test_rules_that_accept_what_is_established_first_end_nothing(site: Site) -> None:
+    """The breaker: the same measurement sees every flow go on, behind rules that no scan finds fault with."""
+    try:
+        _, after, done = outward_after(site, lambda: site.run("rt", "sh", "-ec", NAIVE))
+    finally:
+        site.on("rt", "conclave-mode apply")
+    going_on = kinds([packet for packet in after if packet.at > done + SETTLED])
+    assert going_on >= {"udp4", "tcp4", "udp6", "tcp6"}
+
+
+def test_an_accept_elsewhere_does_not_undo_the_cut(site: Site) -> None:
+    site.mode("rt", "isolated")
+    site.on("rt", "nft insert rule inet conclave forward accept")
+    try:
+        with Wire(site.lab.names.control, "rt-outside") as wire:
+            for address in OUTSIDERS:
+                site.run("users", "ping", "-c3", "-i0.2", "-W1", address)
+            site.run("outsiders", "ping", "-c3", "-i0.2", "-W1", "203.0.113.1")
+        assert [packet for packet in wire.packets if not packet.inward] == []
+        assert site.status("rt")["live"] is False
+    finally:
+        site.on("rt", "conclave-mode apply")
+
+
+# Refused says that somebody was told at once; a silent drop ends with "timed out".
+CONNECT = """
+import errno, json, socket, sys
+found = {}
+for address in sys.argv[1:]:
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        line = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
+        line.settimeout(20)
+        try:
+            line.connect((address, 53))
+            line.send(b"question")
+            line.recv(100)
+            found[f"{kind.name} {address}"] = "answered"
+        except TimeoutError:
+            found[f"{kind.name} {address}"] = "timed out"
+        except OSError as error:
+            found[f"{kind.name} {address}"] = errno.errorcode[error.errno]
+print(json.dumps(found))
+"""
+TOLD = {"EHOSTUNREACH", "ECONNREFUSED", "EACCES", "EPERM", "ENETUNREACH"}
+
+
+@pytest.mark.parametrize("where", ["rt", "depot1", "core1", "media1", "edge1", "users"])
+def test_whoever_connects_outside_is_told_at_once(site: Site, where: str) -> None:
+    for host in site.hosts:
+        assert site.mode(host, "isolated").status == 0
+    done = site.run(where, "python3", "-c", CONNECT, "203.0.113.20", "2001:db8:2::20", "198.18.0.1")
+    assert set(done.data.values()) <= TOLD, done.data
+
+
+def test_inside_goes_on_and_so_does_ssh(site: Site) -> None:
+    for host in site.hosts:
+        assert site.mode(host, "isolated").status == 0
+    for host in site.hosts:
+        for address in site.lab.definition.hosts[site.hosts.index(host)].addresses:
+            done = site.run("control", "ssh", "-F", str(site.lab.ssh_config), str(address.ip), "hostname")
+            assert done.out.strip() == host, done.err
+    with talk(site, "media1", "serve"):
+        for way in (("192.0.2.34", "udp"), ("192.0.2.34", "tcp"), (MEDIA6, "udp"), (MEDIA6, "tcp")):
+            with talk(site, "users", "call", *way):
+                pass
+
+
+def test_a_client_inside_still_reaches_the_site_s_outside_address(site: Site) -> None:
+    for host in site.hosts:
+        assert site.mode(host, "isolated").status == 0
+    with talk(site, "media1", "serve"):
+        for kind in ("udp", "tcp"):
+            with talk(site, "users", "call", "203.0.113.1", kind):
+                pass
