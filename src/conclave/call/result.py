@@ -52,7 +52,7 @@ class Participant(Part):
     name: str
     identity: str
     zone: Literal["users", "outside"] = "users"
-    bound: str = Field(default="", description="Outside: udp4, udp6, tcp4, tls4, or any; inside: empty.")
+    bound: str = Field(default="", description="Outside: udp4, udp6, tcp4, turn4, or any; inside: empty.")
     error: str | None = None
     admission_ms: int | None = None
     connect_ms: int | None = None

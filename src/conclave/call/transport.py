@@ -64,7 +64,8 @@ def summarise(entries: Iterable[stats_pb2.RtcStats]) -> Transport:
 def _path(candidate: stats_pb2.IceCandidateStats | None) -> Path:
     if candidate is None:
         return "none"
-    if candidate.candidate_type == stats_pb2.RELAY:
+    # Behind a translation the server sees the relay by another address: a peer-reflexive candidate of the relay.
+    if candidate.candidate_type == stats_pb2.RELAY or candidate.HasField("relay_protocol"):
         return "relay"
     return "tcp" if candidate.protocol == "tcp" else "udp"
 

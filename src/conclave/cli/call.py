@@ -29,7 +29,7 @@ class Way(StrEnum):
     UDP4 = "udp4"
     UDP6 = "udp6"
     TCP4 = "tcp4"
-    TLS4 = "tls4"
+    TURN4 = "turn4"
 
 
 def register(app: typer.Typer) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from conclave.lab.definition import Definition
 
 # A way is a group: the namespace's rules know whose packet it is by the group of the process that opened the socket.
-WAYS = {"udp4": 44041, "udp6": 44042, "tcp4": 44043, "tls4": 44044}
+WAYS = {"udp4": 44041, "udp6": 44042, "tcp4": 44043, "turn4": 44044}
 
 
 def install() -> None:
@@ -28,7 +28,7 @@ def bound(way: str, argv: list[str]) -> list[str]:
     Parameters
     ----------
     way:
-        A key of `WAYS`: UDP over IPv4, UDP over IPv6, ICE over TCP over IPv4, or nothing but port 443 over IPv4.
+        A key of `WAYS`: UDP over IPv4, UDP over IPv6, ICE over TCP over IPv4, or TURN over UDP over IPv4.
     argv:
         Program and arguments.
     """
