@@ -43,7 +43,6 @@ def prove_site(
     reason: Annotated[str, typer.Option(help="Why; it stands in the certificate.")] = "",
     actor: Annotated[str, typer.Option(help="By whom; your account by default.")] = "",
     seconds: Annotated[float, typer.Option(min=5, help="Length of the synthetic call; a full proof takes 60.")] = 60,
-    out: Annotated[Path | None, typer.Option(help="Folder for the documents; beside the evidence by default.")] = None,
     json: Json = False,
     lab_name: Annotated[str | None, typer.Option("--lab", help="Which lab, when several run this site.")] = None,
 ) -> None:
@@ -57,13 +56,12 @@ def prove_site(
         actor=actor,
         progress=lambda text: console.print(text, style="dim", markup=False),
     )
-    made = publish.write(proof.evidence, out or proof.file.parent, proof.file.stem)
     if json:
-        files = {"evidence": str(proof.file), "documents": [str(file) for file in made]}
+        files = {"evidence": str(proof.file), "documents": [str(file) for file in proof.documents]}
         typer.echo(jsonlib.dumps({**files, **proof.evidence.certificate}, indent=2))
     else:
         show(proof.evidence, [], "en", Console(soft_wrap=True, highlight=False))
-        for file in (proof.file, *made):
+        for file in (proof.file, *proof.documents):
             typer.echo(file)
     if not proof.isolated:
         raise typer.Exit(certificate.RED)

@@ -20,7 +20,7 @@ from conclave.call import site as call_site
 from conclave.call.session import Plan
 from conclave.document.rendering import release
 from conclave.errors import ConclaveError
-from conclave.evidence import certificate, keys, link, pages
+from conclave.evidence import certificate, keys, link, pages, publish
 from conclave.evidence.chain import Chain
 from conclave.site import read
 from conclave.site import secrets as site_secrets
@@ -46,10 +46,11 @@ STAGED = {"open": [FIREWALL], "isolated": [FIREWALL, CUT]}
 
 @dataclass(frozen=True)
 class Proof:
-    """What a proof leaves behind."""
+    """What a proof leaves behind: the evidence, and the documents for people where they could be made."""
 
     file: Path
     evidence: certificate.Evidence
+    documents: list[Path]
 
     @property
     def isolated(self) -> bool:
@@ -105,7 +106,14 @@ def prove(
         certificate.conclude(book)
     unfinished.rename(final)
     certificate.add_signature(final, key)
-    return Proof(final, certificate.load(final))
+    evidence = certificate.load(final)
+    documents = []
+    try:
+        documents = publish.write(evidence, folder, final.stem)
+    except ConclaveError as error:
+        # The evidence stands without them; `conclave evidence documents` makes them elsewhere.
+        progress(f"no documents: {'; '.join(error.lines())}")
+    return Proof(final, evidence, documents)
 
 
 class _Run:
