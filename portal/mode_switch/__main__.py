@@ -16,9 +16,11 @@ from typing import Any
 
 from mode_switch import announcement
 from mode_switch.sfu import Sfu
-from mode_switch.switch import Outcome, Switch
+from mode_switch.switch import Switch
 
 LIMIT = 0.5
+# For what there was no time for.
+LATE_LIMIT = 20
 # Of the limit, for what comes after the last room.
 _LAST = 0.03
 _APP = Path(__file__).parents[1]
@@ -30,25 +32,35 @@ def main() -> int:
     options = _options()
     started = time.monotonic() - age
     deadline = started + options.limit - _LAST
-    since = datetime.now(UTC).isoformat(timespec="seconds")
-    pending = {"deadline": options.until} if options.until else None
+    since = options.late or datetime.now(UTC).isoformat(timespec="milliseconds")
+    said = {"mode": options.mode, "since": since, "pending": {"deadline": options.until} if options.until else None}
     config = tomllib.loads(options.config.read_text(encoding="utf-8"))
-    outcome = Outcome()
     path = Path(config.get("mode", {}).get("announcement", announcement.PATH))
-    try:
-        announcement.write(path, {"mode": options.mode, "since": since, "pending": pending})
-    except OSError as error:
-        outcome.failed.append(f"{path}: {error.strerror}")
-    said = {"mode": options.mode, "since": since, "until": options.until}
-    rooms = Switch(Sfu(config["livekit"], deadline), said, deadline).run()
+    failed = []
+    if options.late:
+        if not announcement.stands(path, said):
+            return 0
+    else:
+        try:
+            announcement.write(path, said)
+        except OSError as error:
+            failed.append(f"{path}: {error.strerror}")
+    metadata = {"mode": options.mode, "since": since, "until": options.until}
+    rooms = Switch(Sfu(config["livekit"], deadline), metadata, deadline).run()
     result: dict[str, Any] = {
         "told": rooms.told,
         "removed": rooms.removed,
         "seconds": round(time.monotonic() - started, 3),
-        "failed": outcome.failed + rooms.failed,
+        "failed": failed + rooms.failed,
     }
     print(json.dumps(result), flush=True)  # noqa: T201 - the answer
-    _record({"mode": options.mode, "actor": options.actor, "reason": options.reason, **result})
+    if rooms.failed and not options.late:
+        _go_on(options, since)
+    entry = {"mode": options.mode, "actor": options.actor, "reason": options.reason, **result}
+    syslog.openlog("conclave-portal")
+    syslog.syslog(f"mode_announced {json.dumps(entry)}")
+    # Politely: what the rooms need of the processor just now comes first.
+    _leave("nice", "-n", "19", sys.executable, str(_APP / "manage.py"), "record_mode_switch", json.dumps(entry))
     return 1 if result["failed"] else 0
 
 
@@ -59,6 +71,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--actor", default="", help="who switches; for the audit log")
     parser.add_argument("--until", type=_time, help="end of a rehearsal, RFC 3339, such as 2026-11-22T14:30:00Z")
     parser.add_argument("--limit", type=float, default=LIMIT, help="seconds after which this ends in any case")
+    parser.add_argument("--late", help=argparse.SUPPRESS)
     parser.add_argument(
         "--config",
         type=Path,
@@ -82,11 +95,17 @@ def _age() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) - began
 
 
-def _record(entry: dict[str, object]) -> None:
-    syslog.openlog("conclave-portal")
-    syslog.syslog(f"mode_announced {json.dumps(entry)}")
-    # Politely: what the rooms need of the processor just now comes first.
-    command = ["nice", "-n", "19", sys.executable, str(_APP / "manage.py"), "record_mode_switch", json.dumps(entry)]
+def _go_on(options: argparse.Namespace, since: str) -> None:
+    """Finish what there was no time for: people inside should not look at pictures that stand still for long."""
+    words = ["--reason", options.reason, "--actor", options.actor, "--config", str(options.config)]
+    words += ["--until", options.until] if options.until else []
+    _leave(
+        sys.executable, "-SP", "-m", "mode_switch", options.mode, *words, "--limit", str(LATE_LIMIT), "--late", since
+    )
+
+
+def _leave(*command: str) -> None:
+    """Start a command that nobody waits for."""
     subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

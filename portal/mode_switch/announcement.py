@@ -17,3 +17,12 @@ def write(path: Path, said: dict[str, object]) -> None:
     fresh = path.with_suffix(f".{os.getpid()}")
     fresh.write_text(json.dumps(said), encoding="utf-8")
     fresh.replace(path)
+
+
+def stands(path: Path, said: dict[str, object]) -> bool:
+    """Say whether nobody has announced anything else since."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return said["mode"] == "open"
+    return bool(found == said)

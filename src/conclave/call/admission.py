@@ -86,6 +86,11 @@ class PortalAdmission:
         """Address of the portal's interface."""
         return f"https://meet.{self.domain}/api"
 
+    @property
+    def invitation(self) -> Invitation:
+        """What guests of the planned meeting are told."""
+        return Invitation(self.meeting or "", self._pin)
+
     async def __aenter__(self) -> Self:
         """Plan the meeting and fetch its PIN, unless invited to one."""
         if not self._planned:
