@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json as jsonlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from conclave import lab
 from conclave.errors import ConclaveError
-from conclave.evidence import certificate, keys, prove, publish
-from conclave.evidence.sentences import sentence
+from conclave.evidence import certificate, keys
+from conclave.evidence.sentences import label, sentence
 
 if TYPE_CHECKING:
     from conclave.evidence.certificate import Evidence, Signer
@@ -47,9 +47,11 @@ def prove_site(
     lab_name: Annotated[str | None, typer.Option("--lab", help="Which lab, when several run this site.")] = None,
 ) -> None:
     """Prove with probes, a recording and a real call that nothing leaves the site; exit status 1 when not so."""
+    from conclave.evidence.prove import prove  # noqa: PLC0415 - brings the media stack, which no verifier needs
+
     lab.enter(site, lab_name)
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    proof = prove.prove(
+    proof = prove(
         site,
         seconds=seconds,
         reason=reason,
@@ -111,6 +113,8 @@ def documents(
     json: Json = False,
 ) -> None:
     """Write the certificate for people: HTML and PDF, German and English."""
+    from conclave.evidence import publish  # noqa: PLC0415 - brings what prints, which no verifier needs
+
     made = publish.write(certificate.load(file), out, file.stem)
     typer.echo(jsonlib.dumps([str(one) for one in made]) if json else "\n".join(str(one) for one in made))
 
@@ -129,21 +133,24 @@ def show(evidence: Evidence, signers: list[Signer], language: Language, console:
     """Print a certificate for people."""
     line, verdict = evidence.certificate, evidence.verdict
     good = verdict["isolated"]
-    console.print("ISOLATED" if good else "NOT ISOLATED", style="bold green" if good else "bold red")
-    console.print(f"{line['site']} ({line['domain']}), {line['began']} to {line['ended']}", markup=False)
-    console.print(f"by {line['actor']}, because: {line['reason'] or '(no reason given)'}", markup=False)
-    for name, count in (("left the site", verdict["left"]), ("tried by our hosts", verdict["tried"])):
-        console.print(f"{name}: {'not looked at' if count is None else count}")
-    rows: list[tuple[str, str, list[dict[str, Any]]]] = [
-        ("finding", "red", verdict["findings"]),
-        ("remark", "", verdict["remarks"]),
-        ("not looked at", "dim", verdict["not_looked_at"]),
-    ]
-    for title, style, found in rows:
-        for one in found:
-            console.print(f"{title}: {sentence(one, language)}", style=style, markup=False)
+
+    def row(code: str, style: str = "", **words: object) -> None:
+        console.print(label(code, language, **words), style=style, markup=False)
+
+    row("isolated" if good else "not-isolated", "bold green" if good else "bold red")
+    row("time", **{key: line[key] for key in ("site", "domain", "began", "ended")})
+    row("order", actor=line["actor"], reason=line["reason"] or "-")
+    for code in ("left", "tried"):
+        row(code, count=label("unseen", language) if verdict[code] is None else verdict[code])
+    for code, style, key in (
+        ("finding", "red", "findings"),
+        ("remark", "", "remarks"),
+        ("gap", "dim", "not_looked_at"),
+    ):
+        for one in verdict[key]:
+            row(code, style, text=sentence(one, language))
     for signer in signers:
-        console.print(f"signed by {signer.name}, {signer.fingerprint}", style="green", markup=False)
+        row("signed", "green", name=signer.name, fingerprint=signer.fingerprint)
 
 
 def _own_signers(evidence: Evidence) -> Path | None:

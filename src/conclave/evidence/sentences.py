@@ -177,6 +177,20 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "jede Zeit vor den Eröffnungs- und nach den Schlussproben",
     ),
 }
+# What stands before them, and the two numbers.
+LABELS: dict[str, tuple[str, str]] = {
+    "isolated": ("ISOLATED", "ABGESCHOTTET"),
+    "not-isolated": ("NOT ISOLATED", "NICHT ABGESCHOTTET"),
+    "time": ("{site} ({domain}), {began} to {ended}", "{site} ({domain}), {began} bis {ended}"),
+    "order": ("by {actor}, because: {reason}", "veranlasst von {actor}, Grund: {reason}"),
+    "left": ("left the site: {count}", "verließen die Site: {count}"),
+    "tried": ("tried by our hosts: {count}", "Versuche unserer Rechner: {count}"),
+    "unseen": ("not looked at", "nicht betrachtet"),
+    "finding": ("finding: {text}", "Befund: {text}"),
+    "remark": ("remark: {text}", "Bemerkung: {text}"),
+    "gap": ("not looked at: {text}", "nicht betrachtet: {text}"),
+    "signed": ("signed by {name}, {fingerprint}", "signiert von {name}, {fingerprint}"),
+}
 _PHASES = {"opening": ("opening", "Eröffnung"), "closing": ("closing", "Schluss")}
 _WHICH = {"live": ("live", "geltend"), "staged": ("staged", "hinterlegt")}
 
@@ -189,6 +203,11 @@ def sentence(found: Mapping[str, Any], language: Language) -> str:
         if found.get(key) in known:
             words[key] = known[found[key]][index]
     return SENTENCES[found["code"]][index].format(**words)
+
+
+def label(code: str, language: Language, **words: object) -> str:
+    """Return one of the fixed texts around the sentences."""
+    return LABELS[code][0 if language == "en" else 1].format(**words)
 
 
 def _shown(value: object) -> str:

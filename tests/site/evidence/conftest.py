@@ -13,6 +13,7 @@ from conclave.lab import Lab
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from conclave.evidence.prove import Proof
 
@@ -23,7 +24,8 @@ DEADLINE = 60
 class Rig:
     """The lab, its hosts, and proofs of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         if "CONCLAVE_LAB" not in os.environ:
             pytest.fail("these tests run in a lab with a deployed site")
         self.lab = Lab(os.environ["CONCLAVE_LAB"])
@@ -48,13 +50,15 @@ class Rig:
             if during and text.startswith("holding"):
                 during()
 
-        return prove.prove(SITE, seconds=seconds, reason="test", actor="the tests", progress=progress)
+        with pytest.MonkeyPatch.context() as places:
+            places.setenv("XDG_STATE_HOME", str(self.folder))
+            return prove.prove(SITE, seconds=seconds, reason="test", actor="the tests", progress=progress)
 
 
 @pytest.fixture(scope="session")
-def rig() -> Iterator[Rig]:
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     """Return the lab, isolated; afterwards it is open again."""
-    found = Rig()
+    found = Rig(tmp_path_factory.mktemp("evidence"))
     for host in found.hosts:
         found.on(host, "conclave-mode isolated --actor tests --reason 'evidence is tested'")
     yield found

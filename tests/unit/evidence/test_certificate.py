@@ -90,6 +90,33 @@ def test_a_red_certificate_is_genuine_and_has_a_code_of_its_own(tmp_path: Path, 
     assert exit_code(file, keys) == certificate.RED
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["NOT ISOLATED", "left the site: 0", "finding: https", "not looked at: ways out", "signed by site@"]),
+        (
+            "de",
+            [
+                "NICHT ABGESCHOTTET",
+                "verließen die Site: 0",
+                "Befund: https",
+                "nicht betrachtet: Wege",
+                "signiert von site@",
+            ],
+        ),
+    ],
+)
+def test_a_terminal_speaks_one_language(tmp_path: Path, keys: Path, language: str, words: list[str]) -> None:
+    lines = example.proof()
+    example.find(lines, "page")["error"] = "502"
+    file = made(tmp_path / "red.jsonl", keys, lines)
+    line = cli.build(())
+    commands.register(line)
+    arguments = ["evidence", "verify", str(file), "--signers", str(keys / "allowed_signers"), "--language", language]
+    done = CliRunner().invoke(line, arguments)
+    assert [word for word in words if word not in done.output] == []
+
+
 def edited(rows: list[bytes]) -> list[bytes]:
     rows[7] = rows[7].replace(b'"fetched":9', b'"fetched":8')
     return rows
