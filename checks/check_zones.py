@@ -95,15 +95,18 @@ def _ports(hosts: list[Host], catalog: Catalog) -> dict[str, set[int]]:
 
 def _targets(name: str, hosts: list[Host], site: Site, ports: dict[str, set[int]]) -> dict[str, list[Target]]:
     places: list[tuple[str, Host | None]] = [(address, host) for host in hosts for address in host.every_address]
-    places += [(str(address), None) for address in site.answers.uplink.addresses]
+    # Router and media server meet themselves there; the control node need not have a way out at all.
+    roles = next((host.roles for host in hosts if host.name == name), frozenset())
+    if name != "mgmt" and not roles & {"router", "media"}:
+        places += [(str(address), None) for address in site.answers.uplink.addresses]
     return {
         protocol: [
             Target(address, port, host)
             for address, host in places
             if host is None or host.name != name
-            for port in sorted(own)
+            for port in sorted(numbers)
         ]
-        for protocol, own in ports.items()
+        for protocol, numbers in ports.items()
     }
 
 
@@ -116,7 +119,7 @@ def _leads(
     translated = site.translates(6 if ":" in target.address else 4)
     if target.host is None:
         # Whoever is told the public address: the outside, and people inside (hairpin). Hosts know the inner one.
-        return flow.public and name in flow.sources and name in {"users", "mgmt", "outside"} and translated
+        return flow.public and name in flow.sources and name in {"users", "outside"} and translated
     if name == "outside" and translated:
         return False
     place = looking[name]
