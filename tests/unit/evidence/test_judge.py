@@ -139,6 +139,10 @@ def strange_frame(lines: Lines) -> None:
     find(lines, "capture")["captures"] = [capture([*map(beat, example.TOKENS), frame])]
 
 
+def borrowed_heartbeat(lines: Lines) -> None:
+    find(lines, "capture")["captures"] = [capture([*map(beat, example.TOKENS), beat(b"password")])]
+
+
 def killed_half_way(lines: Lines) -> None:
     seen = [beat(token) for token in example.TOKENS[:7]]
     find(lines, "capture")["captures"] = [capture(seen, status=-9, said="tcpdump: listening on outside\n")]
@@ -239,6 +243,7 @@ SABOTAGE: list[tuple[Callable[[Lines], None], set[str], str]] = [
     (rebooted, {"rebooted"}, "core1"),
     (leak, {"left"}, r"3 packets left .*outside of rt: 203.0.113.1 > 203.0.113.53 udp 53 \(2\)"),
     (strange_frame, {"left"}, "1 packets left .*EtherType 0x1234"),
+    (borrowed_heartbeat, {"left"}, "1 packets left .*EtherType 0x88b5"),
     (killed_half_way, {"beats-missing", "capture-ended", "drops-unknown"}, r"heartbeats 8\.\.20 of 20"),
     (kernel_drops, {"drops"}, "dropped 17 packets"),
     (never_started, {"capture-missing"}, "rt: outside: tcpdump: no such device"),

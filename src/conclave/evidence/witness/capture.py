@@ -56,9 +56,10 @@ def read(capture: Mapping[str, Any]) -> Seen:
     seen = Seen()
     said = _DROPPED.search(str(capture["said"]))
     seen.dropped = int(said[1]) if said else None
+    own = {str(beat["token"]) for beat in capture["beats"]}
     try:
         for frame in frames(base64.b64decode(str(capture["pcap"]))):
-            _frame(seen, frame)
+            _frame(seen, frame, own)
     except ValueError as error:
         seen.damage = str(error)
     return seen
@@ -101,13 +102,15 @@ def blind(beats: list[dict[str, Any]], tokens: set[str]) -> list[tuple[int, int]
     return stretches
 
 
-def _frame(seen: Seen, frame: bytes) -> None:
+def _frame(seen: Seen, frame: bytes, own: set[str]) -> None:
     kind, start = int.from_bytes(frame[12:14], "big"), 14
     while kind in VLAN:
         kind, start = int.from_bytes(frame[start + 2 : start + 4], "big"), start + 4
     body = frame[start:]
-    if kind == BEAT_TYPE and frame[:6] == BEAT_GROUP and body.startswith(BEAT_MARK):
-        seen.tokens.add(body[len(BEAT_MARK) : len(BEAT_MARK) + TOKEN_BYTES].hex())
+    token = body[len(BEAT_MARK) : len(BEAT_MARK) + TOKEN_BYTES].hex()
+    # A frame that only looks like a heartbeat could carry something out.
+    if kind == BEAT_TYPE and frame[:6] == BEAT_GROUP and body.startswith(BEAT_MARK) and token in own:
+        seen.tokens.add(token)
     elif kind in LINK_ONLY:
         seen.link[LINK_ONLY[kind]] += 1
     elif kind < _FIRST_TYPE:
