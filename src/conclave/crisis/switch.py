@@ -5,6 +5,7 @@ Nothing is remembered on the control node: what counts is what the hosts say, ea
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -170,6 +171,9 @@ class _Run:
         """Let the portal tell the people in the rooms and remove those who joined from outside; never waits for it."""
         core = [line for line in self._lines.values() if "core" in line.host.roles]
         words = ["--actor", order.actor, "--reason", order.reason, "--limit", str(TELL_SECONDS)]
+        if order.revert_after:
+            end = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=order.revert_after)
+            words += ["--until", f"{end:%Y-%m-%dT%H:%M:%SZ}"]
         script = f'[ -x {PORTAL} ] || exit 127; exec {PORTAL} "$@"'
 
         def tell(line: Line) -> Answer:

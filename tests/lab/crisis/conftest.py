@@ -22,16 +22,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 CONCLAVE = str(Path(sys.executable).with_name("conclave"))
 ROLES = ("mode", "firewall")
-# Reads "path length\n" and that many bytes, again and again.
 UNPACK = """
-import os, pathlib, sys
-stream = sys.stdin.buffer
-while line := stream.readline():
-    path, mode, length = line.decode().split()
-    file = pathlib.Path(path)
+import json, pathlib, sys
+for path, content in json.load(sys.stdin).items():
+    file = pathlib.Path("/", path)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(stream.read(int(length)))
-    file.chmod(int(mode, 8))
+    file.write_text(content)
 """
 PREPARE = """
 ln -sf /dev/null /etc/systemd/system/nftables.service
@@ -67,14 +63,16 @@ class Site:
 
     def stage(self) -> None:
         for host in self.hosts:
-            message = b""
-            for role in ROLES:
-                for path, item in render(role, host).items():
-                    if item["state"] == "file":
-                        content = item["content"].encode()
-                        message += f"/{path} {item['mode']} {len(content)}\n".encode() + content
-            subprocess.run(self.lab.command(host, ["python3", "-c", UNPACK]), input=message, check=True)
-            self.on(host, PREPARE)
+            items = {path: item for role in ROLES for path, item in render(role, host).items()}
+            files = {path: item for path, item in items.items() if item["state"] == "file"}
+            self.write(host, {path: item["content"] for path, item in files.items()})
+            programs = [f"/{path}" for path, item in files.items() if item["mode"] == "0755"]
+            self.on(host, f"chmod 0755 {' '.join(programs)}\n{PREPARE}")
+
+    def write(self, host: str, files: dict[str, str]) -> None:
+        """Place files on a host, paths without the first slash."""
+        argv = self.lab.command(host, ["python3", "-c", UNPACK])
+        subprocess.run(argv, input=json.dumps(files), text=True, check=True)
 
     def run(self, where: str, *command: str, seconds: float = 60) -> Ended:
         began = time.monotonic()

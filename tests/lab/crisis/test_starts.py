@@ -22,15 +22,20 @@ pytestmark = pytest.mark.lab
 
 NOBODY = "203.0.113.9"
 # Tries to leave from the first moment to the last, shutdown included.
-LEAK = f"""[Unit]
-DefaultDependencies=no
-[Service]
-ExecStart=/usr/bin/python3 -c "import socket, threading
+LEAK = f"""
+import socket, threading
 line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 while True:
-    try: line.sendto(b'leak', ('{NOBODY}', 9))
-    except OSError: pass
-    threading.Event().wait(0.002)"
+    try:
+        line.sendto(b"leak", ("{NOBODY}", 9))
+    except OSError:
+        pass
+    threading.Event().wait(0.002)
+"""
+UNIT = """[Unit]
+DefaultDependencies=no
+[Service]
+ExecStart=/usr/bin/python3 /usr/local/lib/leak.py
 KillMode=none
 [Install]
 WantedBy=sysinit.target
@@ -40,7 +45,8 @@ WantedBy=sysinit.target
 @pytest.fixture
 def leaking(site: Site) -> Iterator[str]:
     """Give a host on which somebody tries to leave all the time."""
-    site.on("core1", f"cat >/etc/systemd/system/leak.service <<'E'\n{LEAK}E\nsystemctl daemon-reload")
+    site.write("core1", {"usr/local/lib/leak.py": LEAK, "etc/systemd/system/leak.service": UNIT})
+    site.on("core1", "systemctl daemon-reload")
     site.on("core1", "systemctl enable --quiet --now leak.service")
     yield "core1"
     site.on("core1", "systemctl kill --signal=KILL leak.service && systemctl disable --quiet --now leak.service")
