@@ -34,4 +34,6 @@ def listed(root: Path, runner: Runner, *folders: str, tracked: bool = False) -> 
         return [n for n in names if not _LEFTOVERS & set(n.split("/")) and (not folders or n.startswith(folders))]
     others = [] if tracked else ["--others", "--exclude-standard"]
     told = runner.output(["git", "-C", root, "ls-files", "-z", "--cached", *others, "--", *folders])
-    return sorted({name for name in told.split("\0") if name and (root / name).is_file()})
+    paths = {name: root / name for name in told.split("\0") if name}
+    # What was removed and not committed is listed as well. A link to a folder is no file, but belongs to the project.
+    return sorted(name for name, path in paths.items() if path.is_file() or (tracked and path.is_symlink()))

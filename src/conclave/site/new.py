@@ -148,7 +148,8 @@ def write(new: NewSite) -> Path:
                 exit_code=BAD_ANSWER,
             )
         trial.rename(folder)
-    return folder
+    # On an installed control node inventories/ is a link: its target stays when the release changes.
+    return folder.resolve()
 
 
 def _site(new: NewSite) -> str:

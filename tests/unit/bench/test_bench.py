@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -40,6 +42,15 @@ def test_the_ordinary_playbook_has_a_task_for_each_file_that_we_place(tmp_path: 
             if path.is_file()
         }
         assert files <= placed, role.name
+
+
+def test_the_portal_takes_the_configuration_that_plain_shell_gives_it(tmp_path: Path) -> None:
+    script = (project_root() / "bench/plain").read_text()
+    (tmp_path / "portal.toml").write_text(script.split("<<'TOML'\n")[1].split("TOML\n")[0])
+    code = "import sys; from pathlib import Path; from conclave_portal.config import load; load(Path(sys.argv[1]))"
+    command = [sys.executable, "-c", code, str(tmp_path / "portal.toml")]
+    ended = subprocess.run(command, cwd=project_root() / "portal", capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
 
 
 def _tasks(file: Path) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import tarfile
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -145,6 +146,16 @@ def test_a_control_node_gets_every_file_that_playbooks_and_roles_read_from_the_p
     read -= {"build/bundle"}
     assert "web/csp.txt" in read
     assert read <= set(given)
+
+
+def test_a_control_node_gets_the_project_s_links_as_links(tmp_path: Path) -> None:
+    link = "plugins/module_utils/conclave_keycloak"
+    assert link in control.listed(ROOT, tools.Runner(tmp_path / "log"))
+    control._tar(tmp_path / "project.tar.gz", {link: ROOT / link}, "20260101000000")  # noqa: SLF001 - packs the project
+    with tarfile.open(tmp_path / "project.tar.gz") as archive:
+        member = archive.getmember(link)
+    assert member.issym()
+    assert member.linkname == "../../src/conclave/keycloak"
 
 
 def _ansible_wheel(folder: Path) -> Path:

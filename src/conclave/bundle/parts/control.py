@@ -36,7 +36,7 @@ def obtain(context: Context) -> Result:
     names = listed(root, context.runner)
     recipe = root / "packages/control"
     inputs = {
-        "files": {name: [files.sha256(root / name), _mode(root / name)] for name in names},
+        "files": {name: _content(root / name) for name in names},
         "lock": files.sha256(lock),
         "collections": collections.inputs(root),
         "recipe": files.sums(recipe),
@@ -119,6 +119,11 @@ def _tar(target: Path, tree: Mapping[str, Path], stamp: str) -> None:
                     archive.addfile(member, stream)
             else:
                 archive.addfile(member)
+
+
+def _content(path: Path) -> list[str | int]:
+    """Return what makes a file the same one: its sum and mode, or where a link leads."""
+    return [str(path.readlink())] if path.is_symlink() else [files.sha256(path), _mode(path)]
 
 
 def _mode(path: Path) -> int:
