@@ -33,6 +33,18 @@ class Language(StrEnum):
     EN = "en"
 
 
+class Vendor(StrEnum):
+    """Whose configuration can be written."""
+
+    NFTABLES = "nftables"
+    OPNSENSE = "opnsense"
+    PFSENSE = "pfsense"
+    MIKROTIK = "mikrotik"
+    CISCO = "cisco-ios-xe"
+    FORTIGATE = "fortigate"
+    WINDOWS = "windows-qos"
+
+
 @network_app.command()
 def matrix(
     site: Site,
@@ -66,6 +78,26 @@ def matrix(
             content = (page if form is Format.HTML else making.as_markdown(catalog, found, spoken)).encode()
         written.append(_write(out, name, content))
     _report(written, as_json)
+
+
+@network_app.command()
+def rules(
+    site: Site,
+    vendor: Annotated[Vendor, typer.Option("--for", help="Whose language the rules are in.")],
+    out: Out = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Write filter, NAT and QoS for a firewall that is not Conclave's; each rule names the flow it comes from.
+
+    The head of each file says what was tried and what was not. Exit codes: 0 written, 2 the site has mistakes.
+    """
+    from conclave.catalog import Catalog  # noqa: PLC0415
+    from conclave.network.rules import plan  # noqa: PLC0415
+    from conclave.network.vendors import VENDORS  # noqa: PLC0415
+    from conclave.site import read  # noqa: PLC0415
+
+    made = VENDORS[vendor.value](plan(Catalog.load(), read.load(site)))
+    _report([_write(out, name, text.encode()) for name, text in made.items()], as_json)
 
 
 def _write(folder: Path, name: str, content: bytes) -> str:
