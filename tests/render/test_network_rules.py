@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from conclave.network.rules import Plan
 
 GOLDEN = Path(__file__).parent / "golden/network"
-# A router with the rules between three namespaces; `ask` connects or says why not, within half a second.
+# A router with the rules between three namespaces; `ask` connects or says why not. It waits for a
+# second SYN: on a pair of virtual interfaces the answer to the first may come while its socket is still locked.
 BENCH = """
 set -eu
 mount -t tmpfs tmpfs /run && mkdir /run/netns
@@ -63,7 +64,7 @@ with socket.create_server(("::", int(sys.argv[1])), family=socket.AF_INET6, dual
 ASK = """
 import socket, sys
 try:
-    socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=0.5).close()
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=1.6).close()
     print("connected")
 except TimeoutError:
     print("dropped")
@@ -220,5 +221,5 @@ def test_packets_pass_where_the_matrix_says_and_nowhere_else(plan: Plan, tmp_pat
     seen = dict(zip(asked, done.stdout.split(), strict=True))
     assert {question: answer == "connected" for question, answer in seen.items()} == asked, done.stderr
     # A host learns at once that it may not; from outside nobody learns anything.
-    assert seen["edge", "203.0.113.20", 443] == "refused"
+    assert {seen["edge", "203.0.113.20", 443], seen["edge", "2001:db8:2::20", 443]} == {"refused"}
     assert seen["outside", "2001:db8:1:1::2", 444] == "dropped"
