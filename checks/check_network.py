@@ -46,7 +46,8 @@ def test_inbound_is_dropped_by_default(host: Host, observe: Callable[..., None])
     """The table of the site is loaded, alone, and drops what no rule lets in, through or out."""
     tables = [entry["table"]["name"] for entry in firewall.objects(host, "nft -j list tables")]
     chains = [entry["chain"] for entry in firewall.objects(host) if "hook" in entry.get("chain", {})]
-    policies = {chain["hook"]: chain["policy"] for chain in chains if chain["type"] == "filter"}
+    # At priority 0 stands what decides; chains before it mark packets and check senders.
+    policies = {chain["hook"]: chain["policy"] for chain in chains if chain["type"] == "filter" and chain["prio"] == 0}
     observe(tables=tables, policies=policies)
     assert tables == ["conclave"], f"tables beside the site's own: {tables}"
     expected = {"input": "drop", "forward": "drop", "output": "drop"}
