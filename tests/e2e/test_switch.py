@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 SITE = "lab"
 KEY = "k" * 42 + "A"
 FRAMES = 15
+AUDITED = "cd / && runuser -u postgres -- psql -d portal -Atc %s"
+QUERY = "SELECT details->>'mode' FROM audit_entry WHERE action = 'mode_announced' AND actor = 'tests' ORDER BY id"
 PROGRAM = "/usr/lib/conclave/portal/mode"
 # How quick it is depends on what else the machine does; here it matters what people see.
 ALL_THE_TIME = "--reason test --actor tests --limit 20"
@@ -44,6 +46,7 @@ class Seen:
     cut_off: str = ""
     refused: str = ""
     reopened: str = ""
+    audited: list[str] = field(default_factory=list)
     before: set[str] = field(default_factory=set)
     after: set[str] = field(default_factory=set)
 
@@ -87,6 +90,10 @@ async def _look(pictures: Path) -> Seen:
             await _ask(other, "Outside", pin)
             await _crash(seen, media, one, other)
             await asyncio.gather(*(pages.leave(page) for page in (one, other)))
+            async for attempt in AsyncRetrying(stop=stop_after_delay(60), wait=wait_fixed(1), reraise=True):
+                with attempt:
+                    seen.audited = (await asyncio.to_thread(core.read, AUDITED, QUERY)).splitlines()
+                    assert len(seen.audited) > 1, "the switches are not in the audit log"
     return seen
 
 
@@ -123,7 +130,8 @@ async def _crash(seen: Seen, media: Host, one: Page, other: Page) -> None:
     async for attempt in AsyncRetrying(stop=stop_after_delay(90), wait=wait_fixed(0.5), reraise=True):
         with attempt:
             seen.after = {await _identity(page) for page in both}
-            assert not seen.after & seen.before, "not back under another name"
+            # Before it is connected again a page's own name is empty.
+            assert len(seen.after - seen.before - {""}) == len(both), "not back under other names"
     await _see_each_other(*both)
 
 
@@ -165,3 +173,7 @@ def test_those_inside_see_that_the_site_is_open_again(seen: Seen) -> None:
 
 def test_after_a_crash_of_the_sfu_everybody_is_brought_back(seen: Seen) -> None:
     assert len(seen.before) == len(seen.after) == 2
+
+
+def test_both_switches_are_in_the_audit_log(seen: Seen) -> None:
+    assert {"isolated", "open"} <= set(seen.audited)
