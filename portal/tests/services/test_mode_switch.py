@@ -1,6 +1,6 @@
 """The program that tells the rooms of a switch: what it does where the SFU or the database does not answer.
 
-With an SFU that does: ``tests/live/test_mode.py``.
+With one that does: ``tests/e2e/test_switch.py``.
 """
 
 from __future__ import annotations
