@@ -49,7 +49,6 @@ test-steps:
 	@tools/step live $(MAKE) live
 	@tools/step lab $(MAKE) lab
 	@tools/step molecule-onebox $(MAKE) molecule-onebox
-	@tools/step molecule-isolated $(MAKE) molecule-isolated
 	@# The browsers go to the site that Molecule has just deployed and verified.
 	@trap 'molecule destroy --scenario-name site >/dev/null' EXIT; \
 	  tools/step molecule-site molecule test --scenario-name site --destroy=never; \
@@ -99,7 +98,7 @@ live: bundle ## The portal with Keycloak and LiveKit out of the bundle
 lab: bundle ## Tests of the lab, and on it
 	pytest tests/lab
 
-molecule: molecule-site molecule-onebox molecule-isolated ## Whole sites on the lab: several hosts, one host, one isolated
+molecule: molecule-site molecule-onebox ## Whole sites on the lab: several hosts, one host
 
 molecule-%: bundle
 	molecule test --scenario-name $*
@@ -126,6 +125,6 @@ lock: $(VENV) ## Lock newer packages within the bounds of pyproject.toml and por
 	  compile 3.13 portal/requirements.in --constraint requirements/dev.txt -o requirements/portal.txt
 
 clean: ## End the project's labs; remove what was built and set up
-	for name in lab onebox molecule-site molecule-onebox molecule-isolated at-site; do \
+	for name in lab onebox molecule-site molecule-onebox at-site; do \
 	  [ ! -x .venv/bin/conclave ] || conclave lab down --name "$$name"; done
 	rm -rf build collections web/node_modules web/dist .venv .mypy_cache .pytest_cache .ruff_cache .ansible
