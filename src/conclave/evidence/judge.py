@@ -73,7 +73,7 @@ def _call(facts: Facts, notes: Notes) -> None:
     if line is None:
         notes.gap("no-call")
     elif line["error"]:
-        notes.found("call", reason=line["error"])
+        notes.found("call", reason=line["error"].split("\n")[0][:500])
     elif not line["result"]["ok"]:
         notes.found("call", reason="; ".join(line["result"]["problems"])[:500])
     elif line["result"]["seconds"] < LEAST_SECONDS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from conclave.evidence.prove import Proof
 
 SITE = "lab"
-DEADLINE = 60
+DEADLINE, START = 60, 180
 
 
 class Rig:
@@ -38,10 +39,10 @@ class Rig:
         assert done.returncode == 0, f"{where}: {script}: {done.stdout}{done.stderr}"
         return done.stdout
 
-    def until(self, where: str, script: str) -> None:
+    def until(self, where: str, script: str, seconds: float = DEADLINE) -> None:
         """Wait until a script succeeds."""
-        command = self.lab.command(where, ["sh", "-c", f"until {script}; do sleep 0.1; done"])
-        subprocess.run(command, check=True, timeout=DEADLINE, capture_output=True)
+        command = self.lab.command(where, ["sh", "-c", f"until {script}; do sleep 0.2; done"])
+        subprocess.run(command, check=True, timeout=seconds, capture_output=True)
 
     def proof(self, during: Callable[[], object] | None = None, seconds: float = 0) -> Proof:
         """Prove, and do something between the opening probes and the call."""
@@ -59,6 +60,10 @@ class Rig:
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     """Return the lab, isolated; afterwards it is open again."""
     found = Rig(tmp_path_factory.mktemp("evidence"))
+    # A lab that was started a moment ago: the identity server takes longest.
+    identity = f"https://sso.{found.lab.definition.domain}/realms/conclave"
+    ask = "import ssl, sys, urllib.request as web; web.urlopen(sys.argv[1], context=ssl._create_unverified_context())"
+    found.until("control", f"timeout 10 {sys.executable} -c '{ask}' {identity} 2>/dev/null", START)
     for host in found.hosts:
         found.on(host, "conclave-mode isolated --actor tests --reason 'evidence is tested'")
     yield found
