@@ -149,7 +149,7 @@ def test_nginx_accepts_the_depots_server(tmp_path: Path) -> None:
     server = render("depot", "depot1", **BUNDLE)["etc/nginx/conclave.d/http/depot.conf"]["content"]
     (tmp_path / "depot.conf").write_text(server.replace("listen [::]:80 default_server;", ""))
     http = f"http {{ access_log off; include {tmp_path}/depot.conf; }}"
-    (tmp_path / "nginx.conf").write_text(f"pid {tmp_path}/pid;\nerror_log stderr;\nevents {{}}\n{http}\n")
+    (tmp_path / "nginx.conf").write_text(f"user root;\npid {tmp_path}/pid;\nerror_log stderr;\nevents {{}}\n{http}\n")
     command = ["unshare", "-r", "-n", "nginx", "-t", "-c", str(tmp_path / "nginx.conf")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
