@@ -290,10 +290,13 @@ def _unasked(catalog: Catalog, topology: Topology, host: Host, family: str) -> I
     people = {place: addresses[family] for place, addresses in PEOPLE.items()}
     for sender, saddr in _standing(topology, "hosts", family).items():
         roles = topology.host(sender).roles
-        for who, daddr in people.items():
+        others = {name: address for name, address in _standing(topology, "hosts", family).items() if name != sender}
+        for who, daddr in (people | others).items():
             for port in (*served, 9):
                 flow = served.get(port)
-                if flow and roles.intersection(flow.targets) and who in flow.sources:
+                # A router stands in the zone of people that it is managed from.
+                asked = {who} | _zones(topology, daddr)
+                if flow and roles.intersection(flow.targets) and asked.intersection(flow.sources):
                     continue
                 packet = Packet(saddr, daddr, "udp", sport=port, dport=40000, user=33)
                 yield from _sent(topology, host, f"unasked-{port}-{sender}-{who}{family}", packet, (sender, who))
