@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import testinfra
@@ -59,6 +60,8 @@ class Host:
         self._more = [str(address) for address in site_host.conclave_addresses]
         arguments = os.environ.get("ANSIBLE_SSH_ARGS", "-o ControlMaster=auto -o ControlPersist=60s")
         control = os.environ.get("ANSIBLE_SSH_CONTROL_PATH_DIR", str(paths.state_dir() / "ssh"))
+        # Ansible makes the folder of its own sockets, nobody else this one.
+        Path(control).mkdir(parents=True, exist_ok=True, mode=0o700)
         self._ssh = f"{arguments} -o ControlPath={control}/verify-%C"
         self._link = testinfra.get_host(f"ssh://root@{self.address}", ssh_extra_args=self._ssh)
 
@@ -175,5 +178,5 @@ def lab_of_this_process() -> Lab | None:
 
 
 def users(lab: Lab | None) -> Vantage:
-    """Return the users' zone: in a lab its namespace, elsewhere wherever this runs."""
-    return Vantage("users", lab.command("users", []) if lab else ())
+    """Return the place of users: in a lab a namespace of their zone, elsewhere the control node, as what it is."""
+    return Vantage("users", lab.command("users", [])) if lab else Vantage("mgmt", ())
