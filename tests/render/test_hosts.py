@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.render.rendering import ROOT, place, render
+from tests.render.test_nginx import OWN_FOLDERS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,7 +149,7 @@ def test_the_depot_serves_packages_to_the_sites_zones_only() -> None:
 def test_nginx_accepts_the_depots_server(tmp_path: Path) -> None:
     server = render("depot", "depot1", **BUNDLE)["etc/nginx/conclave.d/http/depot.conf"]["content"]
     (tmp_path / "depot.conf").write_text(server.replace("listen [::]:80 default_server;", ""))
-    http = f"http {{ access_log off; include {tmp_path}/depot.conf; }}"
+    http = f"http {{ {OWN_FOLDERS.replace('%s', str(tmp_path))} access_log off; include {tmp_path}/depot.conf; }}"
     (tmp_path / "nginx.conf").write_text(f"user root;\npid {tmp_path}/pid;\nerror_log stderr;\nevents {{}}\n{http}\n")
     command = ["unshare", "-r", "-n", "nginx", "-t", "-c", str(tmp_path / "nginx.conf")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

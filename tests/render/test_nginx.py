@@ -18,6 +18,10 @@ STREAM = "etc/nginx/conclave.d/stream/edge.conf"
 MEDIA = "etc/nginx/conclave.d/http/livekit.conf"
 
 
+# nginx makes these folders for its user and chowns them, at a mere test, too: they must not be the machine's.
+OWN_FOLDERS = "".join(f"{kind}_temp_path %s/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+
+
 def verdict(files: dict[str, dict[str, Any]], folder: Path, tls: Path) -> str:
     """Return what nginx says against the files; an empty string when it accepts them."""
     place(files, folder)
@@ -31,6 +35,8 @@ def verdict(files: dict[str, dict[str, Any]], folder: Path, tls: Path) -> str:
             .replace("/etc/nginx/conclave.d", str(folder / "etc/nginx/conclave.d"))
         )
         text = text.replace("/run/nginx", str(folder / "run"))
+        if path.name == "nginx.conf":
+            text = text.replace("http {", f"http {{ {OWN_FOLDERS.replace('%s', str(folder))}")
         if number < HTTP2_DIRECTIVE:
             # An older nginx on the control node; there it is a word of `listen`.
             text = text.replace("http2 on;", "")
