@@ -124,7 +124,8 @@ def test_clients_are_sent_to_no_foreign_server(
     assert joined is not None, "a valid ticket does not join"
     servers = joined["ice_servers"]
     observe(ice_servers=servers, version=joined["version"])
-    own = {*host.addresses, f"turn.{site.answers.domain}"}
+    public = {str(address) for address in site.answers.uplink.addresses}
+    own = {*host.addresses, *public, f"turn.{site.answers.domain}"}
     foreign = [server for server in servers if _host_of(server) not in own]
     assert servers, "no STUN or TURN server is handed out"
     assert not foreign, f"foreign servers: {', '.join(foreign)}"
