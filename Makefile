@@ -107,7 +107,8 @@ e2e: bundle ## Browsers at a deployed site
 	tools/at-site tests/e2e
 
 site: bundle ## Network, modes and proofs at a deployed site
-	tools/at-site tests/site
+	@# What sabotages the site comes last.
+	tools/at-site tests/site/qos tests/site/firewall tests/site/evidence
 
 bench: bundle ## The measures of docs/performance.md
 	bench/run

@@ -58,19 +58,13 @@ def new(site: str) -> Key:
             expected="no key: the old one vouches for evidence that exists",
             todo=f"move it away first; its line stays in {signers_file(site)}",
         )
-    domain = read.load(site).answers.domain
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     signature.new_key(file, f"evidence of {site}")
-    key = load(site)
-    signers = signers_file(site)
-    signers.parent.mkdir(parents=True, exist_ok=True)
-    with signers.open("a", encoding="utf-8") as rows:
-        rows.write(signature.allowed_line(f"evidence@{domain}", _public(file)) + "\n")
-    return key
+    return load(site)
 
 
 def load(site: str) -> Key:
-    """Return the key of a site.
+    """Return the key of a site; the site's list of signers names it from then on.
 
     Raises
     ------
@@ -87,6 +81,13 @@ def load(site: str) -> Key:
     public = file.with_name(file.name + ".pub")
     domain = read.load(site).answers.domain
     line = signature.allowed_line(f"evidence@{domain}", _public(file))
+    # The key outlives the inventory it was made beside: another checkout of the site lacks the line.
+    signers = signers_file(site)
+    known = signers.read_text(encoding="utf-8").splitlines() if signers.is_file() else []
+    if line not in known:
+        signers.parent.mkdir(parents=True, exist_ok=True)
+        with signers.open("a", encoding="utf-8") as rows:
+            rows.write(line + "\n")
     return Key(file, signature.fingerprint_of_key(public), line)
 
 

@@ -32,7 +32,9 @@ def test_every_medium_reaches_people_inside_and_outside_with_its_class(lab: Lab)
     with Capture(lab.names.users, "users") as inside, Capture(lab.names.outsiders, "outside") as outside:
         done = subprocess.run([CONCLAVE, "call", *words], capture_output=True, text=True, check=False, timeout=180)
     assert done.stdout, done.stderr
-    assert {participant["zone"] for participant in json.loads(done.stdout)["participants"]} == {"users", "outside"}
+    call = json.loads(done.stdout)
+    assert not call["problems"], call["problems"]
+    assert {participant["zone"] for participant in call["participants"]} == {"users", "outside"}
     for place, capture in (("inside", inside), ("outside", outside)):
         found: dict[str, set[int]] = {}
         for sender in MEDIA:
