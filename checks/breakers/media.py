@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from changes import RESTART_SFU, added, edited, rule
 
+from conclave.catalog import Catalog
 from conclave.verify import breaker
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def the_page_may_load_scripts_from_elsewhere(by_role: Callable[[str], Host]) -> 
 
 @breaker("MED-13", on="media", also=("MED-02", "CFG-02"))
 def large_packets_are_lost(host: Host) -> Iterator[None]:
-    with rule(host, "input", "udp dport 7882 meta length > 300 drop"):
+    with rule(host, "input", f"udp dport {Catalog.load().port('media-udp')} meta length > 300 drop"):
         yield
 
 

@@ -103,6 +103,13 @@ class Lab:
         with self._alone():
             claim = state.read(self.folder)
             self._refuse_other_checkout(claim)
+            start = self._saved(saved, definition) if saved else None
+            if start and claim and claim.living and claim.saved != str(start):
+                raise ConclaveError(
+                    f"lab {self.name!r} runs already, and not from {saved!r}",
+                    todo=f"conclave lab down --name {self.name}, or another --name",
+                    exit_code=4,
+                )
             if claim and claim.ready and claim.living and claim.definition == str(definition.folder):
                 missing = [host.name for host in definition.hosts if host.name not in claim.living]
                 self._boot(definition, claim, missing, begin)
@@ -116,7 +123,7 @@ class Lab:
                 )
             try:
                 self._clean(claim)
-                self._fresh(definition, source, begin, self._saved(saved) if saved else None)
+                self._fresh(definition, source, begin, start)
             except BaseException:
                 self._clean(state.read(self.folder))
                 raise
@@ -289,11 +296,25 @@ class Lab:
         return access.environment(self.name, self.folder)
 
     @staticmethod
-    def _saved(name: str) -> Path:
+    def _saved(name: str, definition: Definition | None = None) -> Path:
         folder = state.SAVED / name
         if not (folder / "base").is_file():
             known = ", ".join(sorted(entry.name for entry in state.SAVED.glob("*"))) or "none is"
-            raise ConclaveError(f"no lab is saved as {name!r}", expected=f"a saved one: {known}", exit_code=2)
+            raise ConclaveError(
+                f"no lab is saved as {name!r}",
+                expected=f"a saved one: {known}",
+                todo=f"conclave lab save {name}, with a lab that is up",
+                exit_code=2,
+            )
+        lacking = [host.name for host in definition.hosts if not (folder / host.name).is_dir()] if definition else []
+        base = Path((folder / "base").read_text(encoding="utf-8").strip())
+        if lacking or (definition and not base.is_dir()):
+            raise ConclaveError(
+                f"the saved lab {name!r} has no {', '.join(lacking) or f'image any more: {base}'}",
+                expected="the hosts of this definition, and the image below them",
+                todo=f"conclave lab forget {name}, then save it anew",
+                exit_code=3,
+            )
         return folder
 
     def _fresh(self, definition: Definition, source: image.Source | None, begin: float, saved: Path | None) -> None:

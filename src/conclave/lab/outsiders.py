@@ -19,6 +19,8 @@ def install() -> None:
     """Set up the ways in the current network namespace."""
     rules = files(__package__).joinpath("outsiders.nft").read_text(encoding="utf-8")
     groups = "".join(f"define {way} = {group}\n" for way, group in WAYS.items())
+    catalog = Catalog.load()
+    groups += f"define turn = {catalog.port('turn-udp')}\ndefine web = {catalog.port('web')}\n"
     namespaces.run(["nft", "-f", "-"], stdin=groups + rules, doing="setting up the outsiders' ways")
 
 

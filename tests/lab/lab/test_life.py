@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from conclave.lab.image import Source
 
+REPOSITORY = Path(__file__).parents[3]
 pytestmark = pytest.mark.lab
 
 
@@ -282,6 +283,11 @@ def test_a_saved_lab_starts_again_as_it_was(named: Callable[..., Lab], source: S
     assert "issue" not in namespaces.run(second.command("box", ["ls", "/etc"]), doing="looking").split()
     with pytest.raises(ConclaveError, match="runs from"):
         Lab.forget(saved)
+    first.up(source)
+    with pytest.raises(ConclaveError, match="runs already"):
+        first.up(saved=saved)
+    with pytest.raises(ConclaveError, match="has no"):
+        named("u", REPOSITORY / "inventories/lab").up(saved=saved)
     second.down()
     Lab.forget(saved)
     with pytest.raises(ConclaveError, match="no lab is saved"):
