@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conclave.errors import ConclaveError
-from conclave.lab import access, canary, hosts, image, namespaces, needs, network, state
+from conclave.lab import access, canary, hosts, image, namespaces, needs, network, saves, state
 from conclave.lab.definition import Definition, load
 from conclave.paths import project_root
 
@@ -103,7 +103,7 @@ class Lab:
         with self._alone():
             claim = state.read(self.folder)
             self._refuse_other_checkout(claim)
-            start = self._saved(saved, definition) if saved else None
+            start = saves.find(saved, definition) if saved else None
             if start and claim and claim.living and claim.saved != str(start):
                 raise ConclaveError(
                     f"lab {self.name!r} runs already, and not from {saved!r}",
@@ -175,8 +175,8 @@ class Lab:
             self._clean(claim)
         return target
 
-    @classmethod
-    def forget(cls, saved: str) -> None:
+    @staticmethod
+    def forget(saved: str) -> None:
         """Delete a saved lab.
 
         Raises
@@ -185,14 +185,7 @@ class Lab:
             When there is none of that name, or a lab runs from it.
         """
         needs.check_privilege(os.geteuid())
-        folder = cls._saved(saved)
-        claims = {entry.name: state.read(entry) for entry in state.RUN.glob("*")}
-        users = [name for name, claim in claims.items() if claim and claim.living and claim.saved == str(folder)]
-        if users:
-            raise ConclaveError(f"lab {users[0]!r} runs from {saved!r}", todo=f"conclave lab down --name {users[0]}")
-        hosts.remove_layer(folder)
-        if not any(state.SAVED.iterdir()):
-            state.SAVED.rmdir()
+        saves.forget(saved)
 
     def reset(self, only: Iterable[str] = ()) -> Status:
         """Make hosts blank again: all of them and the canary's counters, or the named ones.
@@ -294,28 +287,6 @@ class Lab:
     def environment(self) -> dict[str, str]:
         """Return the variables that tell programs in the control namespace about the lab."""
         return access.environment(self.name, self.folder)
-
-    @staticmethod
-    def _saved(name: str, definition: Definition | None = None) -> Path:
-        folder = state.SAVED / name
-        if not (folder / "base").is_file():
-            known = ", ".join(sorted(entry.name for entry in state.SAVED.glob("*"))) or "none is"
-            raise ConclaveError(
-                f"no lab is saved as {name!r}",
-                expected=f"a saved one: {known}",
-                todo=f"conclave lab save {name}, with a lab that is up",
-                exit_code=2,
-            )
-        lacking = [host.name for host in definition.hosts if not (folder / host.name).is_dir()] if definition else []
-        base = Path((folder / "base").read_text(encoding="utf-8").strip())
-        if lacking or (definition and not base.is_dir()):
-            raise ConclaveError(
-                f"the saved lab {name!r} has no {', '.join(lacking) or f'image any more: {base}'}",
-                expected="the hosts of this definition, and the image below them",
-                todo=f"conclave lab forget {name}, then save it anew",
-                exit_code=3,
-            )
-        return folder
 
     def _fresh(self, definition: Definition, source: image.Source | None, begin: float, saved: Path | None) -> None:
         if saved:
