@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
+import subprocess
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -266,7 +268,6 @@ def test_a_confirmation_that_races_the_deadline_has_two_clean_outcomes(
     write_pending(one, time.time() + 60, one.read("proc/sys/kernel/random/boot_id").strip())
 
     def later(seconds: float, *words: str) -> int:
-        concurrent.futures.wait([], timeout=0)
         one.run("sleep", str(max(0.0, seconds)))
         return one.mode(*words).returncode
 
@@ -276,6 +277,37 @@ def test_a_confirmation_that_races_the_deadline_has_two_clean_outcomes(
     assert reverted.result() == 0
     stands(one, ISOLATED if confirmed.result() == 0 else OPEN)
     assert one.run("test", "-e", f"/{PENDING}").returncode == 1
+
+
+def test_a_confirmation_that_waits_for_the_reversal_is_told_no(host: Callable[..., Host]) -> None:
+    one = host()
+    one.mode("isolated")
+    write_pending(one, time.time() + 60, one.read("proc/sys/kernel/random/boot_id").strip())
+    waiting = f":{one.run('stat', '-c', '%i', '/run/conclave/mode.lock').stdout.strip()} "
+
+    def until_waiting(processes: int) -> None:
+        deadline = time.monotonic() + 20
+        while (
+            sum("->" in line and waiting in line for line in Path("/proc/locks").read_text().splitlines()) < processes
+        ):
+            assert time.monotonic() < deadline, "nobody waits for the lock"
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        held = subprocess.Popen(
+            one.argv("flock", "/run/conclave/mode.lock", "sh", "-c", "echo held; exec cat"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert held.stdout
+        assert held.stdout.readline() == b"held\n"
+        reverted = pool.submit(one.mode, "revert", "r1")
+        until_waiting(1)
+        confirmed = pool.submit(one.mode, "confirm", "r1")
+        until_waiting(2)
+        held.communicate(timeout=10)
+    assert reverted.result().returncode == 0
+    assert confirmed.result().returncode == 1
+    stands(one, OPEN)
 
 
 def test_two_switches_at_once_come_one_after_the_other(host: Callable[..., Host]) -> None:
