@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from changes import done, edited
 
+from conclave.catalog import Catalog
 from conclave.verify import breaker
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ openssl x509 -req -in "$folder/request" -copy_extensions copyall -days %d \\
 cat "$folder/certificate" > {TLS}/host.crt; cat "$folder/certificate" > {TLS}/host-chain.crt
 /usr/lib/conclave/tls/reload
 """
-# Keycloak looks once a minute.
-SERVED = """timeout 120 sh -c 'until openssl s_client -connect localhost:8443 </dev/null 2>/dev/null \\
+# Keycloak looks once a minute. Its port is the catalogue's.
+SERVED = """timeout 120 sh -c 'until openssl s_client -connect localhost:%d </dev/null 2>/dev/null \\
   | openssl x509 -noout -checkend 1296000 >/dev/null; do sleep 2; done'"""
 RELOAD_NGINX = "systemctl reload nginx.service"
 
@@ -52,7 +53,7 @@ def an_old_version_is_spoken(host: Host) -> Iterator[None]:
 
 @breaker("CRY-03", on="core")
 def a_certificate_is_about_to_end(host: Host) -> Iterator[None]:
-    with done(host, SIGN % 10, SIGN % 90 + SERVED):
+    with done(host, SIGN % 10, SIGN % 90 + SERVED % Catalog.load().port("keycloak-tls")):
         yield
 
 

@@ -7,6 +7,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from conclave.catalog import Catalog
 from conclave.site import secrets
 from conclave.verify import breaker
 
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 # Runs on the core host, which may speak to Keycloak; the administrator's secret comes on standard input.
 ADMIN = """
 import json, ssl, sys, urllib.parse, urllib.request
-domain, method, path, body = sys.argv[1:5]
+server, method, path, body = sys.argv[1:5]
 tls = ssl.create_default_context(cafile="/etc/conclave/tls/ca.crt")
 def ask(method, path, data=None, headers={}):
-    request = urllib.request.Request(f"https://keycloak.{domain}:8443{path}", data=data, method=method, headers=headers)
+    request = urllib.request.Request(server + path, data=data, method=method, headers=headers)
     with urllib.request.urlopen(request, context=tls) as answer:
         return json.loads(answer.read() or b"null")
 secret = sys.stdin.readline().strip()
@@ -35,7 +36,8 @@ print(json.dumps(ask(method, "/admin/realms/conclave" + path, body.encode() or N
 def ask(core: Host, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 (Keycloak's own)
     """Ask Keycloak's administration for something in the realm."""
     answers = core.site.answers
-    words = ["python3", "-c", ADMIN, answers.domain, method, path, json.dumps(body) if body is not None else ""]
+    server = f"https://keycloak.{answers.domain}:{Catalog.load().port('keycloak-tls')}"
+    words = ["python3", "-c", ADMIN, server, method, path, json.dumps(body) if body is not None else ""]
     return json.loads(core.feed(shlex.join(words), secrets.load(answers.name)["secret_keycloak_admin"] + "\n"))
 
 
