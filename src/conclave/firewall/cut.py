@@ -11,7 +11,7 @@ from __future__ import annotations
 from ipaddress import collapse_addresses
 from typing import TYPE_CHECKING
 
-from conclave.firewall.table import FAMILIES, chain, indent
+from conclave.firewall.table import FAMILIES, REJECTED, chain, indent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,10 +50,10 @@ def cut(topology: Topology, name: str, outside_interfaces: Iterable[str] = ()) -
     for (family, keyword), match in zip(FAMILIES, _others(topology, "daddr"), strict=True):
         element = f"meta skuid . {keyword} daddr . meta l4proto . th dport"
         # What is still sent into a connection from before the cut is no attempt to reach anybody.
-        tried.append(f"{match} ct state established,related counter name older {REFUSED}")
+        tried.append(f"{match} ct state established,related counter name older goto refused")
         # A packet of the kernel itself has no user: it fits this rule not and is refused by the next.
         tried.append(f"{match} meta skuid 0-4294967294 update @tried{family} {{ {element} }}")
-        tried.append(f"{match} counter name tried {REFUSED}")
+        tried.append(f"{match} counter name tried goto refused")
     at = len(before)
     body = [
         *_sets(topology, "inside", "site"),
@@ -69,6 +69,8 @@ def cut(topology: Topology, name: str, outside_interfaces: Iterable[str] = ()) -
         "",
         "# What the host sends itself is refused at once, so that nothing waits for an answer; its sender is named.",
         *chain("own", [f"type filter hook output {AFTER}", *_local("oif"), *tried]),
+        "",
+        *chain("refused", REJECTED),
         "",
         "# After address translation: whatever was accepted before, it does not leave.",
         *chain("post", [f"type filter hook postrouting {AFTER}", *left[:at], *_local("oif"), *left[at:]]),

@@ -60,7 +60,10 @@ class Packet:
 
 @dataclass
 class Outcome:
-    """What became of a packet: verdict, the counters and sets it is in, and the rules that took part."""
+    """What became of a packet: verdict, the counters and sets it is in, and the rules that took part.
+
+    The verdict is ``accept``, ``drop``, ``reject`` (by ICMP) or ``reset`` (by TCP).
+    """
 
     verdict: str = ""
     counted: set[str] = field(default_factory=set)
@@ -199,7 +202,7 @@ def _payload(protocol: str, name: str, packet: Packet) -> Any:  # noqa: ANN401 (
 
 def _note(kind: str, value: Any, outcome: Outcome) -> None:  # noqa: ANN401 (any part of a JSON document)
     if kind in FINAL:
-        outcome.verdict = kind
+        outcome.verdict = "reset" if kind == "reject" and value["type"] == "tcp reset" else kind
     elif kind in {"dnat", "snat", "masquerade"}:
         outcome.verdict, outcome.target = "accept", value["addr"] if value else "the router"
     elif kind == "counter":

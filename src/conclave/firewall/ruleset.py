@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING
 
 from conclave.firewall.marks import marks
 from conclave.firewall.nat import came_by_public_address, hairpins_from, to_itself, translation
-from conclave.firewall.table import FAMILIES, Table, chain, declared_counters, declared_sets, indent, ports
+from conclave.firewall.table import (
+    FAMILIES,
+    PROHIBITED,
+    REJECTED,
+    RESET,
+    Table,
+    chain,
+    declared_counters,
+    declared_sets,
+    indent,
+    ports,
+)
 
 if TYPE_CHECKING:
     from conclave.catalog import Catalog, Flow, Limit
@@ -141,14 +152,13 @@ def _refused(table: Table) -> list[str]:
     rules = []
     for family, _ in FAMILIES:
         if match := table.match("daddr", "site", family):
-            rules.append(f"{match} {table.count('refused-inside')} reject with icmpx admin-prohibited")
+            rules.append(f"{match} {table.count('refused-inside')} {PROHIBITED}")
     rules.append(table.count("refused-outside"))
     for family, keyword in FAMILIES:
         element = f"meta skuid . {keyword} daddr . meta l4proto . th dport"
         # A packet of the kernel itself has no user: it fits this rule not and is rejected by the next.
         rules.append(f"update @culprits{family} {{ {element} }}")
-    rules.append("reject with icmpx admin-prohibited")
-    return ["chain refused {", *indent(rules), "}"]
+    return chain("refused", [*rules, *REJECTED])
 
 
 def _forward(catalog: Catalog, table: Table, host: Host) -> list[str]:
@@ -173,11 +183,12 @@ def _forward(catalog: Catalog, table: Table, host: Host) -> list[str]:
     for family, keyword in FAMILIES:
         if inside := table.match("saddr", "site", family):
             # Inside, everybody learns at once that there is no way; outside, nobody learns anything.
-            outside = table.match("daddr", "outside", family)
+            outside, refused = table.match("daddr", "outside", family), table.count("forward-refused")
             element = f"{keyword} saddr . {keyword} daddr . meta l4proto . th dport"
             rules += [
                 f"{inside} {outside} {table.count('forward-outside')} update @leavers{family} {{ {element} }}",
-                f"{inside} {table.count('forward-refused')} reject with icmpx admin-prohibited",
+                f"{inside} {outside} meta l4proto tcp {refused} {RESET}",
+                f"{inside} {refused} {PROHIBITED}",
             ]
     rules.append('limit rate 10/minute burst 20 packets log prefix "conclave forward: "')
     rules.append(table.count("forward-dropped"))

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from conclave.firewall.topology import Network, Topology
 
 FAMILIES = (("4", "ip"), ("6", "ip6"))
+# How a sender is told that there is no way outside. Linux takes an ICMPv6 refusal of its own TCP for a passing error
+# and asks again after a second (tcp_v6_err: the caller still holds the socket), and a router sends few ICMP errors a
+# second to one address (icmp_ratelimit). A reset ends it at once, always.
+RESET, PROHIBITED = "reject with tcp reset", "reject with icmpx admin-prohibited"
+REJECTED = [f"meta l4proto tcp {RESET}", PROHIBITED]
 
 
 @dataclass

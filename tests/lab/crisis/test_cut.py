@@ -126,26 +126,33 @@ def test_an_accept_elsewhere_does_not_undo_the_cut(site: Site) -> None:
         site.on("rt", "conclave-mode apply")
 
 
-# Refused says that somebody was told at once; a silent drop ends with "timed out".
+# Refused says that somebody was told; a silent drop ends with "timed out". The quickest of a few tries counts: a slow
+# one may be the machine's doing. Few, for a router sends few ICMP errors.
 CONNECT = """
-import errno, json, socket, sys
+import errno, json, socket, sys, time
 found = {}
 for address in sys.argv[1:]:
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-        line = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
-        line.settimeout(20)
-        try:
-            line.connect((address, 53))
-            line.send(b"question")
-            line.recv(100)
-            found[f"{kind.name} {address}"] = "answered"
-        except TimeoutError:
-            found[f"{kind.name} {address}"] = "timed out"
-        except OSError as error:
-            found[f"{kind.name} {address}"] = errno.errorcode[error.errno]
+        took = []
+        for _ in range(3 if kind == socket.SOCK_STREAM else 2):
+            line = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
+            line.settimeout(20)
+            began = time.monotonic()
+            try:
+                line.connect((address, 53))
+                line.send(b"question")
+                line.recv(100)
+                answer = "answered"
+            except TimeoutError:
+                answer = "timed out"
+            except OSError as error:
+                answer = errno.errorcode[error.errno]
+            took.append(1000 * (time.monotonic() - began))
+        found[f"{kind.name} {address}"] = answer, round(min(took), 1)
 print(json.dumps(found))
 """
 TOLD = {"EHOSTUNREACH", "ECONNREFUSED", "EACCES", "EPERM", "ENETUNREACH"}
+AT_ONCE_MS = 100
 
 
 @pytest.mark.parametrize("where", ["rt", "depot1", "core1", "media1", "edge1", "users"])
@@ -153,7 +160,8 @@ def test_whoever_connects_outside_is_told_at_once(site: Site, where: str) -> Non
     for host in site.hosts:
         assert site.mode(host, "isolated").status == 0
     done = site.run(where, "python3", "-c", CONNECT, "203.0.113.20", "2001:db8:2::20", "198.18.0.1")
-    assert set(done.data.values()) <= TOLD, done.data
+    assert {answer for answer, _ in done.data.values()} <= TOLD, done.data
+    assert max(milliseconds for _, milliseconds in done.data.values()) < AT_ONCE_MS, done.data
 
 
 def test_inside_goes_on_and_so_does_ssh(site: Site) -> None:

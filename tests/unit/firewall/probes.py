@@ -142,9 +142,9 @@ def _nothing_else(topology: Topology, host: Host) -> Iterator[Probe]:
         outside = Packet(own, beyond, dport=9, user=33)
         named = frozenset({f"culprits{family}"})
         counted = frozenset({"refused-outside"})
-        yield Probe(f"unlisted-outside{family}", host.name, "output", outside, "reject", counted, named)
+        yield Probe(f"unlisted-outside{family}", host.name, "output", outside, "reset", counted, named)
         kernel = replace(outside, user=None)
-        yield Probe(f"kernel-outside{family}", host.name, "output", kernel, "reject", counted)
+        yield Probe(f"kernel-outside{family}", host.name, "output", kernel, "reset", counted)
         yield from _through(topology, host, family)
 
 
@@ -164,7 +164,7 @@ def _through(topology: Topology, host: Host, family: str) -> Iterator[Probe]:
     yield Probe(f"unlisted-inside{family}", host.name, "forward", inside, "reject", refused)
     leaving = Packet(people, beyond, dport=unlisted)
     both, who = refused | {"forward-outside"}, frozenset({f"leavers{family}"})
-    yield Probe(f"unlisted-leaving{family}", host.name, "forward", leaving, "reject", both, who)
+    yield Probe(f"unlisted-leaving{family}", host.name, "forward", leaving, "reset", both, who)
     coming = Packet(beyond, target, dport=unlisted)
     dropped = frozenset({"forward-dropped"})
     yield Probe(f"unlisted-coming{family}", host.name, "forward", coming, "drop", dropped, logged=True)

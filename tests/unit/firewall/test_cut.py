@@ -103,13 +103,15 @@ def test_a_client_inside_may_ask_for_the_site_s_outside_address() -> None:
 
 
 def test_what_a_host_sends_itself_is_refused_and_its_sender_named() -> None:
-    own = chain(cut(BOTH, "core1"), "own")
-    refused = [rule for rule in own if "reject" in rule and "ct state" not in rule]
+    text = cut(BOTH, "core1")
+    own = chain(text, "own")
+    refused = [rule for rule in own if "goto refused" in rule and "ct state" not in rule]
     assert [rule.split()[0] for rule in refused] == ["ip", "ip6"]
     for rule in refused:
         before = own[own.index(rule) - 1]
         assert "update @tried" in before
-        assert "reject" not in before
+        assert "goto" not in before
+    assert chain(text, "refused") == ["meta l4proto tcp reject with tcp reset", "reject with icmpx admin-prohibited"]
 
 
 def test_the_sealed_host_lets_ssh_of_the_management_zone_through_and_nothing_else() -> None:
