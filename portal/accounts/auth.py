@@ -16,6 +16,7 @@ from accounts.oidc import TokenError, service_claims
 from conclave_portal.errors import Refusal
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
     from django.http import HttpRequest
 
 logger = logging.getLogger("conclave.portal.accounts")
@@ -43,6 +44,19 @@ def signed_in(request: HttpRequest) -> User | None:
 def anyone(request: HttpRequest) -> User | AnonymousUser:
     """Return who asks, or an anonymous guest."""
     return signed_in(request) or AnonymousUser()
+
+
+def own_page(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
+    """Return who asks, if the request comes from a page of this site; a session is not needed.
+
+    Raises
+    ------
+    Refusal
+        When it lacks the CSRF token, as a request made by somebody else's page does.
+    """
+    if check_csrf(request):
+        raise Refusal(HTTPStatus.FORBIDDEN, "csrf")
+    return request.user
 
 
 def _service(token: str) -> User | None:

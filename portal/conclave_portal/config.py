@@ -114,6 +114,15 @@ class Oidc(_Section):
     ] = []
 
 
+class MediaPorts(_Section):
+    """``[livekit.ports]``: ports that picture and sound use, told to whoever checks the connection."""
+
+    udp: Annotated[int, Field(ge=1, le=65535, description="Straight to the SFU.")]
+    tcp: Annotated[int, Field(ge=1, le=65535, description="Straight to the SFU, over TCP.")]
+    turn_udp: Annotated[int, Field(ge=1, le=65535, description="Relayed, over UDP.")]
+    turn_tls: Annotated[int, Field(ge=1, le=65535, description="Relayed, over TLS, as clients reach it: at the edge.")]
+
+
 class Livekit(_Section):
     """``[livekit]``: the SFU's moderation API, and the address browsers use."""
 
@@ -126,6 +135,7 @@ class Livekit(_Section):
     ca: Annotated[Path | None, Field(description="CA that signed the SFU's certificate.")] = None
     certificate: Annotated[Path | None, Field(description="Client certificate chain shown to the SFU.")] = None
     certificate_key: Annotated[Path | None, Field(description="Key of the client certificate.")] = None
+    ports: MediaPorts
 
 
 class Config(_Section):

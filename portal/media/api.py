@@ -14,16 +14,17 @@ from jwt import PyJWTError
 from livekit.api import TokenVerifier, WebhookReceiver
 from ninja import Router, Status
 
-from accounts.auth import anyone
+from accounts.auth import anyone, own_page
 from accounts.models import User
 from audit.record import record
 from conclave.bandwidth import Cap
 from conclave_portal.errors import Refusal
 from conclave_portal.mode import current, is_outside, refuse_outside
 from conclave_portal.schemas import Problem
-from media import uplink
+from media import checks, uplink
 from media.enforce import handle
 from media.rooms import SfuError, open_room
+from media.schemas import CheckOut
 from media.tokens import admit
 from meetings import pins
 from meetings.limits import Attempt
@@ -39,6 +40,7 @@ logger = logging.getLogger("conclave.portal.media")
 
 router = Router(tags=["media"])
 _REFUSALS = (403, 404, 409, 410, 422, 429, 503)
+_CHECK_ANSWERS = {200: CheckOut, **dict.fromkeys((403, 429, 503), Problem)}
 _JOIN_ANSWERS = {200: AdmissionOut, **dict.fromkeys(_REFUSALS, Problem)}
 
 
@@ -123,6 +125,20 @@ def _for_guest(meeting_id: str, payload: JoinIn, address: str) -> Meeting:
         raise Refusal(HTTPStatus.FORBIDDEN, "pin_wrong")
     attempt.succeeded()
     return meeting
+
+
+@router.post("/check", response=_CHECK_ANSWERS, auth=own_page)
+def check(request: HttpRequest) -> dict[str, Any]:
+    """Give whoever asks a room of their own in which a browser can check its connection, for half a minute.
+
+    Of the two connections the first may only send, the second only receive. From outside the site it is refused where
+    joining is.
+    """
+    address = request.META.get("REMOTE_ADDR", "")
+    outside = is_outside(address)
+    if outside:
+        refuse_outside()
+    return checks.begin(address, outside=outside)
 
 
 @router.post("/livekit/webhook", response={204: None, 401: Problem, 503: Problem}, auth=None, include_in_schema=False)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from audit.record import record
-from media import rooms
+from media import checks, rooms
 from media.models import Admission
 
 if TYPE_CHECKING:
@@ -76,6 +76,10 @@ def _join(event: WebhookEvent) -> Join:
 
 
 def _joined(join: Join) -> None:
+    if join.room.startswith(rooms.CHECK):
+        if fault := checks.judge(join):
+            expel(join, fault, None)
+        return
     with transaction.atomic():
         # The row is locked: two connections with one token must not both be the first.
         found = Admission.objects.select_for_update(of=("self",)).select_related("meeting", "user")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -24,6 +25,11 @@ _TIMEOUT = aiohttp.ClientTimeout(total=5)
 # Seconds an empty room waits for its first, and after its last participant.
 EMPTY_SECONDS = 300
 DEPARTURE_SECONDS = 60
+# Rooms whose name begins so are made for checking a connection: two connections, and soon gone.
+CHECK = "check-"
+CHECK_SECONDS = 30
+_CHECK_EMPTY_SECONDS = 20
+_CHECK_DEPARTURE_SECONDS = 1
 
 
 class SfuError(Exception):
@@ -71,6 +77,35 @@ async def _open(room: str) -> None:
         await service.room.create_room(request)
 
 
+async def _open_check(room: str) -> None:
+    request = api.CreateRoomRequest(
+        name=room,
+        empty_timeout=_CHECK_EMPTY_SECONDS,
+        departure_timeout=_CHECK_DEPARTURE_SECONDS,
+        max_participants=2,
+    )
+    async with _service() as service:
+        await service.room.create_room(request)
+
+
+async def _close_checks(own: str) -> None:
+    async with _service() as service:
+        listed = await service.room.list_rooms(api.ListRoomsRequest())
+        made_before = time.time() - CHECK_SECONDS
+        for room in listed.rooms:
+            if room.name == own or (room.name.startswith(CHECK) and room.creation_time <= made_before):
+                await _delete(service, room.name)
+
+
+async def _delete(service: api.LiveKitAPI, room: str) -> None:
+    try:
+        await service.room.delete_room(api.DeleteRoomRequest(room=room))
+    except api.TwirpError as error:
+        # It may have ended by itself meanwhile.
+        if error.code != api.TwirpErrorCode.NOT_FOUND:
+            raise
+
+
 async def _close(room: str) -> None:
     async with _service() as service:
         await service.room.delete_room(api.DeleteRoomRequest(room=room))
@@ -116,6 +151,36 @@ def open_room(room: str) -> None:
         async_to_sync(_open)(room)
     except SfuError as error:
         raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "media_unavailable") from error
+
+
+def open_check(room: str) -> None:
+    """Create a room for checking a connection.
+
+    Raises
+    ------
+    Refusal
+        503 when the SFU cannot be reached.
+    """
+    try:
+        async_to_sync(_open_check)(room)
+    except SfuError as error:
+        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "media_unavailable") from error
+
+
+def close_checks(own: str) -> None:
+    """Close a room for checking a connection, and those that are older than `CHECK_SECONDS`.
+
+    Parameters
+    ----------
+    own:
+        The room to close whatever its age.
+
+    Raises
+    ------
+    SfuError
+        When the SFU cannot be reached.
+    """
+    async_to_sync(_close_checks)(own)
 
 
 def close_room(room: str) -> None:

@@ -69,6 +69,8 @@ def _counted(there: Sequence[rooms.Present] | None) -> tuple[Counter[str], list[
         rows = rows.filter(Q(joined_at__gt=now - _LONGEST_STAY) | Q(joined_at=None, issued_at__gt=now - _ON_THE_WAY))
     else:
         rows = rows.filter(issued_at__gt=now - _ON_THE_WAY).exclude(identity__in=[who.identity for who in there])
+    # A check is over in seconds; it takes no place from anybody.
+    there = [who for who in there if not who.room.startswith(rooms.CHECK)]
     people = Counter(who.room for who in there)
     outside = [(who.room, _cap(who.attributes)) for who in there if who.attributes.get("place") == "outside"]
     for row in rows:

@@ -1,4 +1,4 @@
-"""How often a PIN may be tried: per meeting and per address, counted in the cache, before the PIN is looked at."""
+"""How often something may be tried: counted in the cache, before anything is looked at or made."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from conclave_portal.errors import Refusal
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `tries` failures within `window` seconds, then a lock of `window` seconds."""
+    """At most `tries` within `window` seconds, then a lock of `window` seconds."""
 
     name: str
     tries: int
@@ -49,19 +49,11 @@ class Attempt:
     """
 
     def __init__(self, meeting: str, address: str) -> None:
-        self._keys = [(MEETING, _key(MEETING, meeting)), (ADDRESS, _key(ADDRESS, _network(address)))]
-        try:
-            waits = [_wait(key) for _limit, key in self._keys]
-            if not any(waits):
-                waits = [_count(limit, key) for limit, key in self._keys]
-        except RedisError as error:
-            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable") from error
-        if any(waits):
-            raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too_many_attempts", retry_after=max(waits))
+        self._keys = spend((MEETING, meeting), (ADDRESS, network(address)))
 
     def succeeded(self) -> None:
         """Take the try back."""
-        for _limit, key in self._keys:
+        for key in self._keys:
             try:
                 cache.decr(f"{key}:count")
             except ValueError:
@@ -71,12 +63,38 @@ class Attempt:
                 raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable") from error
 
 
+def spend(*of: tuple[Limit, str]) -> list[str]:
+    """Count one try against every limit, or against none if one of them is locked; return the keys counted under.
+
+    Parameters
+    ----------
+    of:
+        Limits, each with whom or what it counts.
+
+    Raises
+    ------
+    Refusal
+        429 while locked, with the seconds to wait; 503 when the cache does not answer.
+    """
+    keys = [(limit, _key(limit, what)) for limit, what in of]
+    try:
+        waits = [_wait(key) for _limit, key in keys]
+        if not any(waits):
+            waits = [_count(limit, key) for limit, key in keys]
+    except RedisError as error:
+        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable") from error
+    if any(waits):
+        raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too_many_attempts", retry_after=max(waits))
+    return [key for _limit, key in keys]
+
+
 def _key(limit: Limit, of: str) -> str:
     """Hash, because what a stranger sends has any length, and ids are half of an invitation."""
-    return f"pin:{limit.name}:{hashlib.sha256(of.encode()).hexdigest()[:32]}"
+    return f"tries:{limit.name}:{hashlib.sha256(of.encode()).hexdigest()[:32]}"
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
+    """Return what counts as one source: an IPv4 address, or the /64 network of an IPv6 address."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -49,6 +49,11 @@ api_url = "http://127.0.0.1:1"
 url = "wss://media.conf.test"
 key = "APIonlyfortests"
 secret = "only-for-tests-only-for-tests-only-for-tests"
+[livekit.ports]
+udp = 7882
+tcp = 7881
+turn_udp = 3478
+turn_tls = 443
 """,
     encoding="utf-8",
 )

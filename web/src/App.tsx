@@ -15,6 +15,7 @@ import { useSession } from "./session";
 
 const Plan = lazy(() => import("./pages/Plan"));
 const Join = lazy(() => import("./pages/Join"));
+const Check = lazy(() => import("./pages/Check"));
 
 const queries: QueryClient = new QueryClient({
   defaultOptions: {
@@ -72,6 +73,7 @@ function Pages() {
                 }
               />
               <Route path="/m/:id" element={<Join />} />
+              <Route path="/check" element={<Check />} />
               <Route path="/ended" element={<Ended />} />
               <Route path="*" element={<Cannot why="missing" />} />
             </Routes>

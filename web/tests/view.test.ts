@@ -4,7 +4,6 @@ import type { Person } from "../src/call/model";
 import { arrange } from "../src/call/order";
 import { shortcutOf } from "../src/call/view/shortcuts";
 import { initials } from "../src/call/view/Tile";
-import { verdictOf } from "../src/devices/network";
 import { pickLanguage } from "../src/i18n";
 import { dayOf } from "../src/i18n/time";
 
@@ -61,16 +60,6 @@ describe("the order of tiles", () => {
   it("never hides oneself or somebody who speaks", () => {
     const all = ["me", "b", "c", "d"].map((identity) => someone(identity, identity !== "me", identity === "me"));
     expect(arrange(["me", "b", "c", "d"], all, 3, new Map())).toEqual(["me", "b", "c", "d"]);
-  });
-});
-
-describe("the verdict on the network", () => {
-  it("says what people will notice", () => {
-    expect(verdictOf([])).toEqual({ state: "none" });
-    expect(verdictOf([20, 22, 25, 21, 20, 23])).toEqual({ state: "good", ms: 21 });
-    expect(verdictOf([200, 210, 220, 205, 208, 215]).state).toBe("fair");
-    expect(verdictOf([500, 510, 520, 505, 508, 515]).state).toBe("slow");
-    expect(verdictOf([20, 22, 300, 320, 20, 23]).state).toBe("uneven");
   });
 });
 

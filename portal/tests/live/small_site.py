@@ -253,6 +253,11 @@ api_url = "http://127.0.0.1:{site.ports["livekit"]}"
 url = "ws://127.0.0.1:{site.ports["livekit"]}"
 key = "APIonlyfortests"
 secret = "{SECRET}"
+[livekit.ports]
+udp = {site.ports["rtc"]}
+tcp = 7881
+turn_udp = 3478
+turn_tls = 443
 """
     )
     (site.folder / "mode.json").write_text('{"mode": "open", "since": "2030-01-01T08:00:00Z", "pending": null}')

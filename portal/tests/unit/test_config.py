@@ -32,6 +32,7 @@ def test_a_complete_file_is_read(folder: Path) -> None:
         ('"198.51.100.0/24"', '"198.51.100.1/24"', "site.networks"),
         ("up = 50", "up = 0", "uplink.up"),
         ("[valkey]", "[valkey]\nhost = 1", "valkey.host"),
+        ("turn_tls = 443", "turn_tls = 0", "livekit.ports.turn_tls"),
         ("https://sso.conf.test/realms", "http://sso.conf.test/realms", "oidc.issuer"),
     ],
 )

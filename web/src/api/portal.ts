@@ -6,6 +6,7 @@ export type Site = Schemas["SiteOut"];
 export type Session = Schemas["SessionOut"];
 export type Meeting = Schemas["MeetingOut"];
 export type Admission = Schemas["AdmissionOut"];
+export type Check = Schemas["CheckOut"];
 export type JoinAs = Schemas["JoinIn"];
 export type Cap = Admission["cap"];
 export type Refusal = Schemas["Problem"]["code"];
@@ -61,6 +62,8 @@ export const portal = {
   /** Guests name themselves and give the PIN; signed-in people need neither. */
   join: (id: string, guest: JoinAs = {}) =>
     answer(client.POST("/api/meetings/{meeting_id}/join", { ...at(id), body: guest })),
+  /** A room of one's own to check the connection in. */
+  check: () => answer(client.POST("/api/check")),
 };
 
 export const signInAddress = (next: string): string => `/oidc/login?next=${encodeURIComponent(next)}`;

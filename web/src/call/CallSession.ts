@@ -5,13 +5,11 @@ import {
   type LocalAudioTrack,
   type LocalTrackPublication,
   type LocalVideoTrack,
-  LogLevel,
   type Participant,
   type RemoteParticipant,
   RemoteTrackPublication,
   Room,
   RoomEvent,
-  setLogLevel,
   Track,
 } from "livekit-client";
 import type { Cap } from "../api/portal";
@@ -38,13 +36,11 @@ import {
 } from "./model";
 import { inbound } from "./receiverStats";
 import { type Told, toldBy } from "./told";
+import "../silence";
 
 const CHECK_EVERY_MS = 200;
 /** 20 ms of Opus at 48 kHz. */
 const SAMPLES_PER_PACKET = 960;
-
-// The library's log names rooms, identities and addresses; nothing of a meeting belongs into the console.
-setLogLevel(LogLevel.silent);
 
 interface Watched {
   publication: RemoteTrackPublication;

@@ -1,12 +1,11 @@
-import { Mic, MicOff, Video, VideoOff, Volume2, Wifi, WifiOff } from "lucide-react";
+import { Mic, MicOff, Video, VideoOff, Volume2 } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { Button, IconButton } from "../components/Button";
 import { Choose } from "../components/Field";
 import { Notice } from "../components/Notice";
 import { useText } from "../i18n";
-import type { Catalogue } from "../i18n/en";
 import { playMelody, watchLevel } from "./level";
-import { checkNetwork, type Verdict } from "./network";
+import { NetworkCheck } from "./NetworkCheck";
 import type { Devices } from "./useDevices";
 
 function Preview({ devices }: { devices: Devices }) {
@@ -100,52 +99,6 @@ function Meter({ devices }: { devices: Devices }) {
   );
 }
 
-function verdictText({ devices }: Catalogue, verdict: Verdict): string {
-  switch (verdict.state) {
-    case "checking":
-      return devices.networkChecking;
-    case "none":
-      return devices.networkNone;
-    case "webrtc":
-      return devices.networkWebrtc;
-    case "good":
-      return devices.networkGood(verdict.ms);
-    case "fair":
-      return devices.networkFair(verdict.ms);
-    case "slow":
-      return devices.networkSlow(verdict.ms);
-    case "uneven":
-      return devices.networkUneven(verdict.ms);
-  }
-}
-
-function Network() {
-  const text = useText();
-  const [verdict, setVerdict] = useState<Verdict>({ state: "checking" });
-  useEffect(() => {
-    let gone = false;
-    void checkNetwork().then((found) => !gone && setVerdict(found));
-    return () => {
-      gone = true;
-    };
-  }, []);
-  const bad = ["none", "webrtc"].includes(verdict.state);
-  const fair = ["slow", "uneven"].includes(verdict.state);
-  const Icon = bad ? WifiOff : Wifi;
-  return (
-    <div
-      className={`verdict ${bad ? "bad" : fair ? "warn" : verdict.state === "checking" ? "" : "good"}`}
-      role="status"
-    >
-      <Icon size={20} aria-hidden="true" />
-      <p>
-        <strong>{text.devices.network}: </strong>
-        {verdictText(text, verdict)}
-      </p>
-    </div>
-  );
-}
-
 function Speaker({ devices }: { devices: Devices }) {
   const text = useText();
   const [playing, setPlaying] = useState(false);
@@ -190,7 +143,7 @@ function Speaker({ devices }: { devices: Devices }) {
 export const labelOf = (device: MediaDeviceInfo, kind: string, n: number) => device.label || `${kind} ${n + 1}`;
 
 /** Own picture, microphone meter, speaker test and a verdict on the network, all before anybody sees or hears. */
-export function DeviceCheck({ devices }: { devices: Devices }) {
+export function DeviceCheck({ devices, joining }: { devices: Devices; joining: boolean }) {
   const text = useText();
   const cameras = devices.list.filter((device) => device.kind === "videoinput");
   const microphones = devices.list.filter((device) => device.kind === "audioinput");
@@ -216,7 +169,7 @@ export function DeviceCheck({ devices }: { devices: Devices }) {
         </Notice>
       )}
       <Meter devices={devices} />
-      <Network />
+      <NetworkCheck wanted={!joining} />
       <details className="more-devices">
         <summary>{text.devices.settings}</summary>
         <div className="stack device-choices">

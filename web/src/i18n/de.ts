@@ -1,3 +1,4 @@
+import { checkDe } from "./check.de";
 import type { Catalogue } from "./en";
 
 /** Deutsche Texte: „Sie“, kurze Sätze. */
@@ -174,23 +175,13 @@ export const de: Catalogue = {
     levelOff: "Ihr Mikrofon ist aus.",
     speakerTest: "Testton abspielen",
     speakerPlaying: "Sie sollten eine kurze Melodie hören.",
-    network: "Verbindung",
-    networkChecking: "Verbindung wird geprüft",
-    networkGood: (ms) => `Gut. Der Dienst antwortet in ${ms} ms.`,
-    networkFair: (ms) => `Brauchbar. Der Dienst antwortet in ${ms} ms; ab und zu kann ein Bild stehen bleiben.`,
-    networkSlow: (ms) =>
-      `Langsam. Der Dienst antwortet in ${ms} ms. Gehen Sie näher ans WLAN, nehmen Sie ein Kabel, oder nehmen Sie ohne Kamera teil.`,
-    networkUneven: (ms) =>
-      `Ungleichmäßig. Die Antworten schwanken um ${ms} ms; der Ton kann aussetzen. Ein Kabel hilft mehr als WLAN.`,
-    networkNone: "Der Dienst antwortet nicht. Prüfen Sie Ihre Netzverbindung.",
-    networkWebrtc:
-      "Ihr Browser oder dessen Verwaltung hat Echtzeitmedien (WebRTC) abgeschaltet. Ein Gespräch ist nicht möglich.",
     denied: "Kamera und Mikrofon sind nicht erlaubt",
     deniedHint:
       "Erlauben Sie beides für diese Seite in der Adresszeile Ihres Browsers (das Symbol links neben der Adresse) und versuchen Sie es erneut. Sie können auch teilnehmen und nur zusehen und zuhören.",
     busy: "Kamera oder Mikrofon werden von einem anderen Programm benutzt. Schließen Sie es und versuchen Sie es erneut.",
     settings: "Geräte",
   },
+  check: checkDe,
   call: {
     title: "Gespräch",
     connecting: "Verbindung wird aufgebaut",

@@ -1,3 +1,5 @@
+import { checkEn } from "./check.en";
+
 /** English texts. The German catalogue has the same shape; the compiler says what is missing. */
 export const en = {
   languageName: "English",
@@ -171,23 +173,13 @@ export const en = {
     levelOff: "Your microphone is off.",
     speakerTest: "Play test sound",
     speakerPlaying: "You should hear a short melody.",
-    network: "Connection",
-    networkChecking: "Checking the connection",
-    networkGood: (ms: number) => `Good. The site answers in ${ms} ms.`,
-    networkFair: (ms: number) => `Usable. The site answers in ${ms} ms; now and then a picture may stand still.`,
-    networkSlow: (ms: number) =>
-      `Slow. The site answers in ${ms} ms. Move closer to the Wi-Fi, use a cable, or join without camera.`,
-    networkUneven: (ms: number) =>
-      `Uneven. Answers vary by ${ms} ms; sound may drop out. A cable helps more than Wi-Fi.`,
-    networkNone: "The site does not answer. Check your network connection.",
-    networkWebrtc:
-      "Your browser or its administrator has switched off real-time media (WebRTC). A call is not possible.",
     denied: "Camera and microphone are not allowed",
     deniedHint:
       "Allow them for this site in the address bar of your browser (the symbol left of the address), then try again. You can also join and only watch and listen.",
     busy: "Camera or microphone are used by another program. Close it, then try again.",
     settings: "Devices",
   },
+  check: checkEn,
   call: {
     title: "Call",
     connecting: "Connecting",

@@ -101,7 +101,7 @@ function Before({ id, meetingKey: key, onCall, onRefused }: BeforeProps) {
   return (
     <Page title={text.join.title}>
       <div className="join">
-        <DeviceCheck devices={devices} />
+        <DeviceCheck devices={devices} joining={joining} />
         <form className="card join-form" onSubmit={(event) => void join(event)} noValidate>
           <h1>{user ? text.join.title : text.join.guestTitle}</h1>
           {user ? (

@@ -1,0 +1,39 @@
+import { Check, Copy } from "lucide-react";
+import { useState } from "react";
+import { Button } from "../components/Button";
+import { Notice } from "../components/Notice";
+import { useText } from "../i18n";
+
+/** What to send to whoever looks after the network, to be copied whole. */
+export function AskFor({ text: asked, several }: { text: string; several: boolean }) {
+  const { check } = useText();
+  const [copied, setCopied] = useState<"no" | "yes" | "failed">("no");
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(asked);
+      setCopied("yes");
+    } catch {
+      setCopied("failed");
+    }
+  };
+  return (
+    <section className="card check-ask">
+      <h2>{check.askTitle}</h2>
+      <p>
+        {check.askText} {several && check.askFirst}
+      </p>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways on a phone */}
+      <pre tabIndex={0}>{asked}</pre>
+      <div className="actions">
+        <Button onPress={() => void copy()}>
+          {copied === "yes" ? <Check size={20} aria-hidden="true" /> : <Copy size={20} aria-hidden="true" />}
+          {copied === "yes" ? check.copied : check.copy}
+        </Button>
+        <span className="hidden-text" role="status">
+          {copied === "yes" ? check.copied : ""}
+        </span>
+      </div>
+      {copied === "failed" && <Notice tone="warn">{check.copyFailed}</Notice>}
+    </section>
+  );
+}

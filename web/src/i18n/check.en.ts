@@ -1,0 +1,97 @@
+import type { Step } from "../devices/probe";
+import type { Name, Quality } from "../devices/verdict";
+import type { State, Way } from "../devices/ways";
+
+/** Texts of the check of the connection. */
+export const checkEn = {
+  title: "Check your connection",
+  lead: "This page holds a short call with itself: a drawn picture and a tone go to this site and come back, end-to-end encrypted. Your camera and microphone stay off.",
+  checking: "Checking your connection",
+  link: "Check my connection in detail",
+  steps: {
+    site: "Reach the site",
+    path: "Find a way for picture and sound",
+    media: "Send and receive for six seconds",
+  } satisfies Record<Step, string>,
+  headlines: {
+    good: "Your connection is good",
+    fair: "Your connection is usable",
+    slow: "Your connection is slow",
+    uneven: "Your connection is uneven",
+    relayed: "Your connection works over a relay",
+    "slow-way": "Your connection works, but only by the slow way",
+    "only-443": "Your connection works, but only relayed over port 443",
+    nothing: "Picture and sound do not come through",
+    inspected: "Picture and sound do not come through",
+    "no-signalling": "The call cannot be set up",
+    "no-site": "The site does not answer",
+    busy: "The connection was not measured",
+    isolated: "This site is isolated",
+    refused: "The connection was not measured",
+    "no-webrtc": "This browser cannot hold a call",
+  } satisfies Record<Name, string>,
+  quality: {
+    good: "Picture and sound come through well.",
+    fair: "Now and then a picture may stand still.",
+    slow: "Answers take long. Move closer to the Wi-Fi, use a cable, or join without camera.",
+    uneven: "Sound may drop out. A cable helps more than Wi-Fi.",
+  } satisfies Record<Quality, string>,
+  udpBlocked: (port: number) => `Your network blocks UDP to port ${port}.`,
+  relayedText: "Picture and sound take a detour over the site's relay, which costs a little time.",
+  slowWayText:
+    "Your network lets video through only by the slow way, TCP. Whenever a packet is lost everything waits for it, so pictures may stand still and sound may drop out.",
+  only443Text:
+    "Your network lets video through only relayed and wrapped in TLS. It works, but is slower than need be, and a full network is felt at once.",
+  nothingText: "You can reach this site, but your network lets no picture and no sound through.",
+  inspectedText:
+    "You can reach this site over port 443, yet its relay on the same port is not reached. Something in your network probably opens encrypted connections to inspect them, or keeps a list of what may pass.",
+  signallingText:
+    "The page loads, but the connection for calls (a WebSocket over port 443) is not let through. A proxy or a browser extension may be in the way.",
+  siteText: "Check your network connection and try again.",
+  busyText: "Many connections have just been checked. You can join all the same, or check again in a minute.",
+  isolatedText: "Nobody can connect from outside for now. From the site's own network you can join as always.",
+  refusedText: "The site could not make a room for the check. Please try again in a moment.",
+  webrtcText:
+    "Real-time media (WebRTC) or encryption is missing, or was switched off by the browser's administrator. Use a current browser.",
+  waysTitle: "Ways for picture and sound",
+  ways: {
+    udp: "Straight, UDP",
+    "turn-udp": "Relayed, UDP",
+    tcp: "Straight, TCP",
+    "turn-tls": "Relayed, TLS",
+  } satisfies Record<Way, string>,
+  port: (port: number) => `port ${port}`,
+  states: {
+    used: "in use",
+    open: "open",
+    blocked: "blocked",
+    untried: "not needed",
+  } satisfies Record<State, string>,
+  figuresTitle: "Measured",
+  roundTrip: "There and back",
+  loss: "Lost packets",
+  jitter: "Variation",
+  frames: "Pictures received",
+  framesOf: (received: number, sent: number) => `${received} of ${sent}`,
+  rate: "Received",
+  joining: "Time to connect",
+  family: "Internet protocol",
+  unknown: "not known",
+  askTitle: "What to ask your IT for",
+  askText: "Send them this; nothing in it is secret.",
+  askFirst: "The first line is enough for the best quality.",
+  askIntro: (site: string) => `For video meetings at ${site}, please let through:`,
+  askRule: (protocol: string, port: number, to: string) => `${protocol} to port ${port} of ${to}`,
+  askUse: {
+    udp: "picture and sound",
+    "turn-udp": "relay for picture and sound",
+    tcp: "picture and sound without UDP",
+    "turn-tls": "relay within TLS; without inspection, as it is no web page",
+  } satisfies Record<Way, string>,
+  askReplies: "and the answers to it.",
+  askSignalling: (host: string) => `WebSocket connections (wss) to ${host}, TCP port 443`,
+  copy: "Copy",
+  copied: "Copied",
+  copyFailed: "Copying is not allowed here. Select the text and copy it.",
+  again: "Check again",
+};
