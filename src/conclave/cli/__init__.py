@@ -22,6 +22,7 @@ MODULES = (
     "verify",
     "call",
     "plan",
+    "rehearse",
     "crisis",
     "evidence",
     "lab",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conclave.errors import ConclaveError
-from conclave.lab import canary, namespaces, outsiders
+from conclave.lab import canary, namespaces, outsiders, visitors
 from conclave.lab.definition import LAB_ROUTER
 
 if TYPE_CHECKING:
@@ -102,7 +102,8 @@ def build(definition: Definition, names: Names) -> None:
     _join(names, names.canary, "outside", definition.canary)
     # It is every IPv4 address outside that nobody has, so that the router finds a neighbour to hand a packet to.
     outside = [address for address in definition.zones["outside"].gateway if address.version == IPV4]
-    taken = [address for address in (*outside, *definition.outsiders) if address.version == IPV4]
+    people = (*definition.outsiders, *visitors.addresses(definition, "outside", IPV4))
+    taken = [address for address in (*outside, *people) if address.version == IPV4]
     rows = [f"route add local {address.network} dev lo" for address in outside]
     rows += [f"route add unicast {address.ip} dev outside table local" for address in taken]
     _ip(["-n", names.canary], rows)
@@ -120,7 +121,8 @@ def build(definition: Definition, names: Names) -> None:
 def count_anew(definition: Definition, names: Names) -> None:
     """Set the canary's counters to zero."""
     gateways = definition.zones["outside"].gateway
-    known = [address.ip for address in (*gateways, *definition.canary, *definition.outsiders)]
+    people = (*definition.outsiders, *visitors.addresses(definition, "outside", IPV6))
+    known = [address.ip for address in (*gateways, *definition.canary, *people)]
     namespaces.inside(names.canary, partial(canary.install, known))
 
 

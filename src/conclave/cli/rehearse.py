@@ -1,0 +1,110 @@
+"""`conclave rehearse`: try what people will meet before they do."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from conclave.rehearsal.result import CellResult, RehearsalResult
+
+rehearse_app = typer.Typer(no_args_is_help=True, help="Try what people will meet before they do.")
+
+WORDS = {"works": "works", "slow": "works the slow way", "fails": "does not work"}
+STYLE = {"works": "green", "slow": "yellow", "fails": "red"}
+
+
+class Zone(StrEnum):
+    """Where people stand."""
+
+    USERS = "users"
+    OUTSIDE = "outside"
+
+
+# A group of one command would be that command.
+@rehearse_app.callback()
+def _group() -> None:
+    """Try what people will meet before they do."""
+
+
+@rehearse_app.command()
+def network(
+    *,
+    site: Annotated[str, typer.Option(help="Site to try.")],
+    zone: Annotated[
+        Zone, typer.Option("--from", help="Zone to stand in; at a real site the one this machine stands in.")
+    ] = Zone.USERS,
+    cell: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only these networks: plain, udp-blocked, only-443, nat, mtu-1280, delay-200, loss-5, tls-inspection."
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    lab_name: Annotated[str | None, typer.Option("--lab", help="Which lab, when several run this site.")] = None,
+) -> None:
+    """Hold a call through difficult networks; say for each what works, who is at fault and which rule to ask for.
+
+    Exit codes: 0 each as promised, 1 one is not, 2 wrong input, 3 this machine lacks something, 4 the lab is busy.
+    """
+    from rich.console import Console  # noqa: PLC0415 - start quickly
+
+    from conclave import lab  # noqa: PLC0415
+    from conclave.rehearsal import cells  # noqa: PLC0415
+    from conclave.rehearsal.network import rehearse  # noqa: PLC0415
+
+    wanted = cells.chosen(cell or [])
+    lab.enter(site, lab_name)
+    log = Console(stderr=True)
+    result = rehearse(site, zone.value, wanted, lambda text: log.print(text, style="dim", highlight=False))
+    if json:
+        typer.echo(result.model_dump_json(indent=2))
+    else:
+        show(result, Console())
+    if not result.ok:
+        raise typer.Exit(1)
+
+
+def show(result: RehearsalResult, console: Console) -> None:
+    """Print a rehearsal for people: a row a cell, and below it what was found."""
+    from rich import box  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(
+        title=f"{result.site}, from {result.zone}", box=box.SIMPLE, title_justify="left", pad_edge=False, padding=(0, 1)
+    )
+    for heading in ("network", "verdict", "way"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("frames", "there and back", "lost"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("as promised", no_wrap=True)
+    for one in result.cells:
+        table.add_row(*_row(one))
+    console.print(table)
+    for one in result.cells:
+        if one.finding.verdict == "works" and one.kept and not one.finding.notes:
+            continue
+        console.print(f"{one.cell} ({one.about}): {one.finding.why}", markup=False, highlight=False, soft_wrap=True)
+        for rule in one.finding.ask:
+            console.print(f"    ask for: {rule.sentence}", markup=False, highlight=False, soft_wrap=True)
+        for note in one.finding.notes:
+            console.print(f"    {note}", style="dim", markup=False, highlight=False, soft_wrap=True)
+
+
+def _row(one: CellResult) -> tuple[str, ...]:
+    found, page = one.finding, one.seen.page
+    frames = f"{page.frames_received}/{page.frames_sent}" if page else "-"
+    trip = f"{page.round_trip_ms:.0f} ms" if page and page.round_trip_ms is not None else "-"
+    lost = f"{page.loss_percent:.1f} %" if page and page.loss_percent is not None else "-"
+    verdict = f"[{STYLE[found.verdict]}]{WORDS[found.verdict]}[/]"
+    kept = "yes" if one.kept else f"[bold red]no: {WORDS[one.promise]}[/]"
+    return one.cell, verdict, found.way, frames, trip, lost, kept
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.add_typer(rehearse_app, name="rehearse")

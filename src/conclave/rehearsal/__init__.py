@@ -1,0 +1,1 @@
+"""Rehearsals: what people in difficult networks meet at a site, tried before they do."""

@@ -1,0 +1,144 @@
+"""The networks that people come from, as data: what the network box does there, and what is promised all the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from conclave.errors import ConclaveError
+
+if TYPE_CHECKING:
+    from conclave.catalog import Catalog
+
+# `slow` is the slow way: media runs, but not over UDP to the media host.
+Verdict = Literal["works", "slow", "fails"]
+Way = Literal["udp", "tcp", "turn-udp", "turn-tls", "none"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One kind of network between a person and the site.
+
+    Parameters
+    ----------
+    name:
+        What the command line calls it.
+    about:
+        What the network does, in a few words.
+    promise:
+        The verdict that the flow catalogue promises for it.
+    ways:
+        Ways of the media that fit the promise.
+    forward:
+        nftables rules of the box for what it passes on; `$web` and `$dns` are the catalogue's ports.
+    translates:
+        Whether the box gives everybody its own IPv4 address and random ports, and has no IPv6.
+    mtu:
+        Largest packet the box passes on, in bytes, or None.
+    delay:
+        What the box adds to the round trip, in milliseconds.
+    loss:
+        Share of packets that the box loses, in percent of each direction.
+    inspects:
+        Whether the box opens TLS with an authority of its own.
+    """
+
+    name: str
+    about: str
+    promise: Verdict = "works"
+    ways: tuple[Way, ...] = ("udp",)
+    forward: tuple[str, ...] = ()
+    translates: bool = False
+    mtu: int | None = None
+    delay: int = 0
+    loss: int = 0
+    inspects: bool = False
+
+    @property
+    def impaired(self) -> bool:
+        """Whether there is anything between the person and the site that the rehearsal has to make."""
+        return self != CELLS["plain"]
+
+    def rules(self, catalog: Catalog, proxy_port: int) -> str:
+        """Return the box's rule set as text for ``nft -f``.
+
+        Parameters
+        ----------
+        catalog:
+            The flow catalogue.
+        proxy_port:
+            Where the box's TLS proxy listens.
+        """
+        lost = [f"numgen random mod 100 < {self.loss} counter name lost drop"] if self.loss else []
+        chains = [_chain("forward", "type filter hook forward priority filter; policy accept;", [*lost, *self.forward])]
+        if self.translates:
+            chains.append(
+                _chain(
+                    "departure",
+                    "type nat hook postrouting priority srcnat; policy accept;",
+                    ['oifname "wan" masquerade fully-random'],
+                )
+            )
+        if self.inspects:
+            chains.append(
+                _chain(
+                    "arrival",
+                    "type nat hook prerouting priority dstnat; policy accept;",
+                    [f'iifname "lan" tcp dport $web redirect to :{proxy_port}'],
+                )
+            )
+        ports = f"define web = {catalog.port('web')}\ndefine dns = {catalog.port('dns')}\n"
+        return f"{ports}table inet box {{\n\tcounter lost {{ }}\n{''.join(chains)}}}\n"
+
+
+def _chain(name: str, head: str, rules: list[str]) -> str:
+    body = "".join(f"\t\t{rule}\n" for rule in [head, *rules])
+    return f"\tchain {name} {{\n{body}\t}}\n"
+
+
+# Names are looked up at the site's own name server, so that port stays open: elsewhere it is the network's own.
+_NAMES = ("meta l4proto { tcp, udp } th dport $dns accept", "meta l4proto { tcp, udp } th sport $dns accept")
+
+CELLS: dict[str, Cell] = {
+    cell.name: cell
+    for cell in (
+        Cell("plain", "nothing in the way"),
+        Cell(
+            "udp-blocked", "no UDP but names", promise="slow", ways=("tcp",), forward=(*_NAMES, "meta l4proto udp drop")
+        ),
+        Cell(
+            "only-443",
+            "only TCP 443 and names",
+            promise="slow",
+            ways=("turn-tls",),
+            forward=(
+                *_NAMES,
+                "meta l4proto { icmp, ipv6-icmp } accept",
+                "tcp dport $web accept",
+                "tcp sport $web ct state established accept",
+                "drop",
+            ),
+        ),
+        Cell("nat", "one address for many, ports rewritten", translates=True),
+        Cell("mtu-1280", "packets of at most 1280 bytes", mtu=1280),
+        Cell("delay-200", "200 ms more there and back", delay=200),
+        Cell("loss-5", "5 % of packets lost each way", loss=5),
+        Cell("tls-inspection", "a proxy that opens TLS", promise="fails", ways=("none",), inspects=True),
+    )
+}
+
+
+def chosen(names: list[str]) -> list[Cell]:
+    """Return the named cells in the order of the table; all of them when none is named.
+
+    Raises
+    ------
+    ConclaveError
+        When there is no cell of such a name.
+    """
+    unknown = [name for name in names if name not in CELLS]
+    if unknown:
+        raise ConclaveError(
+            f"no cell named {', '.join(unknown)}", expected=f"one or more of: {', '.join(CELLS)}", exit_code=2
+        )
+    return [cell for name, cell in CELLS.items() if not names or name in names]

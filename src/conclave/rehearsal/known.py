@@ -1,0 +1,154 @@
+"""What is known of a site before anything is observed: whom to try, whose an address is, which rule to ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from conclave.rehearsal.result import Hop, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from conclave.catalog import Catalog
+    from conclave.site.model import Address, Host, Site
+
+WEB, MEDIA_UDP, MEDIA_TCP, TURN_UDP, TURN_TLS, NAMES = "web", "media-udp", "media-tcp", "turn-udp", "turn-tls", "dns"
+# In this order they are asked for: the best way first.
+MEDIA = (MEDIA_UDP, MEDIA_TCP)
+OUTSIDE = "outside"
+
+
+@dataclass(frozen=True)
+class Known:
+    """A site as a person in one zone meets it.
+
+    Parameters
+    ----------
+    domain:
+        The site's domain.
+    rules:
+        The rule to ask for, by flow.
+    owners:
+        Whose an address is: the kind of hop, and its name.
+    public:
+        Names that people's programs use.
+    """
+
+    domain: str
+    rules: dict[str, Rule]
+    owners: dict[str, tuple[Hop, str]] = field(default_factory=dict)
+    public: tuple[str, ...] = ()
+
+    def owner(self, address: str) -> tuple[Hop, str]:
+        """Return whose an address is: whoever is not of the site is of the person's network."""
+        return self.owners.get(address, ("client network", address))
+
+    def wanted(self, authority: str, seconds: float) -> dict[str, Any]:
+        """Return what the probes are to look at.
+
+        Parameters
+        ----------
+        authority:
+            File of the site's authority.
+        seconds:
+            How long an answer may take.
+        """
+        return {
+            "names": list(self.public),
+            "ways": [self._way(flow) for flow in (WEB, *MEDIA, TURN_UDP) if self.rules[flow].addresses or flow == WEB],
+            "stun": TURN_UDP,
+            "relay": {"flow": TURN_TLS, "name": self.rules[TURN_TLS].name},
+            "web": self.rules[WEB].port,
+            "authority": authority,
+            "seconds": seconds,
+        }
+
+    def _way(self, flow: str) -> dict[str, Any]:
+        rule = self.rules[flow]
+        goal = {"host": f"meet.{self.domain}"} if flow == WEB else {"addresses": rule.addresses}
+        return {"flow": flow, "protocol": rule.protocol, "port": rule.port, **goal}
+
+
+def known(catalog: Catalog, site: Site, zone: str, router: tuple[str, ...] = ()) -> Known:
+    """Return what is known of a site to people in a zone.
+
+    Parameters
+    ----------
+    catalog, site:
+        The flow catalogue and the site.
+    zone:
+        `users` or `outside`.
+    router:
+        Addresses of the site's router that the site's own files do not name.
+    """
+    domain = site.answers.domain
+    edge, media, core = site.host("edge"), site.host("media"), site.host("core")
+    names = tuple(catalog.names_of({"edge"}, domain))
+    web = Rule(
+        flow=WEB,
+        protocol="tcp",
+        port=catalog.port(WEB),
+        name=", ".join(names),
+        addresses=_shown(site, edge, zone, hairpin=False),
+    )
+    rules = {
+        WEB: web,
+        # The relay stands behind the edge, under a name and the web's port.
+        TURN_TLS: web.model_copy(update={"flow": TURN_TLS, "name": f"turn.{domain}", "unopened": True}),
+        NAMES: Rule(
+            flow=NAMES,
+            protocol="udp",
+            port=catalog.port(NAMES),
+            name=f"ns.{domain}",
+            addresses=[str(core.ansible_host)],
+        ),
+    }
+    for flow in (*MEDIA, TURN_UDP):
+        rules[flow] = Rule(
+            flow=flow,
+            protocol=catalog.flow(flow).protocols[0],
+            port=catalog.port(flow),
+            name=f"sfu.{domain}",
+            addresses=_shown(site, media, zone, hairpin=True),
+        )
+    others: dict[str, tuple[Hop, str]] = dict.fromkeys(router, ("site router", ""))
+    return Known(domain, rules, others | owners(site), names)
+
+
+def owners(site: Site) -> dict[str, tuple[Hop, str]]:
+    """Return whose each address of the site is; a public one is its router's, who answers for it."""
+    found: dict[str, tuple[Hop, str]] = {str(address): ("site router", "") for address in site.answers.uplink.addresses}
+    kinds: tuple[tuple[str, Hop], ...] = (
+        ("core", "portal"),
+        ("edge", "edge host"),
+        ("media", "media host"),
+        ("router", "site router"),
+    )
+    for role, hop in kinds:
+        for host in (host for host in site.hosts if role in host.roles):
+            found |= {str(address): (hop, host.name) for address in _own(host)}
+            if role == "router":
+                found |= {str(address): (hop, host.name) for address in site.answers.uplink.addresses}
+    return found
+
+
+def _shown(site: Site, host: Host, zone: str, *, hairpin: bool) -> list[str]:
+    """Return the addresses under which people meet a host.
+
+    Outside, a public address stands for the host's own of the same IP version. Inside they meet its own; media servers
+    also tell people inside the public one, which the router turns round (hairpin).
+    """
+    public, own = list(site.answers.uplink.addresses), [a for a in (host.ansible_host, host.conclave_address6) if a]
+    if zone != OUTSIDE:
+        return _texts([*own, *(public if hairpin else [])])
+    translated = {address.version for address in public}
+    return _texts([*public, *(address for address in own if address.version not in translated)])
+
+
+def _own(host: Host) -> list[Address]:
+    return [address for address in (host.ansible_host, host.conclave_address6, *host.conclave_addresses) if address]
+
+
+def _texts(addresses: Iterable[Address]) -> list[str]:
+    return list(dict.fromkeys(map(str, addresses)))

@@ -1,0 +1,113 @@
+"""A rehearsal of networks: cell by cell a person tries the site, and what she sees is diagnosed."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import sys
+import time
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from conclave.call.site import authority_file
+from conclave.catalog import Catalog
+from conclave.errors import ConclaveError
+from conclave.rehearsal import page, place
+from conclave.rehearsal.diagnosis import diagnose
+from conclave.rehearsal.known import known
+from conclave.rehearsal.result import CellResult, RehearsalResult, Seen
+from conclave.site import read, secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from conclave.rehearsal.cells import Cell
+    from conclave.rehearsal.known import Known
+
+# How long an answer may take; the slowest cell's takes a fifth of a second.
+ANSWER_SECONDS = 3.0
+LOOK_SECONDS = 40.0
+
+
+def rehearse(
+    site: str, zone: str, cells: Sequence[Cell], progress: Callable[[str], None] = lambda _: None
+) -> RehearsalResult:
+    """Try a site from a zone through each of some networks, one after the other.
+
+    Parameters
+    ----------
+    site:
+        Name of the site.
+    zone:
+        In a lab the zone to stand in; at a real site the one this machine stands in.
+    cells:
+        The networks.
+    progress:
+        Called with a sentence at each cell.
+
+    Raises
+    ------
+    ConclaveError
+        When this machine lacks something, or a network is asked for that only a lab can be given.
+    """
+    page.need_a_browser()
+    lab = place.lab_of_this_process()
+    impaired = [cell.name for cell in cells if cell.impaired]
+    if lab is None and impaired:
+        raise ConclaveError(
+            f"networks that stand in the way can be made in a lab only: {', '.join(impaired)}",
+            expected="--cell plain at a real site",
+            todo=f"conclave rehearse network --site {site} --cell plain, on a machine in the network in question",
+            exit_code=2,
+        )
+    catalog, found = Catalog.load(), read.load(site)
+    about = known(catalog, found, zone, place.gateways(lab) if lab else ())
+    began = dt.datetime.now(dt.UTC)
+    results = []
+    with (
+        authority_file(secrets.load(site)["secret_ca_certificate"]) as authority,
+        place.alone(lab) if lab else nullcontext(),
+    ):
+        for number, cell in enumerate(cells):
+            progress(f"{cell.name}: {cell.about}")
+            with place.behind(lab, zone, cell, catalog, number) if lab else nullcontext(place.Place()) as stand:
+                results.append(asyncio.run(_try(cell, stand.prefix, authority, about)))
+    ok = all(result.kept for result in results)
+    return RehearsalResult(site=site, zone=zone, started_at=began, cells=results, ok=ok)
+
+
+async def _try(cell: Cell, prefix: Sequence[str], authority: Path, about: Known) -> CellResult:
+    began = time.monotonic()
+    # The probes are done while the browser starts and signals, before it measures.
+    looking = asyncio.create_task(_look(prefix, authority, about))
+    measured, error, status = await page.measure(prefix, authority, about.domain)
+    seen = (await looking).model_copy(update={"page": measured, "page_error": error, "page_status": status})
+    finding = diagnose(seen, about)
+    return CellResult(
+        cell=cell.name,
+        about=cell.about,
+        promise=cell.promise,
+        kept=finding.verdict == cell.promise and finding.way in cell.ways,
+        finding=finding,
+        seen=seen,
+        seconds=round(time.monotonic() - began, 1),
+    )
+
+
+async def _look(prefix: Sequence[str], authority: Path, about: Known) -> Seen:
+    """Run the probes where the person stands."""
+    wanted = json.dumps(about.wanted(str(authority), ANSWER_SECONDS)).encode()
+    argv = [*prefix, sys.executable, "-m", "conclave.rehearsal.probes"]
+    pipe = asyncio.subprocess.PIPE
+    probe = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe, stderr=pipe)
+    try:
+        said, noise = await asyncio.wait_for(probe.communicate(wanted), LOOK_SECONDS)
+    except TimeoutError:
+        probe.kill()
+        await probe.wait()
+        raise ConclaveError(f"the probes do not come to an end in {LOOK_SECONDS:.0f} s", exit_code=3) from None
+    if probe.returncode:
+        raise ConclaveError(f"the probes ended: {noise.decode(errors='replace').strip()[-400:]}", exit_code=3)
+    return Seen.model_validate_json(said)
