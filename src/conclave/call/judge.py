@@ -132,6 +132,7 @@ def _reception(stream: Stream, sender: Account | None) -> Reception:
         share=round(decoded / sent, 4) if decoded is not None and sent else None,
         frames_missing=sent - decoded if sent is not None and decoded is not None else None,
         frames_missing_in_a_row=hole,
+        packets_lost=stream.flow.packets_lost if stream.flow else None,
         frames_duplicated=seen.duplicates,
         frames_unreadable=seen.unreadable if sender else 0,
         longest_gap_ms=seen.longest_gap_ms,
@@ -142,6 +143,7 @@ def _reception(stream: Stream, sender: Account | None) -> Reception:
         tone_level_dbfs=heard.level_dbfs,
         tone_share=round(heard.own_tone_blocks / heard.blocks, 4) if heard.blocks else None,
         sound_gap_ms=heard.longest_gap_ms,
+        sound_concealed_ms=stream.flow.concealed_ms if stream.flow else None,
         noise_before_key_ms=heard.noise_before_key_ms,
     )
 

@@ -165,14 +165,22 @@ class Seen(Message):
     without_media_ms: int = 0
 
 
+class Flow(Message):
+    """What WebRTC itself counts of the tracks of one sender (W3C webrtc-stats)."""
+
+    packets_lost: int = 0
+    concealed_ms: int = 0
+
+
 class Stream(Message):
-    """Everything received from one sender."""
+    """Everything received from one sender; its flow is that of the measured time, None when a track of it is gone."""
 
     sender: str
     name: str
     tracks: list[TrackSeen]
     seen: Seen
     heard: Heard
+    flow: Flow | None = None
 
 
 class Transport(Message):

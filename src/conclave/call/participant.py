@@ -26,6 +26,7 @@ from conclave.call.messages import (
     Ask,
     Begin,
     Failed,
+    Flow,
     Join,
     Joined,
     Leave,
@@ -43,7 +44,7 @@ from conclave.call.messages import (
     Transport,
 )
 from conclave.call.receiving import Receiver, Window
-from conclave.call.transport import read_transport
+from conclave.call.transport import read_flows, read_transport, since
 from conclave.errors import ConclaveError
 
 CONNECT_SECONDS = 15.0
@@ -77,6 +78,7 @@ class Participant:
         self.lost_at: float | None = None
         self.shaken_at: float | None = None
         self.lost_seconds = 0.0
+        self.flows_before: dict[str, Flow] = {}
         self.disconnected: asyncio.Queue[str] = asyncio.Queue()
         self._working_keys: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -94,7 +96,7 @@ class Participant:
             case Join():
                 await self.join(command)
             case Measure():
-                self.measure()
+                await self.measure()
             case Stop():
                 self.stop()
             case Leave():
@@ -142,10 +144,11 @@ class Participant:
         identity = room.local_participant.identity
         self.tell(Joined(identity=identity, connect_seconds=round(seconds, 3)))
 
-    def measure(self) -> None:
+    async def measure(self) -> None:
         """Begin the measured time."""
         self.window.start = time.monotonic()
         self.first = self.sender.number if self.sender else 0
+        self.flows_before = await read_flows(self.room) if self.room else {}
 
     def stop(self) -> None:
         """End the measured time and tell which numbers were sent in it."""
@@ -266,11 +269,17 @@ class Participant:
 
     async def _report(self) -> Report:
         now = time.monotonic()
+        # Out of the room there are no statistics to read.
+        room = self.room if self.room and self.room.isconnected() else None
+        flows = await read_flows(room) if room else {}
         streams = []
         for sender, tracks in self.tracks.items():
             seen, heard = self._receiver(sender).finish(now)
             name = self.names[sender]
-            streams.append(Stream(sender=sender, name=name, tracks=list(tracks.values()), seen=seen, heard=heard))
+            flow = since({sid: flows.get(sid) for sid in tracks}, self.flows_before)
+            streams.append(
+                Stream(sender=sender, name=name, tracks=list(tracks.values()), seen=seen, heard=heard, flow=flow)
+            )
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return Report(
             reconnects=self.reconnects,
@@ -278,14 +287,10 @@ class Participant:
             without_connection_ms=round(self.lost_seconds * 1000),
             published=sending.published(self.room) if self.room else [],
             streams=streams,
-            transport=await self._transport(),
+            transport=await read_transport(room) if room else Transport(),
             cpu_seconds=round(usage.ru_utime + usage.ru_stime, 2),
             joined_seconds=round(now - (self.joined_at or now), 2),
         )
-
-    async def _transport(self) -> Transport:
-        # Out of the room there are no statistics to read.
-        return await read_transport(self.room) if self.room and self.room.isconnected() else Transport()
 
 
 async def converse(out: TextIO) -> None:

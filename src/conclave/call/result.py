@@ -33,6 +33,9 @@ class Reception(Part):
     share: float | None = Field(description="frames_decoded / frames_sent, 0 to 1.")
     frames_missing: int | None
     frames_missing_in_a_row: int | None
+    packets_lost: int | None = Field(
+        default=None, description="RTP packets of picture and sound that never came; unknown of one who left."
+    )
     frames_duplicated: int
     frames_unreadable: int
     longest_gap_ms: int
@@ -43,6 +46,9 @@ class Reception(Part):
     tone_level_dbfs: float | None
     tone_share: float | None = Field(description="Share of the blocks of 100 ms with a clear tone, 0 to 1.")
     sound_gap_ms: int = Field(default=0, description="The longest time without a clear tone.")
+    sound_concealed_ms: int | None = Field(
+        default=None, description="Sound the receiver had to make up, all of it together; unknown of one who left."
+    )
     noise_before_key_ms: int = Field(description="Loud noise that the mute rule kept from the ears, at the join.")
 
 

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Literal
 
 from livekit.rtc._proto import stats_pb2
 
-from conclave.call.messages import Transport
+from conclave.call.messages import Flow, Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from livekit import rtc
 
 Path = Literal["udp", "tcp", "relay", "none"]
+SAMPLES_PER_MS = 48
 
 
 async def read_transport(room: rtc.Room) -> Transport:
@@ -26,6 +27,38 @@ async def read_transport(room: rtc.Room) -> Transport:
     busiest.bytes_sent = sum(result.bytes_sent for result in results)
     busiest.bytes_received = sum(result.bytes_received for result in results)
     return busiest
+
+
+async def read_flows(room: rtc.Room) -> dict[str, Flow]:
+    """Return what was lost so far of each track that is received, by its id."""
+    # WebRTC's own names of tracks are not the server's: each track is asked for itself.
+    tracks = [
+        publication.track
+        for who in room.remote_participants.values()
+        for publication in who.track_publications.values()
+        if publication.track
+    ]
+    return {track.sid: flow for track in tracks if (flow := _flow(await track.get_stats()))}
+
+
+def _flow(rows: Iterable[stats_pb2.RtcStats]) -> Flow | None:
+    for row in rows:
+        if _is(row, "inbound_rtp"):
+            concealed = round(row.inbound_rtp.inbound.concealed_samples / SAMPLES_PER_MS)
+            return Flow(packets_lost=row.inbound_rtp.received.packets_lost, concealed_ms=concealed)
+    return None
+
+
+def since(now: Mapping[str, Flow | None], before: Mapping[str, Flow]) -> Flow | None:
+    """Return what was lost of all tracks together between two looks; None when one of them is gone."""
+    result = Flow()
+    for track, flow in now.items():
+        if flow is None:
+            return None
+        earlier = before.get(track, Flow())
+        result.packets_lost += flow.packets_lost - earlier.packets_lost
+        result.concealed_ms += flow.concealed_ms - earlier.concealed_ms
+    return result
 
 
 def summarise(entries: Iterable[stats_pb2.RtcStats]) -> Transport:
