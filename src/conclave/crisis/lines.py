@@ -66,9 +66,8 @@ class Line:
         LostError
             When there is no answer in time.
         """
-        raised = [] if self.host.ansible_user == "root" else ["sudo", "-n"]
         try:
-            _, out, err = self._client.exec_command(shlex.join([*raised, *command]), timeout=seconds)
+            _, out, err = self._client.exec_command(shlex.join([*self.host.raised, *command]), timeout=seconds)
             said, noise = out.read().decode(errors="replace"), err.read().decode(errors="replace")
             return Answer(out.channel.recv_exit_status(), said, noise.strip())
         except (paramiko.SSHException, OSError, EOFError) as error:

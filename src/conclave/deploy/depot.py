@@ -22,10 +22,9 @@ def installed(host: Host) -> dict[str, Any] | None:
     Who gets None checks a bundle's term as that of a new one; the depot's own check, which knows, comes later.
     """
     manifest = f"{Catalog.load().paths['depot']}/current/manifest.json"
-    address = [*ssh(), "-p", str(host.ansible_port), "-l", host.ansible_user, str(host.ansible_host)]
     try:
         done = subprocess.run(
-            [*address, f"cat {shlex.quote(manifest)}"],
+            [*ssh(), *host.login, shlex.join([*host.raised, "cat", manifest])],
             capture_output=True,
             timeout=_SECONDS,
             check=False,

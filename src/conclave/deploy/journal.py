@@ -29,10 +29,10 @@ def last_lines(host: Host, unit: str) -> list[str]:
 
     Empty when nothing failed there. A host that does not answer in time yields one line that says so.
     """
-    remote = _SCRIPT % (shlex.quote(unit) if unit else "", LINES)
+    script = _SCRIPT % (shlex.quote(unit) if unit else "", LINES)
     try:
         done = subprocess.run(
-            [*ssh(), "-p", str(host.ansible_port), "-l", host.ansible_user, str(host.ansible_host), remote],
+            [*ssh(), *host.login, shlex.join([*host.raised, "sh", "-c", script])],
             capture_output=True,
             text=True,
             timeout=_SECONDS,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 6.0
 COMMAND_SECONDS = 30.0
+# Only root sees who holds a port.
+_SHELL = "sudo -n true 2>/dev/null </dev/null && exec sudo -n sh -s; exec sh -s"
 
 
 class UnknownKeyError(Exception):
@@ -120,14 +122,14 @@ def connect(host: Host, seconds: float = CONNECT_SECONDS) -> paramiko.SSHClient:
 
 
 def output(client: paramiko.SSHClient, script: str) -> str:
-    """Run a shell script and return what it prints.
+    """Run a shell script, as root where sudo allows it, and return what it prints.
 
     Raises
     ------
     TimeoutError
         When it takes longer than ``COMMAND_SECONDS``.
     """
-    stdin, stdout, _ = client.exec_command("sh -s", timeout=COMMAND_SECONDS)
+    stdin, stdout, _ = client.exec_command(_SHELL, timeout=COMMAND_SECONDS)
     stdin.write(script)
     stdin.channel.shutdown_write()
     return stdout.read().decode(errors="replace")

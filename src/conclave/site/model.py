@@ -128,6 +128,16 @@ class Host(BaseModel):
     ansible_user: str = Field(default="root", min_length=1, description="the account to sign in with, root by default")
     ansible_port: int = Field(default=22, ge=1, le=65535, description="the port of ssh, 22 by default")
 
+    @property
+    def raised(self) -> tuple[str, ...]:
+        """Return the words that lead a command there which only root may run; none when it is root who signs in."""
+        return () if self.ansible_user == "root" else ("sudo", "-n")
+
+    @property
+    def login(self) -> tuple[str, ...]:
+        """Return the words that say to ssh where to sign in as whom."""
+        return ("-p", str(self.ansible_port), "-l", self.ansible_user, str(self.ansible_host))
+
 
 class Site(BaseModel):
     """A site whose two files were read without a finding."""

@@ -63,7 +63,9 @@ class Host:
         # Ansible makes the folder of its own sockets, nobody else this one.
         Path(control).mkdir(parents=True, exist_ok=True, mode=0o700)
         self._ssh = f"{arguments} -o ControlPath={control}/verify-%C"
-        self._link = testinfra.get_host(f"ssh://root@{self.address}", ssh_extra_args=self._ssh)
+        self._inventory = site_host
+        whom = f"ssh://{site_host.ansible_user}@{self.address}:{site_host.ansible_port}"
+        self._link = testinfra.get_host(whom, ssh_extra_args=self._ssh, sudo=bool(site_host.raised))
 
     def __repr__(self) -> str:
         return self.name
@@ -92,8 +94,9 @@ class Host:
 
     def feed(self, command: str, stdin: str) -> str:
         """Run a command that reads a secret from its standard input, where no process list shows it."""
+        raised = [*self._inventory.raised, "sh", "-c", command]
         done = subprocess.run(
-            ["ssh", *shlex.split(self._ssh), f"root@{self.address}", command],
+            ["ssh", *shlex.split(self._ssh), *self._inventory.login, shlex.join(raised)],
             input=stdin,
             capture_output=True,
             text=True,
