@@ -27,6 +27,7 @@ describe("the way of a connection", () => {
     [{ protocol: "tcp" }, "tcp"],
     [{ protocol: "udp", candidateType: "relay", relayProtocol: "udp" }, "turn-udp"],
     [{ protocol: "udp", candidateType: "relay", relayProtocol: "tls" }, "turn-tls"],
+    [{ protocol: "udp", candidateType: "prflx", relayProtocol: "udp" }, "turn-udp"],
   ])("is read from the chosen pair: %j is %s", (candidate, way) => {
     expect(selectedWay(through(candidate))).toBe(way);
   });
@@ -119,7 +120,7 @@ describe("what was tried", () => {
     expect(relaysOf(servers).map(({ way, host }) => [way, host])).toEqual([
       ["turn-udp", "turn.conf.lab.example"],
       ["turn-tls", "turn.conf.lab.example"],
-      ["turn-udp", "[2001:db8::1]"],
+      ["turn-udp", "2001:db8::1"],
     ]);
     expect(relaysOf(servers)[2]?.server).toEqual({
       urls: "turn:[2001:db8::1]:3478?transport=udp",

@@ -22,8 +22,7 @@ export function AskFor({ text: asked, several }: { text: string; several: boolea
       <p>
         {check.askText} {several && check.askFirst}
       </p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways on a phone */}
-      <pre tabIndex={0}>{asked}</pre>
+      <pre>{asked}</pre>
       <div className="actions">
         <Button onPress={() => void copy()}>
           {copied === "yes" ? <Check size={20} aria-hidden="true" /> : <Copy size={20} aria-hidden="true" />}

@@ -1,8 +1,12 @@
 import { ArrowRight, Check, Minus, X } from "lucide-react";
 import { useText } from "../i18n";
 import type { ProbeResult } from "./probe";
-import { type State, WAYS } from "./ways";
+import { type State, WAYS, type Way } from "./ways";
 
+const PORT_OF = { udp: "udp", "turn-udp": "turn_udp", tcp: "tcp", "turn-tls": "turn_tls" } as const satisfies Record<
+  Way,
+  string
+>;
 const icons: Record<State, typeof Check> = { used: ArrowRight, open: Check, blocked: X, untried: Minus };
 
 /** The ways that picture and sound could take, and what is known of each. */
@@ -15,7 +19,7 @@ export function Ways({ found }: { found: ProbeResult }) {
         {WAYS.map((way) => {
           const state = found.ways[way];
           const Icon = icons[state];
-          const port = found.ask.find((rule) => rule.way === way)?.port;
+          const port = found.ports?.[PORT_OF[way]];
           return (
             <li key={way} className={state}>
               <Icon size={20} aria-hidden="true" />

@@ -35,6 +35,8 @@ export interface ProbeResult extends Figures {
   blocked: Way[];
   /** What a firewall would have to let through, best first; empty while the best way is used. */
   ask: Rule[];
+  /** The site's ports for picture and sound, as the portal named them. */
+  ports: Check["ports"] | null;
   /** Why the portal gave no room for a check. */
   refused: string | null;
 }
@@ -50,6 +52,7 @@ export const ended = (stage: Stage, refused: string | null = null): ProbeResult 
   ways: UNTRIED,
   blocked: [],
   ask: [],
+  ports: null,
   refused,
 });
 
@@ -202,12 +205,17 @@ class Probe {
     const tried = [seen(sender), seen(receiver)];
     const answered = new Set(tried.flatMap((one) => [...one.answered]));
     const relays = relaysOf(this.#sender.servers.length ? this.#sender.servers : this.#receiver.servers);
-    const opened = new Map(
-      await Promise.all(relays.map(async (relay) => [relay.way, await answers(relay, this.#signal)] as const)),
+    const opened = new Map<Way, boolean>();
+    await Promise.all(
+      relays.map(async (relay) => {
+        const open = await answers(relay, this.#signal);
+        // One address of a relay is enough.
+        opened.set(relay.way, open || opened.get(relay.way) === true);
+      }),
     );
     this.#signal.throwIfAborted();
     const ways = states(path, answered, opened);
-    const offered = (protocol: "udp" | "tcp") => [...new Set(tried.flatMap((one) => one.offered[protocol]))];
+    const offered = (protocol: "udp" | "tcp") => [...new Set(tried.flatMap((one) => one.offered[protocol]))].sort();
     return {
       ...found,
       path: path ?? "none",
@@ -217,6 +225,7 @@ class Probe {
       ways,
       blocked: (Object.keys(ways) as Way[]).filter((way) => ways[way] === "blocked"),
       ask: rules(ways, this.#check.ports, offered, relays),
+      ports: this.#check.ports,
       refused: null,
     };
   }
@@ -229,7 +238,7 @@ export function rules(
   offered: (protocol: "udp" | "tcp") => string[],
   relays: readonly Relay[],
 ): Rule[] {
-  const hosts = (way: Way) => [...new Set(relays.filter((relay) => relay.way === way).map(({ host }) => host))];
+  const hosts = (way: Way) => [...new Set(relays.filter((relay) => relay.way === way).map(({ host }) => host))].sort();
   const all: Rule[] = [
     { way: "udp", protocol: "udp", port: ports.udp, to: offered("udp") },
     { way: "turn-udp", protocol: "udp", port: ports.turn_udp, to: hosts("turn-udp") },

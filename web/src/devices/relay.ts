@@ -15,7 +15,7 @@ export function relaysOf(servers: readonly RTCIceServer[]): Relay[] {
       const parts = /^(turns?):(\[[^\]]+\]|[^:?]+)/.exec(url);
       if (!parts) return [];
       const way = parts[1] === "turn" && !url.includes("transport=tcp") ? "turn-udp" : "turn-tls";
-      return [{ way, host: parts[2] ?? "", server: { ...server, urls: url } }];
+      return [{ way, host: (parts[2] ?? "").replace(/^\[|\]$/g, ""), server: { ...server, urls: url } }];
     }),
   );
 }

@@ -30,9 +30,11 @@ export const textOf = (entry: Entry | undefined, field: string): string => {
   return typeof value === "string" ? value : "";
 };
 
+/** Through a relay also goes a candidate that its peer reflected, because it saw the relay under another address. */
+const isRelayed = (local: Entry) => textOf(local, "candidateType") === "relay" || textOf(local, "relayProtocol") !== "";
+
 export function wayOf(local: Entry): Way {
-  if (textOf(local, "candidateType") === "relay")
-    return textOf(local, "relayProtocol") === "udp" ? "turn-udp" : "turn-tls";
+  if (isRelayed(local)) return textOf(local, "relayProtocol") === "udp" ? "turn-udp" : "turn-tls";
   return textOf(local, "protocol") === "tcp" ? "tcp" : "udp";
 }
 
@@ -60,7 +62,7 @@ export function worse(one: Way | undefined, other: Way | undefined): Way | undef
 export function addressFamily(entries: readonly Entry[]): 4 | 6 | null {
   const pair = selectedPair(entries);
   const local = byId(entries, pair?.["localCandidateId"]);
-  const relayed = local !== undefined && textOf(local, "candidateType") === "relay";
+  const relayed = local !== undefined && isRelayed(local);
   // Behind a relay the other candidate is the relay's own business.
   const address = relayed
     ? textOf(local, "relatedAddress")
