@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from conclave.call.result import CallResult
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.timing]
 
 
 @pytest.fixture(scope="module")

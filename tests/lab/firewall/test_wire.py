@@ -21,7 +21,7 @@ from conclave.lab import namespaces
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.timing]
 
 CATALOG, TOPOLOGY = Catalog.load(ROOT / "roles/catalog/defaults/main.yml"), lab_topology()
 PORTS = sorted({port for flow in CATALOG.flows for port in flow.ports} | {9})

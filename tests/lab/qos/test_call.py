@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from conclave.call.result import CallResult
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.timing]
 EF, AF41, CS3 = 46, 34, 24
 CLASSES = {"sound": {EF}, "picture": {AF41}, "RTCP": {AF41}, "DTLS": {AF41}, "STUN": {AF41}, "signalling": {CS3}}
 # The formula knows no partly filled last packet, and plans with extensions that the SFU leaves out of sound.

@@ -11,7 +11,7 @@ from tests.lab.qos.network import Small
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.timing]
 SECONDS = 3.0
 MOST_MS = 20.0
 
