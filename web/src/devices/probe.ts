@@ -63,16 +63,13 @@ class Side {
   readonly #worker = failClosedWorker();
   signalled = false;
   entries: readonly Entry[] = [];
+  servers: readonly RTCIceServer[] = [];
 
   constructor() {
     this.room = new Room({ encryption: { keyProvider: this.#keys, worker: this.#worker } });
     this.room.on(RoomEvent.SignalConnected, () => {
       this.signalled = true;
     });
-  }
-
-  get servers(): RTCIceServer[] {
-    return this.room.engine?.latestJoinResponse?.iceServers ?? [];
   }
 
   async connect(check: Check, token: string, key: ReturnType<typeof newMeetingKey>): Promise<void> {
@@ -90,6 +87,7 @@ class Side {
     const transports = this.room.engine?.pcManager;
     const found = entriesOf(await (transports?.subscriber ?? transports?.publisher)?.getStats());
     if (found.length > 0) this.entries = found;
+    this.servers = this.room.engine?.latestJoinResponse?.iceServers ?? this.servers;
     return this.entries;
   }
 
