@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import statistics
 import struct
@@ -30,6 +31,8 @@ AROUND = 46
 # Bytes of an RTP header, which stand before the stamp.
 HEAD = 12
 EF = 46
+# The provider's queue holds 400 ms.
+HANDED_ON_SECONDS = 5.0
 
 
 @dataclass
@@ -129,9 +132,22 @@ def fates(small: Small, wanted: Sequence[Stream], seconds: float) -> list[Fate]:
     """Send the streams to the outside and return what became of each."""
     with Capture(small.name("far"), "line") as seen:
         send(small, wanted, seconds)
-        # What still stands in a queue of 400 ms arrives.
-        time.sleep(0.6)
+        handed_on(small, "rt", "line")
     return _fates(wanted, seen)
+
+
+def handed_on(small: Small, *way: str) -> None:
+    """Wait until what stands in the queues has left them, one namespace after the other; they may be filled anew."""
+    for where in way:
+        before, end = _queues(small, where), time.monotonic() + HANDED_ON_SECONDS
+        while left := [key for key, now in _queues(small, where).items() if now[0] and now[1] < sum(before[key])]:
+            assert time.monotonic() < end, f"{where}: packets stay in {left}"
+
+
+def _queues(small: Small, where: str) -> dict[tuple[str, str], tuple[int, int]]:
+    """Return the bytes in each queue of a namespace, and those that ever left it."""
+    listed = json.loads(small.run(where, "tc", "-s", "-j", "qdisc", "show"))
+    return {(queue["dev"], queue["handle"]): (queue["backlog"], queue["bytes"]) for queue in listed}
 
 
 @contextlib.contextmanager
@@ -170,7 +186,7 @@ def sound_in(small: Small, seconds: float) -> Fate:
     sound = Stream("sound in, 80 kbit/s", "far", (FAR, TARGET_PORT), (SFU, MEDIA_PORT), 80, 200, 111)
     with Capture(small.name("sfu"), "media") as seen:
         send(small, [sound], seconds)
-        time.sleep(0.6)
+        handed_on(small, "line", "rt")
     return _fates([sound], seen)[0]
 
 
