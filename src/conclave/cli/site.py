@@ -112,15 +112,19 @@ def secrets(
     new_authority: Annotated[bool, typer.Option("--new-authority", help="Make a new site authority.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Generate the secrets a site lacks into its ansible-vault file. Existing ones stay; none is printed.
+    """Generate the secrets a site lacks into its ansible-vault file, and the key that signs its proofs.
+
+    Existing ones stay; none is printed.
 
     Exit codes: 0 complete, 2 the certificates do not fit the site, 3 the vault cannot be opened.
     """
     from conclave import paths  # noqa: PLC0415
     from conclave.bundle import trust as bundles  # noqa: PLC0415
+    from conclave.evidence import keys  # noqa: PLC0415
     from conclave.site import secrets as making  # noqa: PLC0415
 
     made = making.ensure(site, new_authority=new_authority)
+    keys.ensure(site)
     if (paths.inventory(site) / "lab.yml").is_file():
         # A rehearsal by plain Ansible needs it, too.
         bundles.root(site)

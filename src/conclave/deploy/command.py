@@ -15,6 +15,7 @@ from conclave import paths, preflight
 from conclave.deploy import depot, journal, lock, runner
 from conclave.deploy.progress import Failure, Progress
 from conclave.errors import ConclaveError
+from conclave.evidence import keys
 from conclave.site import read, secrets
 
 if TYPE_CHECKING:
@@ -78,6 +79,10 @@ def deploy(name: str, options: Options, console: Console) -> dict[str, Any]:
             made = secrets.ensure(name)
             if made.new:
                 console.print(f"{len(made.new)} secrets generated into {made.file}", markup=False)
+            if key := keys.ensure(name):
+                console.print(
+                    f"key made that signs proofs of isolation: {key.private}, {key.fingerprint}", markup=False
+                )
             if hosts:
                 refuse_unready(hosts.result(), console)
             console.print(f"bundle: {whole.result()} is whole and signed", markup=False)

@@ -63,6 +63,11 @@ def new(site: str) -> Key:
     return load(site)
 
 
+def ensure(site: str) -> Key | None:
+    """Make the key of a site that has none, so that nobody lacks it on the day; return it when it is new."""
+    return None if private_file(site).exists() else new(site)
+
+
 def load(site: str) -> Key:
     """Return the key of a site; the site's list of signers names it from then on.
 

@@ -31,3 +31,9 @@ def test_another_checkout_of_a_site_names_the_key_as_well(site: Path) -> None:
     assert keys.load("sample") == made
     assert keys.load("sample") == made
     assert signers.read_text() == f"{made.line}\n"
+
+
+@pytest.mark.usefixtures("site")
+def test_a_key_is_made_once() -> None:
+    assert keys.ensure("sample") == keys.load("sample")
+    assert keys.ensure("sample") is None
