@@ -144,6 +144,12 @@ const scenes = [
       delete RTCRtpSender.prototype.createEncodedStreams;
     },
   },
+  { name: "check", path: "/check", wait: ".check-verdict" },
+  ...["good", "uneven", "relayed", "tcp", "tls", "nothing", "signalling", "site", "busy"].map((scene) => ({
+    name: `check-${scene}`,
+    path: `/dev/gallery/index.html?scene=check-${scene}`,
+    wait: ".check-verdict",
+  })),
   { name: "missing", path: "/nowhere" },
   { name: "ended", path: "/ended", cookies: signedIn },
   ...[

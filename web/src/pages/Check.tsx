@@ -19,7 +19,9 @@ function Progress({ step }: { step: Step }) {
   const now = STEPS.indexOf(step);
   return (
     <section className="card check-progress" aria-busy="true">
-      <h2 role="status">{text.check.checking}</h2>
+      <div role="status">
+        <h2>{text.check.checking}</h2>
+      </div>
       <ol className="check-steps">
         {STEPS.map((name, n) => (
           <li
@@ -58,8 +60,8 @@ export function Report({ found, verdict, domain, again }: ReportProps) {
     <>
       <section className={`card check-verdict ${verdict.tone}`}>
         <Icon size={32} aria-hidden="true" />
-        <div className="stack-small">
-          <h2 role="status">{text.check.headlines[verdict.name]}</h2>
+        <div className="stack-small" role="status">
+          <h2>{text.check.headlines[verdict.name]}</h2>
           {says(text, verdict, found).map((sentence) => (
             <p key={sentence}>{sentence}</p>
           ))}
