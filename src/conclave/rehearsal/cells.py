@@ -69,8 +69,12 @@ class Cell:
         proxy_port:
             Where the box's TLS proxy listens.
         """
+        # What belongs to no connection would pass untranslated.
+        own = ["ct state invalid drop"] if self.translates else []
         lost = [f"numgen random mod 100 < {self.loss} counter name lost drop"] if self.loss else []
-        chains = [_chain("forward", "type filter hook forward priority filter; policy accept;", [*lost, *self.forward])]
+        chains = [
+            _chain("forward", "type filter hook forward priority filter; policy accept;", [*lost, *own, *self.forward])
+        ]
         if self.translates:
             chains.append(
                 _chain(

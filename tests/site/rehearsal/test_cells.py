@@ -1,0 +1,113 @@
+"""What each difficult network does to a call at a deployed site, and what the rehearsal makes of it."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conclave.rehearsal.cells import CELLS
+
+from .conftest import ports, rehearse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conclave.lab import Lab
+    from conclave.rehearsal.result import CellResult, RehearsalResult
+
+ISSUER = "CN=Rehearsal TLS inspection"
+RULES = "/etc/conclave/firewall/conclave.nft"
+
+
+@pytest.fixture(scope="module")
+def rehearsal(lab: Lab) -> RehearsalResult:
+    """Return one rehearsal of every cell, from the users' zone."""
+    before = lab.canary()
+    status, found = rehearse()
+    assert status == 0, [(cell.cell, cell.finding.model_dump()) for cell in found.cells if not cell.kept]
+    assert ports() == []
+    after = lab.canary()
+    # Who stands behind a translation tells the media server her private address as well, and it tries that, too (ICE).
+    tried = {goal for goals in after.sources.values() for goal in goals}
+    assert tried - {goal for goals in before.sources.values() for goal in goals} <= {"10.255.255.2"}
+    return found
+
+
+def cell(found: RehearsalResult, name: str) -> CellResult:
+    return next(one for one in found.cells if one.cell == name)
+
+
+def test_every_network_gets_what_is_promised(rehearsal: RehearsalResult) -> None:
+    assert [one.cell for one in rehearsal.cells] == list(CELLS)
+    assert [one.cell for one in rehearsal.cells if not one.kept] == []
+
+
+# The way, the hop at fault, flows to ask for.
+@pytest.mark.parametrize(
+    ("name", "way", "hop", "asked"),
+    [
+        ("plain", "udp", "", []),
+        ("udp-blocked", "tcp", "client network", ["media-udp"]),
+        ("only-443", "turn-tls", "client network", ["media-udp", "media-tcp"]),
+        ("nat", "udp", "", []),
+        ("mtu-1280", "udp", "", []),
+        ("delay-200", "udp", "", []),
+        ("loss-5", "udp", "", []),
+        ("tls-inspection", "none", "tls proxy", ["web"]),
+    ],
+)
+def test_a_network_is_diagnosed(rehearsal: RehearsalResult, name: str, way: str, hop: str, asked: list[str]) -> None:
+    finding = cell(rehearsal, name).finding
+    assert (finding.way, finding.hop, [rule.flow for rule in finding.ask]) == (way, hop, asked)
+
+
+def test_each_box_did_what_it_is_there_for(rehearsal: RehearsalResult) -> None:
+    """Without this a box that does nothing would pass: every impairment is seen from where the person stands."""
+    translated = [way for way in cell(rehearsal, "nat").seen.ways if way.flow == "turn-udp"]
+    assert translated
+    assert all(way.own.startswith("10.") and way.mapped.startswith("198.51.100.") for way in translated)
+    assert any(way.own.rpartition(":")[2] != way.mapped.rpartition(":")[2] for way in translated)
+    assert cell(rehearsal, "mtu-1280").seen.mtu == 1280
+    assert cell(rehearsal, "plain").seen.mtu == 1500
+    delayed = [way for way in cell(rehearsal, "delay-200").seen.ways if way.milliseconds is not None]
+    assert {":" in way.address for way in delayed} == {True, False}
+    assert all((way.milliseconds or 0) >= 200 for way in delayed)
+    page = cell(rehearsal, "delay-200").seen.page
+    assert page is not None
+    assert (page.round_trip_ms or 0) >= 200
+    page = cell(rehearsal, "loss-5").seen.page
+    assert page is not None
+    assert 1 <= (page.loss_percent or 0) <= 15
+
+
+def test_what_opens_tls_is_named_and_the_page_refused(rehearsal: RehearsalResult) -> None:
+    inspected = cell(rehearsal, "tls-inspection")
+    assert inspected.seen.page_error == "ERR_CERT_AUTHORITY_INVALID"
+    assert inspected.finding.hop_name == ISSUER
+    assert inspected.finding.ask[0].unopened
+    assert {one.issuer for one in inspected.seen.certificates} == {ISSUER}
+
+
+@pytest.fixture
+def router_without_media(lab: Lab) -> Iterator[None]:
+    """Take the router's rules for media over UDP away; afterwards its rules are the staged ones."""
+    script = (
+        "nft -a list chain inet conclave forward | sed -n 's/.*media-udp.* # handle //p' | "
+        "while read handle; do nft delete rule inet conclave forward handle $handle; echo $handle; done"
+    )
+    gone = subprocess.run(lab.command("rt", ["sh", "-ec", script]), capture_output=True, text=True, check=True).stdout
+    assert gone.split()
+    yield
+    subprocess.run(lab.command("rt", ["nft", "--file", RULES]), check=True)
+
+
+@pytest.mark.usefixtures("router_without_media")
+def test_a_rule_that_the_sites_router_lacks_is_named_with_the_router() -> None:
+    status, found = rehearse("--cell", "plain")
+    finding = cell(found, "plain").finding
+    assert status == 1
+    # The browser takes what is left: TCP, or the relay over its own port.
+    assert (finding.verdict, finding.hop, finding.hop_name) == ("slow", "site router", "rt")
+    assert finding.ask[0].sentence == ("UDP 7882 to sfu.conf.lab.example (192.0.2.34, 2001:db8:1:2::2, 203.0.113.1)")
