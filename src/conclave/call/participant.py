@@ -79,6 +79,7 @@ class Participant:
         self.shaken_at: float | None = None
         self.lost_seconds = 0.0
         self.flows_before: dict[str, Flow] = {}
+        self.flows: dict[str, Flow] = {}
         self.disconnected: asyncio.Queue[str] = asyncio.Queue()
         self._working_keys: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -98,7 +99,7 @@ class Participant:
             case Measure():
                 await self.measure()
             case Stop():
-                self.stop()
+                await self.stop()
             case Leave():
                 await self.leave(command)
                 return False
@@ -148,12 +149,14 @@ class Participant:
         """Begin the measured time."""
         self.window.start = time.monotonic()
         self.first = self.sender.number if self.sender else 0
-        self.flows_before = await read_flows(self.room) if self.room else {}
+        self.flows_before = await self._flows()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """End the measured time and tell which numbers were sent in it."""
         self.window.end = time.monotonic()
         self.end = self.sender.number if self.sender else 0
+        # Nobody leaves before everybody has told.
+        self.flows = await self._flows()
         self.tell(Stopped(first=self.first, end=self.end))
 
     async def leave(self, leave: Leave) -> None:
@@ -269,9 +272,8 @@ class Participant:
 
     async def _report(self) -> Report:
         now = time.monotonic()
-        # Out of the room there are no statistics to read.
-        room = self.room if self.room and self.room.isconnected() else None
-        flows = await read_flows(room) if room else {}
+        # A packet that was late or sent again is not lost: the last look counts.
+        flows = self.flows | await self._flows()
         streams = []
         for sender, tracks in self.tracks.items():
             seen, heard = self._receiver(sender).finish(now)
@@ -287,10 +289,18 @@ class Participant:
             without_connection_ms=round(self.lost_seconds * 1000),
             published=sending.published(self.room) if self.room else [],
             streams=streams,
-            transport=await read_transport(room) if room else Transport(),
+            transport=await self._transport(),
             cpu_seconds=round(usage.ru_utime + usage.ru_stime, 2),
             joined_seconds=round(now - (self.joined_at or now), 2),
         )
+
+    # Out of the room there are no statistics to read.
+
+    async def _transport(self) -> Transport:
+        return await read_transport(self.room) if self.room and self.room.isconnected() else Transport()
+
+    async def _flows(self) -> dict[str, Flow]:
+        return await read_flows(self.room) if self.room and self.room.isconnected() else {}
 
 
 async def converse(out: TextIO) -> None:

@@ -77,6 +77,30 @@ def test_a_participant_that_dies_is_reported_and_the_others_go_on(server: bare.B
     assert not result.ok
 
 
+def test_a_hole_in_the_network_is_counted(server: bare.BareServer) -> None:
+    """A third of a second in which nothing passes: what a switch must not do."""
+
+    async def nft(rules: str) -> None:
+        process = await asyncio.create_subprocess_exec(*server.prefix, "nft", rules)
+        assert await process.wait() == 0
+
+    async def hole() -> None:
+        await asyncio.sleep(1)
+        await nft("table inet hole { chain everything { type filter hook output priority 0; udp sport 7882 drop; }; }")
+        await asyncio.sleep(0.35)
+        await nft("delete table inet hole")
+
+    whole = call(server, Plan(site="bare", participants=2, seconds=3))
+    assert [row.packets_lost for who in whole.participants for row in who.receives] == [0, 0]
+    holed = call(server, Plan(site="bare", participants=2, seconds=3), during=hole)
+    for row in (row for who in holed.participants for row in who.receives):
+        # Sound is not sent again.
+        assert row.packets_lost is not None
+        assert row.packets_lost > 5
+        assert row.sound_concealed_ms is not None
+        assert row.sound_concealed_ms > 200
+
+
 def test_a_participant_that_hangs_is_reported_within_the_deadline(server: bare.BareServer) -> None:
     async def stop_one() -> None:
         os.kill(_children()[-1], signal.SIGSTOP)
