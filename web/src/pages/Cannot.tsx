@@ -98,6 +98,7 @@ export function Cannot({ why, again }: { why: Why; again?: () => void }) {
             {text.app.retry}
           </Button>
         )}
+        {why === "network" && <ButtonLink to="/check">{text.check.link}</ButtonLink>}
         {why === "missing" && (
           <ButtonLink to="/" look="primary">
             {text.app.myMeetings}
