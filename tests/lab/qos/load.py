@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.lab.qos.capture import UDP, Capture
+from tests.lab.capture import Capture
 from tests.lab.qos.network import FAR, FAR6, FLOOD_PORT, OFFICE, SFU, SFU6
 
 from conclave.lab import namespaces
@@ -120,7 +120,7 @@ def _send(number: int, stream: Stream, way: socket.socket, began: float, seconds
         wait = due - time.monotonic()
         if wait > 0:
             time.sleep(wait)
-        stamp = STAMP.pack(number, stream.sent, time.time_ns())
+        stamp = STAMP.pack(number, stream.sent, time.monotonic_ns())
         # With its own queue full it counts as sent, and is lost.
         with contextlib.suppress(OSError):
             way.sendto((head + stamp).ljust(size, b"\0"), stream.target)
@@ -206,7 +206,7 @@ def _fates(wanted: Sequence[Stream], seen: Capture) -> list[Fate]:
     arrived: dict[int, list[tuple[float, int]]] = {number: [] for number in range(len(wanted))}
     targets = {stream.target[1] for stream in wanted}
     for packet in seen.packets:
-        if packet.protocol == UDP and len(packet.payload) >= HEAD + STAMP.size and packet.target in targets:
+        if packet.protocol == "udp" and len(packet.payload) >= HEAD + STAMP.size and packet.target in targets:
             number, _, at = STAMP.unpack_from(packet.payload, HEAD)
             arrived[number].append((packet.at * 1000 - at / 1e6, packet.dscp))
     return [_fate(stream, arrived[number]) for number, stream in enumerate(wanted)]

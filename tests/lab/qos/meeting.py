@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from livekit import api
 from tests.lab.call import bare
-from tests.lab.qos.capture import Capture
+from tests.lab.capture import Capture
 from tests.lab.qos.network import FAR, FAR6, SFU, SFU6
 
 from conclave.call.admission import Ticket

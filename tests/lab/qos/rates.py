@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from conclave.bandwidth import E2EE, SRTP_TAG, Stream, wire
 
 if TYPE_CHECKING:
-    from tests.lab.qos.capture import Capture, Packet
+    from tests.lab.capture import Capture, Packet
 
 # At both ends streams start and stop.
 EDGE_SECONDS = 1.0

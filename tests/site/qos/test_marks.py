@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.lab.qos.capture import Capture
+from tests.lab.capture import Capture
 
 from conclave.lab import Lab
 
