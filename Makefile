@@ -89,7 +89,7 @@ lint-web:
 unit: bundle ## Tests without a lab: pure logic, and rendered files through the real checkers, the SFU's own among them
 	@# A short folder: the address of a socket has at most 108 characters, and gpg makes one.
 	folder=$$(mktemp -d /tmp/cu.XXXX); trap 'rm -rf "$$folder"' EXIT; \
-	  pytest tests/unit tests/render --numprocesses 2 --dist loadfile --basetemp="$$folder/t"
+	  pytest tests/unit tests/render --numprocesses 2 --dist loadfile --no-loadscope-reorder --basetemp="$$folder/t"
 
 web: setup ## Tests of the browser client's parts
 	npm --prefix web test

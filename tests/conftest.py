@@ -25,3 +25,8 @@ def _places_stay() -> Iterator[None]:
     """Fail a file whose tests leave the variables that say where things lie changed: the next file would go astray."""
     yield
     assert _places() == BEFORE
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that in the end no worker waits for another."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from .conftest import Host
 
+pytestmark = pytest.mark.long
 TABLES = ["table inet conclave", "table inet conclave_cut"]
 OPEN = {"mode": "open", "state": "open", "live": True, "staged": True, "services": True, "pending": None}
 ISOLATED = {**OPEN, "mode": "isolated", "state": "isolated"}

@@ -17,6 +17,7 @@ from conclave.deploy.progress import Progress
 from conclave.deploy.runner import Run, run
 from conclave.errors import ConclaveError
 
+pytestmark = pytest.mark.long
 CHILD = """
 import sys
 from pathlib import Path

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[3]
 
 
