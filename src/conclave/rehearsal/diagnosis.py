@@ -51,7 +51,10 @@ def _ran(seen: Seen, page: Measured, known: Known) -> Finding:
     """Media ran: say how well, by which way, and what stands in the way of a better one."""
     notes = _notes(seen, page)
     sent, received = page.frames_sent or 0, page.frames_received or 0
-    if received < MOVES * sent or not received:
+    stands = received < MOVES * sent
+    if stands and received and page.loss_percent is not None and page.loss_percent < LOSSY_PERCENT:
+        notes.append(f"of {sent} frames {received} were shown though packets arrived: the machine itself was busy")
+    elif stands or not received:
         why = f"of {sent} frames {received} arrived: the picture stands still"
         return Finding(verdict="fails", way=page.path, hop="client network", why=why, notes=notes)
     missing = _BETTER[page.path]
@@ -78,6 +81,11 @@ def _closed(seen: Seen, known: Known) -> Finding | None:
     if not web or any(way.state == "open" for way in web):
         return None
     hop, name = _where((WEB,), seen, known)
+    if hop == "client network" and not any(way.state == "open" or way.by for way in seen.ways):
+        # A site that is cut off looks from outside like a network that lets nothing out: who drops all is not heard of.
+        why = f"nothing of the site answers; the last who was heard of is {name}"
+        notes = ["is the site isolated? conclave crisis status SITE"]
+        return Finding(verdict="fails", way="none", hop_name=name, why=why, notes=notes)
     why = f"{_port(known.rules[WEB])} {_stopped(hop, name)}: not even the page comes"
     return Finding(verdict="fails", way="none", hop=hop, hop_name=name, why=why, ask=[known.rules[WEB]])
 

@@ -117,6 +117,10 @@ CASES: dict[str, tuple[Seen, tuple[str, str, str, str, list[str]]]] = {
         seen(None, {"web": DROPPED}, page_error="ERR_CONNECTION_TIMED_OUT"),
         ("fails", "none", "client network", BOX, ["web"]),
     ),
+    "nothing answers, as when the site is isolated": (
+        seen(None, dict.fromkeys(PORTS, DROPPED), page_error="ERR_CONNECTION_TIMED_OUT"),
+        ("fails", "none", "", BOX, []),
+    ),
     "the edge refuses": (
         seen(None, {"web": ("refused", "", ROUTER)}, page_error="ERR_CONNECTION_REFUSED"),
         ("fails", "none", "edge host", "edge1", ["web"]),
@@ -134,8 +138,12 @@ CASES: dict[str, tuple[Seen, tuple[str, str, str, str, list[str]]]] = {
         ("fails", "none", "edge host", "", []),
     ),
     "the page does not come": (seen(None, page_status=502), ("fails", "none", "portal", "", [])),
+    "no frame comes": (
+        seen({"path": "udp", "frames_received": 0, "loss_percent": 0.0}),
+        ("fails", "udp", "client network", "", []),
+    ),
     "the picture stands": (
-        seen({"path": "udp", "frames_sent": 90, "frames_received": 12}),
+        seen({"path": "udp", "frames_sent": 90, "frames_received": 12, "loss_percent": 31.0}),
         ("fails", "udp", "client network", "", []),
     ),
 }
@@ -207,6 +215,12 @@ def test_a_translation_that_changes_ports_is_noted() -> None:
     assert not any("NAT" in said for said in found(observed).notes)
     relay.mapped = "198.51.100.9:61000"
     assert any("NAT" in said for said in found(observed).notes)
+
+
+def test_a_busy_machine_is_not_the_networks_fault() -> None:
+    finding = found(seen({"path": "udp", "frames_sent": 75, "frames_received": 30, "loss_percent": 0.0}))
+    assert finding.verdict == "works"
+    assert finding.notes == ["of 75 frames 30 were shown though packets arrived: the machine itself was busy"]
 
 
 def test_a_fine_network_has_no_notes() -> None:
