@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from .wire import Wire
+from tests.lab.capture import Capture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.lab.capture import Packet
+
     from .conftest import Ended, Site
-    from .wire import Packet
 
 pytestmark = pytest.mark.lab
 
@@ -73,14 +73,14 @@ def outward_after(site: Site, switch: Callable[[], Ended], host: str = "") -> tu
         sides.enter_context(talk(site, "media1", "serve"))
         for way in WAYS.values():
             sides.enter_context(talk(site, "outsiders", "call", *way))
-        with Wire(site.lab.names.control, "rt-outside") as wire:
+        with Capture(site.lab.names.control, "rt-outside", outgoing=True) as wire:
             threading.Event().wait(1)
             done = switch()
             assert done.status == 0, done.err
             threading.Event().wait(WATCHED)
-        left = [packet for packet in wire.packets if not packet.inward and packet.receiver in OUTSIDERS]
+        left = [packet for packet in wire.packets if not packet.outgoing and packet.receiver in OUTSIDERS]
         # The outside does not give up: silence is the router's doing.
-        tried = [packet for packet in wire.packets if packet.inward and packet.at > done.ended + SETTLED]
+        tried = [packet for packet in wire.packets if packet.outgoing and packet.at > done.ended + SETTLED]
         assert {packet.protocol for packet in tried} >= {"udp", "tcp"}
     commit = committed(site, host) if host else done.ended
     assert done.began < commit <= done.ended
@@ -125,11 +125,11 @@ def test_an_accept_elsewhere_does_not_undo_the_cut(site: Site) -> None:
     site.mode("rt", "isolated")
     site.on("rt", "nft insert rule inet conclave forward accept")
     try:
-        with Wire(site.lab.names.control, "rt-outside") as wire:
+        with Capture(site.lab.names.control, "rt-outside", outgoing=True) as wire:
             for address in OUTSIDERS:
                 site.run("users", "ping", "-c3", "-i0.2", "-W1", address)
             site.run("outsiders", "ping", "-c3", "-i0.2", "-W1", "203.0.113.1")
-        assert [packet for packet in wire.packets if not packet.inward] == []
+        assert [packet for packet in wire.packets if not packet.outgoing] == []
         assert site.status("rt")["live"] is False
     finally:
         site.on("rt", "conclave-mode apply")

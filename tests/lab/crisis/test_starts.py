@@ -7,11 +7,10 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.lab.capture import Capture
 
 from conclave.lab import hosts as lab_hosts
 from conclave.lab import state
-
-from .wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,13 +58,13 @@ def power_cut(site: Site, host: str) -> None:
     lab_hosts.stop([claim.hosts[host]])
 
 
-def left(wire: Wire, sender: str = "192.0.2.66") -> int:
+def left(wire: Capture, sender: str = "192.0.2.66") -> int:
     return sum(packet.sender == sender and packet.receiver == NOBODY for packet in wire.packets)
 
 
 def test_a_host_that_is_isolated_sends_nothing_while_it_shuts_down_and_starts(site: Site, leaking: str) -> None:
     assert site.mode(leaking, "isolated", "--reason", "boot").status == 0
-    with Wire(site.lab.names.control, "rt-core") as wire:
+    with Capture(site.lab.names.control, "rt-core", outgoing=True) as wire:
         site.lab.reboot(leaking)
     assert left(wire) == 0
     status = site.status(leaking)
@@ -77,7 +76,7 @@ def test_the_watch_sees_a_host_that_starts_without_its_rules(site: Site, leaking
     site.on(leaking, "systemctl disable --quiet conclave-firewall.service")
     site.on(leaking, "rm /etc/systemd/system/systemd-networkd.service.d/conclave-firewall.conf")
     try:
-        with Wire(site.lab.names.control, "rt-core") as wire:
+        with Capture(site.lab.names.control, "rt-core", outgoing=True) as wire:
             site.lab.reboot(leaking)
         assert left(wire) > 0
     finally:
