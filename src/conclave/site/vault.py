@@ -1,9 +1,13 @@
-"""Reads and writes ansible-vault files with Ansible's own library; nothing secret is ever on a command line."""
+"""Reads and writes ansible-vault files through Ansible's own tool; nothing secret is ever on a command line.
+
+The tool runs as a program of its own: its library is GPL-3.0-or-later, this file is not.
+"""
 
 from __future__ import annotations
 
 import os
 import secrets
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -17,10 +21,7 @@ from conclave.errors import ConclaveError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ansible.parsing.vault import VaultSecret
-
 CANNOT_READ = 3
-SALT_BYTES = 32
 
 
 def password_file(site: str) -> Path:
@@ -54,7 +55,7 @@ def read(site: str, file: Path) -> dict[str, str]:
             todo=f"copy it from there with mode 0600, or delete {file} to begin with new secrets",
             exit_code=CANNOT_READ,
         )
-    data = YAML(typ="safe").load(_decrypted(site, file))
+    data = YAML(typ="safe").load(_run(site, ["decrypt", "--output", "-", str(file)], ""))
     return {str(key): str(value) for key, value in (data or {}).items()}
 
 
@@ -62,12 +63,9 @@ def write(site: str, file: Path, variables: Mapping[str, str]) -> None:
     """Write the variables encrypted, in one step: a reader sees the old file or the new one."""
     make_password(site)
     text = "---\n" + "".join(f"{key}: {_block(value)}\n" for key, value in sorted(variables.items()))
-    from ansible.parsing.vault import VaultLib  # noqa: PLC0415 - half a second, which only secrets need
-
-    # A salt of our own: Ansible's settings may name one that is always the same.
-    encrypted = VaultLib().encrypt(text, secret=_secret(site), salt=secrets.token_bytes(SALT_BYTES))
+    encrypted = _run(site, ["encrypt", "--output", "-", "-"], text)
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_private(file, encrypted.decode("ascii"))
+    write_private(file, encrypted)
 
 
 def make_password(site: str) -> None:
@@ -100,24 +98,22 @@ def _block(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _decrypted(site: str, file: Path) -> str:
-    from ansible.errors import AnsibleError  # noqa: PLC0415 - as above
-    from ansible.parsing.vault import VaultLib  # noqa: PLC0415
-
-    try:
-        plain: bytes = VaultLib([("default", _secret(site))]).decrypt(file.read_bytes())
-    except AnsibleError as error:
+def _run(site: str, arguments: list[str], stdin: str) -> str:
+    done = subprocess.run(
+        [tool("ansible-vault"), *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        # Not the operator's own ansible.cfg: it may name other vault identities.
+        env={**os.environ, **environment(site), "ANSIBLE_CONFIG": str(paths.project_root() / "ansible.cfg")},
+    )
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise ConclaveError(
-            f"{file} of the site {site} cannot be decrypted: {error}",
+            f"ansible-vault {arguments[0]} failed for the site {site}: {reason}",
             expected=f"a vault that the password in {password_file(site)} opens",
             todo="put the right password there; without it the secrets are lost and the site must be deployed anew",
             exit_code=CANNOT_READ,
-        ) from error
-    return plain.decode("utf-8")
-
-
-def _secret(site: str) -> VaultSecret:
-    from ansible.parsing.vault import VaultSecret  # noqa: PLC0415 - as above
-
-    # Ansible itself leaves white space around the password out.
-    return VaultSecret(password_file(site).read_bytes().strip())
+        )
+    return done.stdout
