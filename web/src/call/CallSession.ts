@@ -1,13 +1,10 @@
 import {
   ConnectionQuality,
   ConnectionState,
-  CryptorError,
   type LocalAudioTrack,
   type LocalTrackPublication,
   type LocalVideoTrack,
   type Participant,
-  type RemoteParticipant,
-  RemoteTrackPublication,
   Room,
   RoomEvent,
   Track,
@@ -16,43 +13,14 @@ import type { Cap } from "../api/portal";
 import { failClosedWorker } from "../e2ee/failClosedWorker";
 import type { MeetingKey } from "../e2ee/meetingKey";
 import { SharedKeyProvider } from "../e2ee/SharedKeyProvider";
-import { camera, heed, maySend } from "./cap";
+import { camera, maySend } from "./cap";
 import type { Before } from "./comeBack";
 import { endReason } from "./ending";
 import { publishFigures } from "./figures";
-import {
-  type CallState,
-  type Decryption,
-  type EndReason,
-  judge,
-  type MediaKind,
-  mayShow,
-  type Own,
-  type Person,
-  type Picture,
-  type Quality,
-  type Refusal,
-  SMALLEST,
-} from "./model";
-import { inbound } from "./receiverStats";
+import type { CallState, EndReason, Own, Person, Quality } from "./model";
+import { Reception } from "./Reception";
 import { type Told, toldBy } from "./told";
 import "../silence";
-
-const CHECK_EVERY_MS = 200;
-/** 20 ms of Opus at 48 kHz. */
-const SAMPLES_PER_PACKET = 960;
-
-interface Watched {
-  publication: RemoteTrackPublication;
-  identity: string;
-  since: number;
-  state: Decryption;
-}
-
-const KINDS: Partial<Record<Track.Source, MediaKind>> = {
-  [Track.Source.Camera]: "picture",
-  [Track.Source.ScreenShare]: "screen",
-};
 
 const isOutside = (who: Participant) => who.attributes["place"] === "outside";
 
@@ -62,10 +30,7 @@ export interface Admitted {
   cap: Cap;
 }
 
-/**
- * One stay in one meeting. Subscribes only to encrypted publications, shows a picture and plays a sound only
- * once it was decrypted with the meeting's key, and tells React what to draw.
- */
+/** One stay in one meeting: joins, sends, hears of what happens, and tells React what to draw. */
 export class CallSession {
   readonly room: Room;
   readonly cap: Cap;
@@ -73,11 +38,7 @@ export class CallSession {
   readonly #worker = failClosedWorker();
   readonly #keys = new SharedKeyProvider();
   readonly #listeners = new Set<() => void>();
-  readonly #watched = new Map<string, Watched>();
-  readonly #refusals = new Map<string, Refusal>();
-  readonly #confirmed = new Set<string>();
-  readonly #lastError = new Map<string, number>();
-  readonly #sounds = new Map<string, HTMLAudioElement>();
+  readonly #reception: Reception;
   readonly #unpublishFigures: () => void;
   #state: CallState;
   #phase: CallState["phase"] = "connecting";
@@ -85,16 +46,12 @@ export class CallSession {
   #deviceFailed = false;
   #joinStarted = 0;
   #joinMs: number | undefined;
-  #timer: number | undefined;
-  #checking = false;
   #refusedData = 0;
   #shakenAt = Number.NEGATIVE_INFINITY;
   #told: Told | undefined;
   #cutOff: string[] = [];
   /** What this person wants to be on, whatever the connection does. */
   readonly #wanted = { microphone: false, camera: false };
-  /** The publication that is drawn large. */
-  #large: string | undefined;
 
   constructor(admitted: Admitted, speaker: string | undefined) {
     this.#admitted = admitted;
@@ -106,15 +63,16 @@ export class CallSession {
       ...camera(admitted.cap),
       ...(speaker ? { audioOutput: { deviceId: speaker } } : {}),
     });
+    this.#reception = new Reception(this.room, this.cap, () => this.#changed());
     this.#listen();
     this.#state = this.#look();
     this.#unpublishFigures = publishFigures({
       joinMs: () => this.#joinMs,
       phase: () => this.#phase,
       people: () => this.#state.people,
-      refusals: () => [...this.#refusals.values()],
+      refusals: () => this.#reception.refusals,
       refusedData: () => this.#refusedData,
-      tracks: () => [...this.#watched.values()],
+      tracks: () => this.#reception.tracks,
     });
   }
 
@@ -140,13 +98,8 @@ export class CallSession {
       this.#stop();
       return;
     }
-    for (const person of this.room.remoteParticipants.values()) {
-      for (const publication of person.trackPublications.values()) {
-        if (publication instanceof RemoteTrackPublication) this.#admit(publication, person);
-      }
-    }
+    this.#reception.start();
     this.#joinMs = Math.round(performance.now() - this.#joinStarted);
-    this.#timer = window.setInterval(() => void this.#check(), CHECK_EVERY_MS);
     this.#become("connected");
     await Promise.all(tracks.map((track) => this.#publish(track)));
     this.#changed();
@@ -199,49 +152,20 @@ export class CallSession {
     this.#changed();
   };
 
-  readonly confirmAlarms = (): void => {
-    for (const sid of this.#refusals.keys()) this.#confirmed.add(sid);
-    this.#changed();
-  };
+  readonly confirmAlarms = (): void => this.#reception.confirmAlarms();
+
+  readonly checkAgain = (): void => this.#reception.checkAgain();
+
+  readonly enlarge = (sid: string | undefined): void => this.#reception.enlarge(sid);
 
   readonly confirmCutOff = (): void => {
     this.#cutOff = [];
     this.#changed();
   };
 
-  /** Subscribes again to what could not be decrypted, for the case that the others have changed. */
-  readonly checkAgain = (): void => {
-    for (const watched of this.#watched.values()) {
-      if (watched.state !== "keyDiffers") continue;
-      watched.state = "waiting";
-      watched.since = performance.now();
-      watched.publication.setSubscribed(true);
-    }
-    this.#changed();
-  };
-
-  /** Says which publication is drawn large; on a short line only this one is asked for in more than the smallest layer. */
-  readonly enlarge = (sid: string | undefined): void => {
-    if (this.#large === sid) return;
-    this.#large = sid;
-    this.#heedCap();
-  };
-
   #listen(): void {
     const changed = () => this.#changed();
     this.room
-      .on(RoomEvent.TrackPublished, (publication, person) => this.#admit(publication, person))
-      .on(RoomEvent.TrackUnpublished, (publication) => this.#forget(publication.trackSid))
-      .on(RoomEvent.TrackSubscribed, (track, publication) => this.#subscribed(track.kind, publication))
-      .on(RoomEvent.TrackUnsubscribed, (track, publication) => {
-        track.detach();
-        this.#sounds.delete(publication.trackSid);
-        changed();
-      })
-      .on(RoomEvent.EncryptionError, (error, person) => {
-        const identity = person?.identity ?? (error instanceof CryptorError ? error.participantIdentity : undefined);
-        if (identity !== undefined) this.#lastError.set(identity, performance.now());
-      })
       .on(RoomEvent.DataReceived, () => {
         // No feature of this client uses data messages yet, so none is read; the figures say how many came.
         this.#refusedData += 1;
@@ -251,10 +175,7 @@ export class CallSession {
         this.#hear(toldBy(metadata));
       })
       .on(RoomEvent.ParticipantConnected, changed)
-      .on(RoomEvent.ParticipantDisconnected, (person) => {
-        for (const sid of person.trackPublications.keys()) this.#forget(sid);
-        changed();
-      })
+      .on(RoomEvent.ParticipantDisconnected, changed)
       .on(RoomEvent.ParticipantNameChanged, changed)
       .on(RoomEvent.ActiveSpeakersChanged, changed)
       .on(RoomEvent.ConnectionQualityChanged, changed)
@@ -298,92 +219,6 @@ export class CallSession {
     }
   }
 
-  #admit(publication: RemoteTrackPublication, person: RemoteParticipant): void {
-    const sid = publication.trackSid;
-    if (!mayShow(publication.trackInfo?.encryption)) {
-      publication.setSubscribed(false);
-      this.#refusals.set(sid, {
-        sid,
-        identity: person.identity,
-        name: person.name || person.identity,
-        kind: KINDS[publication.source] ?? (publication.kind === Track.Kind.Audio ? "sound" : "picture"),
-        at: new Date(),
-      });
-    } else if (!this.#watched.has(sid)) {
-      this.#watched.set(sid, { publication, identity: person.identity, since: performance.now(), state: "waiting" });
-      if (publication.kind === Track.Kind.Audio || this.cap === "full") publication.setSubscribed(true);
-      this.#heedCap();
-    }
-    this.#changed();
-  }
-
-  /** Asks for what the cap leaves room for. */
-  #heedCap(): void {
-    const pictures = [...this.#watched.values()].filter(({ state }) => state !== "keyDiffers");
-    heed(
-      this.cap,
-      pictures.map(({ publication }) => publication),
-      this.#large,
-    );
-  }
-
-  #subscribed(kind: Track.Kind, publication: RemoteTrackPublication): void {
-    const watched = this.#watched.get(publication.trackSid);
-    if (!watched || !publication.track) {
-      // Somebody else asked for it (the server subscribes nobody by itself): not ours to show.
-      publication.setSubscribed(false);
-      return;
-    }
-    watched.since = performance.now();
-    this.#heedCap();
-    if (watched.state !== "encrypted") watched.state = "waiting";
-    if (kind === Track.Kind.Audio) {
-      // Silent until it was decrypted: ciphertext taken for sound is noise at full scale.
-      const element = publication.track.attach();
-      element.muted = true;
-      watched.state = "waiting";
-      this.#sounds.set(publication.trackSid, element as HTMLAudioElement);
-    }
-    this.#changed();
-  }
-
-  async #check(): Promise<void> {
-    if (this.#checking) return;
-    this.#checking = true;
-    const now = performance.now();
-    let changed = false;
-    for (const watched of this.#watched.values()) {
-      const track = watched.publication.track;
-      if (!track || !(watched.state === "waiting" || watched.state === "checking")) continue;
-      const seen = await inbound(track);
-      const video = track.kind === Track.Kind.Video;
-      const state = judge(video ? "video" : "audio", {
-        age: now - watched.since,
-        packets: seen.packets,
-        decoded: video ? (seen.width >= SMALLEST ? seen.framesDecoded : 0) : seen.samplesDecoded / SAMPLES_PER_PACKET,
-        sinceError: now - (this.#lastError.get(watched.identity) ?? Number.NEGATIVE_INFINITY),
-      });
-      if (state === watched.state) continue;
-      watched.state = state;
-      changed = true;
-      const sound = this.#sounds.get(watched.publication.trackSid);
-      if (state === "encrypted" && sound) sound.muted = false;
-      // A subscriber without the key asks for key frames for ever, at the cost of everyone else.
-      if (state === "keyDiffers") watched.publication.setSubscribed(false);
-    }
-    this.#checking = false;
-    if (changed) this.#changed();
-  }
-
-  #forget(sid: string): void {
-    this.#watched.delete(sid);
-    this.#refusals.delete(sid);
-    this.#confirmed.delete(sid);
-    this.#sounds.delete(sid);
-    this.#heedCap();
-    this.#changed();
-  }
-
   #hear(told: Told | undefined): void {
     if (!told) return;
     this.#told = told;
@@ -411,9 +246,8 @@ export class CallSession {
   }
 
   #stop(): void {
-    window.clearInterval(this.#timer);
+    this.#reception.stop();
     for (const publication of this.room.localParticipant.trackPublications.values()) publication.track?.stop();
-    this.#sounds.clear();
     this.#unpublishFigures();
     this.#worker.terminate();
   }
@@ -425,13 +259,12 @@ export class CallSession {
 
   #look(): CallState {
     const { localParticipant, remoteParticipants } = this.room;
-    const refusals = [...this.#refusals.values()];
     return {
       phase: this.#phase,
       ended: this.#ended,
       people: [this.#person(localParticipant), ...[...remoteParticipants.values()].map((who) => this.#person(who))],
-      refusals,
-      alarms: refusals.filter((refusal) => !this.#confirmed.has(refusal.sid)),
+      refusals: this.#reception.refusals,
+      alarms: this.#reception.alarms,
       own: {
         microphone: localParticipant.isMicrophoneEnabled,
         camera: localParticipant.isCameraEnabled,
@@ -459,28 +292,11 @@ export class CallSession {
       self,
       joinedAt: who.joinedAt,
       microphone: who.isMicrophoneEnabled,
-      sound: sound && !self ? this.#decryption(sound.trackSid) : undefined,
-      camera: this.#picture(who, Track.Source.Camera),
-      screen: this.#picture(who, Track.Source.ScreenShare),
+      sound: sound && !self ? this.#reception.decryption(sound.trackSid) : undefined,
+      camera: this.#reception.picture(who, Track.Source.Camera),
+      screen: this.#reception.picture(who, Track.Source.ScreenShare),
       speaking: who.isSpeaking && who.isMicrophoneEnabled,
       quality: quality[who.connectionQuality] ?? "good",
     };
-  }
-
-  #decryption(sid: string): Decryption {
-    return this.#refusals.has(sid) ? "refused" : (this.#watched.get(sid)?.state ?? "waiting");
-  }
-
-  #picture(who: Participant, source: Track.Source): Picture | undefined {
-    const publication = who.getTrackPublication(source);
-    if (!publication) return undefined;
-    const sid = publication.trackSid;
-    const state = who === this.room.localParticipant ? "encrypted" : this.#decryption(sid);
-    // A camera that is off has nothing to show, but a refused one keeps its tile: it explains itself.
-    if (publication.isMuted && state !== "refused") return undefined;
-    // Nor has one that a short line leaves no room for.
-    if (state === "waiting" && publication instanceof RemoteTrackPublication && !publication.isDesired)
-      return undefined;
-    return { sid, state, track: state === "refused" ? undefined : publication.videoTrack };
   }
 }
