@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -25,6 +26,13 @@ class Zone(StrEnum):
     OUTSIDE = "outside"
 
 
+class Language(StrEnum):
+    """Languages of documents."""
+
+    GERMAN = "de"
+    ENGLISH = "en"
+
+
 # A group of one command would be that command.
 @rehearse_app.callback()
 def _group() -> None:
@@ -44,6 +52,10 @@ def network(
             help="Only these networks: plain, udp-blocked, only-443, nat, mtu-1280, delay-200, loss-5, tls-inspection."
         ),
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Also write the result as a page to this file, for whoever keeps the network.")
+    ] = None,
+    language: Annotated[Language | None, typer.Option(help="Language of the page; by default the site's.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     lab_name: Annotated[str | None, typer.Option("--lab", help="Which lab, when several run this site.")] = None,
 ) -> None:
@@ -56,17 +68,38 @@ def network(
     from conclave import lab  # noqa: PLC0415
     from conclave.rehearsal import cells  # noqa: PLC0415
     from conclave.rehearsal.network import rehearse  # noqa: PLC0415
+    from conclave.site import read  # noqa: PLC0415
 
     wanted = cells.chosen(cell or [])
     lab.enter(site, lab_name)
     log = Console(stderr=True)
     result = rehearse(site, zone.value, wanted, lambda text: log.print(text, style="dim", highlight=False))
+    if report:
+        write(result, report, language.value if language else read.load(site).answers.language)
     if json:
         typer.echo(result.model_dump_json(indent=2))
     else:
         show(result, Console())
     if not result.ok:
         raise typer.Exit(1)
+
+
+def write(result: RehearsalResult, file: Path, language: Literal["de", "en"]) -> None:
+    """Write a rehearsal as a page.
+
+    Raises
+    ------
+    ConclaveError
+        When the file cannot be written.
+    """
+    from conclave import document  # noqa: PLC0415 - only where a page is wanted
+    from conclave.errors import ConclaveError  # noqa: PLC0415
+
+    page = document.html("rehearsal", language, {**document.imprint(result.site, result.started_at), "result": result})
+    try:
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise ConclaveError(f"{file} cannot be written: {error.strerror}", todo="name another file") from error
 
 
 def show(result: RehearsalResult, console: Console) -> None:

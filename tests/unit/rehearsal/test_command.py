@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
 from conclave.cli import build
-from conclave.cli.rehearse import show
+from conclave.cli.rehearse import show, write
 from conclave.errors import ConclaveError
 from conclave.rehearsal import network
 from conclave.rehearsal.cells import CELLS, chosen
 from conclave.rehearsal.result import CellResult, Finding, Measured, RehearsalResult, Rule, Seen
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conclave.rehearsal.cells import Verdict
 
 RULE = Rule(
@@ -65,6 +67,45 @@ def test_a_row_says_how_it_works_and_below_stands_what_to_ask_for() -> None:
 def test_a_broken_promise_stands_in_its_row() -> None:
     text = row(shown(result("fails", kept=False)))
     assert text == "udp-blocked does not work tcp 88/90 12 ms 0.0 % no: works the slow way"
+
+
+@pytest.mark.parametrize(
+    ("language", "verdict", "rule", "hop"),
+    [
+        (
+            "de",
+            "geht auf dem langsamen Weg",
+            "UDP 7882 nach sfu.conf.lab.example (192.0.2.34, 203.0.113.1)",
+            "Netz vor der Site",
+        ),
+        (
+            "en",
+            "works the slow way",
+            "UDP 7882 to sfu.conf.lab.example (192.0.2.34, 203.0.113.1)",
+            "network before the site",
+        ),
+    ],
+)
+def test_the_page_says_it_in_the_language_of_the_network_team(
+    tmp_path: Path, language: Literal["de", "en"], verdict: str, rule: str, hop: str
+) -> None:
+    write(result("slow", kept=True), tmp_path / "page.html", language)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert [part for part in (verdict, rule, hop, "88/90") if part not in page] == []
+    assert "a note" not in page
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_the_page_knows_every_network_and_a_browser_that_saw_no_page(tmp_path: Path, name: str) -> None:
+    found = result("fails", kept=False)
+    found.cells[0].cell, found.cells[0].seen.page = name, None
+    write(found, tmp_path / "page.html", "de")
+    assert "zugesagt: geht auf dem langsamen Weg" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_a_page_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConclaveError, match="cannot be written"):
+        write(result("slow", kept=True), tmp_path / "missing" / "page.html", "en")
 
 
 def test_an_unknown_cell_is_refused_before_anything_is_made() -> None:
