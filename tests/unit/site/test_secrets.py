@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from .conftest import FirstSecrets, Inventory
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def made(inventory: Inventory, first_secrets: FirstSecrets) -> dict[str, str]:
