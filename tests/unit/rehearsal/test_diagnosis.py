@@ -217,6 +217,13 @@ def test_a_translation_that_changes_ports_is_noted() -> None:
     assert any("NAT" in said for said in found(observed).notes)
 
 
+def test_what_reached_the_site_by_one_address_is_not_the_clients_networks_fault() -> None:
+    observed = seen({"path": "tcp"}, {"media-udp": DROPPED})
+    way = next(way for way in observed.ways if way.flow == "media-udp")
+    observed.ways.append(way.model_copy(update={"address": PUBLIC, "last": ROUTER}))
+    assert found(observed).hop == "site router"
+
+
 def test_a_busy_machine_is_not_the_networks_fault() -> None:
     finding = found(seen({"path": "udp", "frames_sent": 75, "frames_received": 30, "loss_percent": 0.0}))
     assert finding.verdict == "works"
