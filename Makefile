@@ -107,7 +107,7 @@ live: bundle ## The portal with Keycloak and LiveKit out of the bundle
 lab: bundle ## Tests of the lab, and on it
 	@# Most of it is waiting. What measures real time has the machine to itself afterwards.
 	@status=0; \
-	  pytest tests/lab -m "not timing" --numprocesses 2 --dist loadgroup || status=$$?; \
+	  pytest tests/lab -m "not timing" --numprocesses 2 || status=$$?; \
 	  pytest tests/lab -m timing || status=$$?; \
 	  exit $$status
 

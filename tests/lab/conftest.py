@@ -1,17 +1,25 @@
-"""Who shares a lab runs on the same worker."""
+"""Who shares a lab runs on the same worker of pytest-xdist."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
-HERE = Path(__file__).parent
+if TYPE_CHECKING:
+    from xdist.remote import Producer
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group the tests of a folder for ``--dist loadgroup``: its session fixtures would start once a worker."""
-    for item in items:
-        if item.path.is_relative_to(HERE) and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(HERE).parts[0]))
+class ByFolder(LoadScopeScheduling):
+    """Gives the tests of a folder to one worker: its session fixtures would start once on each."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return str(PurePath(nodeid.partition("::")[0]).parent)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFolder:
+    """Schedule so, whatever ``--dist`` says."""
+    return ByFolder(config, log)
