@@ -25,9 +25,10 @@ HOPS = 5
 _V4 = socket.AF_INET
 # RFC 5389: a binding request has a cookie, an identity and no attributes; the answer says whom the server saw.
 _BINDING, _COOKIE, _XOR_MAPPED = 0x0001, 0x2112A442, 0x0020
-# ICMP (RFC 792, 1812) and ICMPv6 (RFC 4443): unreachable; then which of its codes mean "forbidden"; and time exceeded.
+# ICMP (RFC 792, 1812) and ICMPv6 (RFC 4443): unreachable; its codes for "forbidden" and "no such port"; time exceeded.
 _UNREACHABLE = {4: 3, 6: 1}
 _FORBIDDEN = {4: {9, 10, 13}, 6: {1, 5, 6}}
+_NO_SUCH_PORT = {4: 3, 6: 4}
 _EXCEEDED = {4: 11, 6: 3}
 _TOO_BIG = 1400
 _TRIES = 3
@@ -144,6 +145,15 @@ def parse(packet: bytes, version: int) -> tuple[int, int, str, int] | None:
     return kind, code, protocol, port
 
 
+def verdict(version: int, kind: int, code: int) -> Literal["refused", "prohibited"] | None:
+    """Return what an ICMP message says about a way; None when its sender only could not find the next hop."""
+    if kind != _UNREACHABLE[version]:
+        return None
+    if code in _FORBIDDEN[version]:
+        return "prohibited"
+    return "refused" if code == _NO_SUCH_PORT[version] else None
+
+
 def binding() -> bytes:
     """Return a STUN binding request."""
     return struct.pack("!HHI12s", _BINDING, 0, _COOKIE, secrets.token_bytes(12))
@@ -258,9 +268,9 @@ class Probe:
         if heard is None:
             return
         version, kind, code, sender = heard
-        if kind == _UNREACHABLE[version]:
-            way.state = "prohibited" if code in _FORBIDDEN[version] else "refused"
-            way.by = sender
+        said = verdict(version, kind, code)
+        if said:
+            way.state, way.by = said, sender
 
     def _trace(self, way: Reached) -> str:
         """Return the last hop that was heard of: packets of the same kind, each allowed one hop more."""

@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from conclave.rehearsal.probes import binding, mapped, parse
+from conclave.rehearsal.probes import binding, mapped, parse, verdict
 
 COOKIE = 0x2112A442
 
@@ -59,3 +59,20 @@ def test_a_message_says_which_packet_it_is_about(
     packet: bytes, version: int, expected: tuple[int, int, str, int] | None
 ) -> None:
     assert parse(packet, version) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ((4, 3, 13), "prohibited"),
+        ((6, 1, 1), "prohibited"),
+        ((4, 3, 3), "refused"),
+        ((6, 1, 4), "refused"),
+        # The router's neighbour does not answer, the way is too long: nobody said no.
+        ((4, 3, 1), None),
+        ((6, 1, 3), None),
+        ((4, 11, 0), None),
+    ],
+)
+def test_only_who_says_no_is_taken_for_it(message: tuple[int, int, int], said: str | None) -> None:
+    assert verdict(*message) == said
