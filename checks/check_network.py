@@ -43,13 +43,15 @@ def test_sockets_are_those_of_the_catalogue(
 
 @control("NET-02")
 def test_inbound_is_dropped_by_default(host: Host, observe: Callable[..., None]) -> None:
-    """The table of the site is loaded, alone, and drops what no rule lets in, through or out."""
+    """The table of the site is loaded, in isolation beside the cut, and drops what no rule lets in, through or out."""
+    isolated = host.json("cat /run/conclave/mode.json")["mode"] != "open"
+    own = ["conclave", "conclave_cut"] if isolated else ["conclave"]
     tables = [entry["table"]["name"] for entry in firewall.objects(host, "nft -j list tables")]
     chains = [entry["chain"] for entry in firewall.objects(host) if "hook" in entry.get("chain", {})]
     # At priority 0 stands what decides; chains before it mark packets and check senders.
     policies = {chain["hook"]: chain["policy"] for chain in chains if chain["type"] == "filter" and chain["prio"] == 0}
-    observe(tables=tables, policies=policies)
-    assert tables == ["conclave"], f"tables beside the site's own: {tables}"
+    observe(tables=tables, policies=policies, isolated=isolated)
+    assert sorted(tables) == own, f"tables, where {own} should be: {tables}"
     expected = {"input": "drop", "forward": "drop", "output": "drop"}
     assert {hook: policies.get(hook) for hook in expected} == expected, f"policies are {policies}"
 
