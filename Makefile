@@ -55,8 +55,9 @@ test-steps:
 	@tools/step live $(MAKE) live
 	@tools/step lab $(MAKE) lab
 	@tools/step molecule-onebox $(MAKE) molecule-onebox
-	@# The browsers go to the site that Molecule has just deployed and verified.
+	@# The browsers go to the site that Molecule has just deployed and verified. What an interrupted run has left goes first.
 	@trap 'molecule destroy --scenario-name site >/dev/null' EXIT; \
+	  molecule destroy --scenario-name site >/dev/null; \
 	  tools/step molecule-site molecule test --scenario-name site --destroy=never; \
 	  export CONCLAVE_SITE_LAB=molecule-site; \
 	  tools/step e2e $(MAKE) e2e; \
