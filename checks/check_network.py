@@ -44,7 +44,7 @@ def test_sockets_are_those_of_the_catalogue(
 @control("NET-02")
 def test_inbound_is_dropped_by_default(host: Host, observe: Callable[..., None]) -> None:
     """The table of the site is loaded, in isolation beside the cut, and drops what no rule lets in, through or out."""
-    isolated = host.json("cat /run/conclave/mode.json")["mode"] != "open"
+    isolated = host.mode != "open"
     own = ["conclave", "conclave_cut"] if isolated else ["conclave"]
     tables = [entry["table"]["name"] for entry in firewall.objects(host, "nft -j list tables")]
     chains = [entry["chain"] for entry in firewall.objects(host) if "hook" in entry.get("chain", {})]

@@ -46,7 +46,7 @@ def test_zones_reach_what_the_catalogue_says_and_nothing_else(
     # On real hosts nobody can be sent among the users; then one place fewer is looked from.
     places = {place.name: place for place in (users, management, outsiders) if place}
     looking: dict[str, Vantage | Host] = {**places, **{host.name: host for host in hosts}}
-    mode = str(hosts[0].json("cat /run/conclave/mode.json")["mode"])
+    mode = hosts[0].mode
     ports = _ports(hosts, catalog)
     targets = {name: _targets(name, hosts, site, ports) for name in looking}
 

@@ -61,7 +61,7 @@ def begin(address: str, *, outside: bool) -> dict[str, Any]:
     )
     receiver = api.VideoGrants(can_publish=False, can_subscribe=True, can_publish_data=False)
     tokens = [_admit(room, expires_at, place, grants) for grants in (sender, receiver)]
-    rooms.open_check(room)
+    rooms.open_room(room)
     _close_later(room)
     return {
         "url": settings.CONFIG.livekit.url,

@@ -73,17 +73,9 @@ async def _service() -> AsyncIterator[api.LiveKitAPI]:
 
 async def _open(room: str) -> None:
     request = api.CreateRoomRequest(name=room, empty_timeout=EMPTY_SECONDS, departure_timeout=DEPARTURE_SECONDS)
-    async with _service() as service:
-        await service.room.create_room(request)
-
-
-async def _open_check(room: str) -> None:
-    request = api.CreateRoomRequest(
-        name=room,
-        empty_timeout=_CHECK_EMPTY_SECONDS,
-        departure_timeout=_CHECK_DEPARTURE_SECONDS,
-        max_participants=2,
-    )
+    if room.startswith(CHECK):
+        request.empty_timeout, request.departure_timeout = _CHECK_EMPTY_SECONDS, _CHECK_DEPARTURE_SECONDS
+        request.max_participants = 2
     async with _service() as service:
         await service.room.create_room(request)
 
@@ -149,20 +141,6 @@ def open_room(room: str) -> None:
     """
     try:
         async_to_sync(_open)(room)
-    except SfuError as error:
-        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "media_unavailable") from error
-
-
-def open_check(room: str) -> None:
-    """Create a room for checking a connection.
-
-    Raises
-    ------
-    Refusal
-        503 when the SFU cannot be reached.
-    """
-    try:
-        async_to_sync(_open_check)(room)
     except SfuError as error:
         raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "media_unavailable") from error
 

@@ -36,7 +36,7 @@ def empty_cache(valkey: None) -> None:  # noqa: ARG001 - the server must run
 def rooms_made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Note the rooms that would be made: no SFU runs in these tests; those with one are in `live`."""
     made: list[str] = []
-    monkeypatch.setattr(rooms, "open_check", made.append)
+    monkeypatch.setattr(rooms, "open_room", made.append)
     monkeypatch.setattr(checks, "_close_later", lambda _room: None)
     return made
 

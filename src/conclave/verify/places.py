@@ -80,6 +80,11 @@ class Host:
         """Every address of the host, those of a router's other zones too."""
         return list(dict.fromkeys([*self.addresses, *self._more]))
 
+    @property
+    def mode(self) -> str:
+        """What the host says of itself: `open`, `isolated` or `sealed`."""
+        return str(self.json("cat /run/conclave/mode.json")["mode"])
+
     def run(self, command: str, *arguments: str) -> Answer:
         """Run a shell command as root; `%s` in it are quoted arguments."""
         result = self._link.run(command, *arguments)

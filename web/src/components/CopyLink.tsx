@@ -1,23 +1,16 @@
 import { Check, Copy } from "lucide-react";
-import { useId, useState } from "react";
+import { useId } from "react";
 import { useText } from "../i18n";
 import { Button } from "./Button";
 import { Notice } from "./Notice";
+import { useCopy } from "./useCopy";
 
 /** The link people are sent. It carries the key, so it is shown shortened and copied whole. */
 export function CopyLink({ link }: { link: string }) {
   const text = useText();
   const field = useId();
   const hint = useId();
-  const [copied, setCopied] = useState<"no" | "yes" | "failed">("no");
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(link);
-      setCopied("yes");
-    } catch {
-      setCopied("failed");
-    }
-  };
+  const { copied, copy } = useCopy(link);
   return (
     <div className="field">
       <label className="field-label" htmlFor={field}>

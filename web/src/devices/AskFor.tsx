@@ -1,21 +1,13 @@
 import { Check, Copy } from "lucide-react";
-import { useState } from "react";
 import { Button } from "../components/Button";
 import { Notice } from "../components/Notice";
+import { useCopy } from "../components/useCopy";
 import { useText } from "../i18n";
 
 /** What to send to whoever looks after the network, to be copied whole. */
 export function AskFor({ text: asked, several }: { text: string; several: boolean }) {
   const { check } = useText();
-  const [copied, setCopied] = useState<"no" | "yes" | "failed">("no");
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(asked);
-      setCopied("yes");
-    } catch {
-      setCopied("failed");
-    }
-  };
+  const { copied, copy } = useCopy(asked);
   return (
     <section className="card check-ask">
       <h2>{check.askTitle}</h2>
