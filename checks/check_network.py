@@ -93,7 +93,7 @@ def test_nobody_on_this_host_tries_to_reach_the_outside(
     found = firewall.attempts(host)
     own = [row for row in found if row["to"] in outside.addresses and row["port"] == outside.PORT]
     others = [row for row in found if row not in own]
-    observe(set_looked_at="inet conclave culprits4, culprits6", own_probes=own, attempts=others)
+    observe(set_looked_at="inet conclave egress_denied_own4, egress_denied_own6", own_probes=own, attempts=others)
     words = [f"{row['user']} -> {row['to']} {row['protocol']}/{row['port']} ({row['packets']}x)" for row in others]
     assert not others, f"tried to get out: {', '.join(words)}"
 

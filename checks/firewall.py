@@ -27,7 +27,9 @@ def _without_state(value: Any) -> Any:  # noqa: ANN401 (any part of a JSON docum
         return [_without_state(part) for part in value]
     if not isinstance(value, dict):
         return value
-    dynamic = "dynamic" in (value.get("flags") or []) or str(value.get("name", "")).startswith(("culprits", "leavers"))
+    dynamic = "dynamic" in (value.get("flags") or []) or str(value.get("name", "")).startswith(
+        ("egress_denied_own", "egress_denied_forwarded")
+    )
     dynamic = dynamic or str(value.get("name", "")).rstrip("46").endswith(("-rate", "-open"))
     state = {"handle", "packets", "bytes"} | ({"elem"} if dynamic else set())
     return {key: _without_state(part) for key, part in value.items() if key not in state}
@@ -42,7 +44,7 @@ def counter(host: Host, name: str) -> int:
 def attempts(host: Host) -> list[dict[str, Any]]:
     """Return who on this host tried to reach what outside, and how often: user, address, protocol, port, packets."""
     rows = []
-    for name in ("culprits4", "culprits6"):
+    for name in ("egress_denied_own4", "egress_denied_own6"):
         found = host.json("nft -j list set inet conclave %s", name)["nftables"]
         elements = next(entry["set"].get("elem", []) for entry in found if "set" in entry)
         for element in elements:

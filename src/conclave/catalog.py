@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 FOREIGN_ZONES = ("users", "mgmt", "outside")
 ROLES = ("router", "edge", "media", "core", "depot")
 # Servers of the organisation outside the site, named in site.yml; their ports are not the site's own.
-BEYOND = frozenset({"resolvers", "clocks"})
+BEYOND = frozenset({"resolvers", "ntp_servers"})
 
 Protocol = Literal["tcp", "udp"]
 Role = Literal["router", "edge", "media", "core", "depot"]
 Source = Literal["users", "mgmt", "outside", "router", "edge", "media", "core", "depot", "hosts"]
-Target = Literal["router", "edge", "media", "core", "depot", "hosts", "resolvers", "clocks"]
+Target = Literal["router", "edge", "media", "core", "depot", "hosts", "resolvers", "ntp_servers"]
 Mode = Literal["open", "isolated"]
 Dscp = Literal["EF", "AF41", "AF31", "CS3", "CS2", "DF", "LE"]
 Port = Annotated[int, Field(ge=1, le=65535)]

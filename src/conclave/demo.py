@@ -88,7 +88,7 @@ def outgoing(lab: Lab) -> Outgoing:
     for host in definition.hosts:
         listing = json.loads(_output(lab.command(host.name, ["nft", "-j", "list", "table", "inet", "conclave"])))
         for name, (user, address, protocol, port), packets in _elements(listing):
-            if name.startswith("leavers"):
+            if name.startswith("egress_denied_forwarded"):
                 users += packets
             elif not (address in canaries and port == _PROBE_PORT):
                 tried.append(f"{host.name}: user {user} to {address} {protocol} {port}: {packets} packets")
@@ -118,7 +118,7 @@ def _elements(listing: dict[str, Any]) -> list[tuple[str, tuple[Any, Any, Any, A
     rows = []
     for entry in listing["nftables"]:
         found = entry.get("set", {})
-        if str(found.get("name", "")).startswith(("culprits", "leavers")):
+        if str(found.get("name", "")).startswith(("egress_denied_own", "egress_denied_forwarded")):
             for element in found.get("elem", []):
                 item = element["elem"]
                 rows.append((found["name"], tuple(item["val"]["concat"]), item.get("counter", {}).get("packets", 0)))

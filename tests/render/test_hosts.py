@@ -17,7 +17,7 @@ AUTHORITY = {"site_ca_certificate": "certificate of the authority\n", "site_ca_k
 BUNDLE = {"depot_release": "1", "depot_bundle": "/nowhere", "base_depot_key": str(ROOT / "LICENSE")}
 
 # Below the folder of a mode: the unit, then the file's path.
-NAMES = "conclave-names.service/etc/conclave/names/mode.conf"
+NAMES = "conclave-dns.service/etc/conclave/dns/mode.conf"
 CLOCKS = "chrony.service/etc/chrony/sources.d/conclave.sources"
 
 
@@ -57,8 +57,8 @@ def test_nothing_waits_long_for_a_name() -> None:
 
 
 def test_the_name_service_refuses_what_is_not_the_sites_and_asks_nobody() -> None:
-    files = render("names", "core1")
-    text = files["etc/conclave/names/unbound.conf"]["content"]
+    files = render("dns", "core1")
+    text = files["etc/conclave/dns/unbound.conf"]["content"]
     for mode in ("open", "isolated"):
         assert 'local-zone: "." refuse' in files[f"etc/conclave/mode/{mode}/{NAMES}"]["content"]
     assert 'local-zone: "conf.lab.example." static' in text
@@ -69,8 +69,8 @@ def test_the_name_service_refuses_what_is_not_the_sites_and_asks_nobody() -> Non
 
 
 def test_the_organisations_servers_are_asked_in_open_mode_only(tmp_path: Path) -> None:
-    given = {"names_forwarders": ["10.1.2.3", "2001:db8:9::53"], "time_upstream": ["10.1.2.4"]}
-    files = render("names", "core1", **given) | render("time", "core1", **given)
+    given = {"dns_forwarders": ["10.1.2.3", "2001:db8:9::53"], "ntp_upstream": ["10.1.2.4"]}
+    files = render("dns", "core1", **given) | render("ntp", "core1", **given)
     names = {mode: files[f"etc/conclave/mode/{mode}/{NAMES}"]["content"] for mode in ("open", "isolated")}
     assert "forward-addr: 10.1.2.3\n    forward-addr: 2001:db8:9::53\n" in names["open"]
     assert "refuse" not in names["open"]
@@ -86,16 +86,16 @@ def test_the_organisations_servers_are_asked_in_open_mode_only(tmp_path: Path) -
 
 
 def test_the_name_service_s_file_is_whole_before_a_mode_has_added_its_own(tmp_path: Path) -> None:
-    text = render("names", "core1")["etc/conclave/names/unbound.conf"]["content"]
+    text = render("dns", "core1")["etc/conclave/dns/unbound.conf"]["content"]
     checked = tmp_path / "unbound.conf"
-    checked.write_text(text.replace("/etc/conclave/names", str(tmp_path)))
+    checked.write_text(text.replace("/etc/conclave/dns", str(tmp_path)))
     done = subprocess.run(["unbound-checkconf", str(checked)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
 def test_only_the_core_host_gives_the_time() -> None:
-    core = render("time", "core1")["etc/chrony/chrony.conf"]["content"]
-    edge = render("time", "edge1")["etc/chrony/chrony.conf"]["content"]
+    core = render("ntp", "core1")["etc/chrony/chrony.conf"]["content"]
+    edge = render("ntp", "edge1")["etc/chrony/chrony.conf"]["content"]
     assert "local stratum 8 orphan" in core
     assert "allow 192.0.2.0/27" in core
     assert "server 192.0.2.66 iburst" in edge
@@ -120,7 +120,7 @@ def test_supplied_certificates_come_from_the_control_node_and_nothing_renews_the
     assert files["etc/systemd/system/conclave-tls-renew.timer"]["state"] == "absent"
 
 
-@pytest.mark.parametrize(("role", "host"), [("firewall", "rt"), ("names", "core1"), ("site_ca", "core1")])
+@pytest.mark.parametrize(("role", "host"), [("firewall", "rt"), ("dns", "core1"), ("site_ca", "core1")])
 def test_systemd_accepts_the_units(role: str, host: str, tmp_path: Path) -> None:
     files = certificate_files(host) if role == "site_ca" else render(role, host)
     units = {

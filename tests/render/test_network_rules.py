@@ -77,7 +77,7 @@ except OSError as error:
 def plan(monkeypatch: pytest.MonkeyPatch) -> Plan:
     """Give the lab's rules with servers of an organisation outside, whatever release this is."""
     monkeypatch.setattr(rules, "release", lambda: "0")
-    return _plan("lab", resolvers=["203.0.113.53"], clocks=["203.0.113.123"])
+    return _plan("lab", resolvers=["203.0.113.53"], ntp_servers=["203.0.113.123"])
 
 
 def _plan(site: str, **uplink: list[str]) -> Plan:

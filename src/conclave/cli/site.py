@@ -61,7 +61,7 @@ def new(
         beyond={
             "addresses": uplink_address or [],
             "resolvers": uplink_resolver or [],
-            "clocks": uplink_clock or [],
+            "ntp_servers": uplink_clock or [],
         },
     )
     asked.refuse_missing()

@@ -50,12 +50,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{host}: Von {sent} Proben aus der Benutzerzone an {to} wurden {counted} gezählt ({phase})",
     ),
     "tried": (
-        "{host} tried to send {packets} packets outside: {culprits}",
-        "{host} wollte {packets} Pakete nach außen senden: {culprits}",
+        "{host} tried to send {packets} packets outside: {denied}",
+        "{host} wollte {packets} Pakete nach außen senden: {denied}",
     ),
     "tried-past-rules": (
-        "{host}: {packets} packets to the outside passed the host's own rules and were stopped by the cut: {culprits}",
-        "{host}: {packets} Pakete nach außen passierten die eigenen Regeln; erst der Schnitt hielt sie auf: {culprits}",
+        "{host}: {packets} packets to the outside passed the host's own rules and were stopped by the cut: {denied}",
+        "{host}: {packets} Pakete nach außen passierten die eigenen Regeln; erst der Schnitt hielt sie auf: {denied}",
     ),
     "passed-on": (
         "{host} sent {packets} packets for {to} {protocol} {port} as far as the router {router}, which refused them",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from conclave.evidence.chain import Line
     from conclave.evidence.facts import Facts, Look, Notes, Phase
 
-# So many culprits are named; the raw lines hold all.
+# So many senders are named; the raw lines hold all.
 NAMED = 8
 # A recorder's own pause above this is a blind spot: nothing vouches for the time between.
 PAUSE_SECONDS = 5.0
@@ -61,11 +61,11 @@ def _host(facts: Facts, notes: Notes, host: str, opening: Look, closing: Look) -
         return
     notes.tried = (notes.tried or 0) + counted - sent
     ports = {str(port) for port in facts.begin["probe"]["ports"].values()}
-    culprits = counters.since(before.culprits, after.culprits)
-    own = {key: count for key, count in culprits.items() if not (key[3] in ports and _is_probe(facts, key[1]))}
+    denied = counters.since(before.egress_denied_own, after.egress_denied_own)
+    own = {key: count for key, count in denied.items() if not (key[3] in ports and _is_probe(facts, key[1]))}
     if counted > sent:
         users = closing.line["users"]
-        notes.found("tried", host=host, packets=counted - sent, culprits=_named(own, users, counted - sent))
+        notes.found("tried", host=host, packets=counted - sent, denied=_named(own, users, counted - sent))
     _remains(notes, host, before, after, closing.line["users"])
 
 
@@ -75,7 +75,9 @@ def _probes(facts: Facts, notes: Notes, host: str, phase: Phase, look: Look) -> 
     port = str(facts.begin["probe"]["ports"][phase])
     for address in look.line["probes"]:
         needed = _needed(facts, host, look, address)
-        counted = sum(count for key, count in look.counts.culprits.items() if key[1] == address and key[3] == port)
+        counted = sum(
+            count for key, count in look.counts.egress_denied_own.items() if key[1] == address and key[3] == port
+        )
         if counted != len(needed):
             notes.found("probes-uncounted", host=host, phase=phase, to=address, counted=counted, sent=len(needed))
 
@@ -101,7 +103,7 @@ def _remains(notes: Notes, host: str, before: counters.Counts, after: counters.C
     if packets := stopped.get("tried"):
         who = _named(counters.since(before.remains, after.remains), users, packets)
         notes.tried = (notes.tried or 0) + packets
-        notes.found("tried-past-rules", host=host, packets=packets, culprits=who)
+        notes.found("tried-past-rules", host=host, packets=packets, denied=who)
     if packets := stopped.get("older"):
         notes.remark("older", host=host, packets=packets)
     if packets := stopped.get("out"):
@@ -138,7 +140,7 @@ def _passing(facts: Facts, notes: Notes, router: str, before: counters.Counts, a
     for line in guests:
         port = str(line["port"])
         for address, sent in line["sent"].items():
-            kept = by_phase[line["phase"]].leavers.items()
+            kept = by_phase[line["phase"]].egress_denied_forwarded.items()
             counted = sum(count for key, count in kept if key[1] == address and key[3] == port)
             closing_sent += sent if line["phase"] == "closing" else 0
             if counted != sent:
@@ -156,7 +158,7 @@ def _passing(facts: Facts, notes: Notes, router: str, before: counters.Counts, a
         return
     ports = {str(line["port"]) for line in guests}
     own: dict[counters.Attempt, int] = {}
-    for key, count in counters.since(before.leavers, after.leavers).items():
+    for key, count in counters.since(before.egress_denied_forwarded, after.egress_denied_forwarded).items():
         source, where, protocol, port = key
         if port in ports and _is_probe(facts, where):
             continue

@@ -1,10 +1,11 @@
 """Address translation: under which addresses the outside reaches the site, and what a router makes of them.
 
-Three chains of the table ``inet conclave``, each only where it has something to do. ``arrival`` (router) hands public
+Three chains of the table ``inet conclave``, each only where it has something to do. ``dstnat`` (router) hands public
 flows on to their hosts, whoever asks: the outside, or somebody inside who was told the public address (hairpin).
-``departure`` (router) gives what leaves the site its public address; the kernel keeps the source port when it is free,
-as ICE wants it. ``own`` (media) leads what the media server sends to the site's public address back to itself: its TURN
-relay and its SFU know each other by the address they advertise, and no packet of theirs belongs on the wire.
+``srcnat`` (router) gives what leaves the site its public address; the kernel keeps the source port when it is free,
+as ICE wants it. ``dstnat_output`` (media) leads what the media server sends to the site's public address back to
+itself: its TURN relay and its SFU know each other by the address they advertise, and no packet of theirs belongs on
+the wire.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ def translation(catalog: Catalog, table: Table, host: Host) -> list[list[str]]:
     """Return the chains that translate addresses on a host."""
     translates = host.outside and "router" in host.roles
     chains = {
-        "arrival": ("prerouting priority dstnat", _arrival(catalog, table) if translates else []),
-        "departure": ("postrouting priority srcnat", _departure(catalog, table) if translates else []),
-        "own": ("output priority -100", _own(catalog, table, host) if "media" in host.roles else []),
+        "dstnat": ("prerouting priority dstnat", _dstnat(catalog, table) if translates else []),
+        "srcnat": ("postrouting priority srcnat", _srcnat(catalog, table) if translates else []),
+        "dstnat_output": ("output priority -100", _own(catalog, table, host) if "media" in host.roles else []),
     }
     return [
         chain(name, [f"type nat hook {hook}; policy accept;", *rules])
@@ -42,7 +43,7 @@ def came_by_public_address(topology: Topology, source: str, family: str) -> str:
 
 
 def to_itself(table: Table, host: Host) -> list[str]:
-    """Return the rules for ``output`` that let pass what ``own`` has led back to the host.
+    """Return the rules for ``output`` that let pass what ``dstnat_output`` has led back to the host.
 
     The kernel still names the interface that the packet would have left by, so ``oif lo`` does not fit it.
     """
@@ -64,7 +65,7 @@ def hairpins_from(topology: Topology, source: str, flow: Flow, family: str) -> b
     return flow.public and inside and any(target.subnet_of(net) for target in targets for net in near)  # type: ignore[arg-type]
 
 
-def _arrival(catalog: Catalog, table: Table) -> list[str]:
+def _dstnat(catalog: Catalog, table: Table) -> list[str]:
     rules = []
     for family, keyword in FAMILIES:
         if not table.topology.translated(family):
@@ -78,7 +79,7 @@ def _arrival(catalog: Catalog, table: Table) -> list[str]:
     return rules
 
 
-def _departure(catalog: Catalog, table: Table) -> list[str]:
+def _srcnat(catalog: Catalog, table: Table) -> list[str]:
     rules = []
     for family, keyword in FAMILIES:
         public = table.topology.translated(family)

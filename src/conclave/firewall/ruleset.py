@@ -1,7 +1,7 @@
 """Rule sets of hosts, generated from the flow catalogue: data in, nftables text out.
 
 One table ``inet conclave`` per host. What comes in or passes through is dropped unless the catalogue lists it; what a
-host sends and may not is rejected, so that nothing stalls, and recorded with its culprit. A later mode adds a table of
+host sends and may not is rejected, so that nothing stalls, and recorded with its sender. A later mode adds a table of
 its own beside this one.
 """
 
@@ -148,7 +148,7 @@ def _older_connections(catalog: Catalog, table: Table) -> list[str]:
 
 
 def _refused(table: Table) -> list[str]:
-    """Return the end of every packet that a host may not send: counted, its culprit named, rejected."""
+    """Return the end of every packet that a host may not send: counted, its sender named, rejected."""
     rules = []
     for family, _ in FAMILIES:
         if match := table.match("daddr", "site", family):
@@ -157,7 +157,7 @@ def _refused(table: Table) -> list[str]:
     for family, keyword in FAMILIES:
         element = f"meta skuid . {keyword} daddr . meta l4proto . th dport"
         # A packet of the kernel itself has no user: it fits this rule not and is rejected by the next.
-        rules.append(f"update @culprits{family} {{ {element} }}")
+        rules.append(f"update @egress_denied_own{family} {{ {element} }}")
     return chain("refused", [*rules, *REJECTED])
 
 
@@ -185,8 +185,9 @@ def _forward(catalog: Catalog, table: Table, host: Host) -> list[str]:
             # Inside, everybody learns at once that there is no way; outside, nobody learns anything.
             outside, refused = table.match("daddr", "outside", family), table.count("forward-refused")
             element = f"{keyword} saddr . {keyword} daddr . meta l4proto . th dport"
+            denied = f"update @egress_denied_forwarded{family} {{ {element} }}"
             rules += [
-                f"{inside} {outside} {table.count('forward-outside')} update @leavers{family} {{ {element} }}",
+                f"{inside} {outside} {table.count('forward-outside')} {denied}",
                 f"{inside} {outside} meta l4proto tcp {refused} {RESET}",
                 f"{inside} {refused} {PROHIBITED}",
             ]

@@ -63,10 +63,13 @@ def declared_sets(table: Table) -> list[str]:
             lines.append(f"set {name}-open{family} {{ type {kind}; size 65536; flags dynamic; }}")
     for family, keyword in FAMILIES:
         element = f"{keyword} daddr . meta l4proto . th dport"
-        lines.append(f"set culprits{family} {{ typeof meta skuid . {element}; size 4096; flags dynamic; counter; }}")
+        lines.append(
+            f"set egress_denied_own{family} {{ typeof meta skuid . {element}; size 4096; flags dynamic; counter; }}"
+        )
         if "forward-outside" in table.counters:
             lines.append(
-                f"set leavers{family} {{ typeof {keyword} saddr . {element}; size 4096; flags dynamic; counter; }}"
+                f"set egress_denied_forwarded{family} "
+                f"{{ typeof {keyword} saddr . {element}; size 4096; flags dynamic; counter; }}"
             )
     return lines
 

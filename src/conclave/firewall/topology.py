@@ -39,7 +39,7 @@ class Topology:
     public: tuple[Address, ...] = ()
     # The organisation's name and time servers outside the site.
     resolvers: tuple[Address, ...] = ()
-    clocks: tuple[Address, ...] = ()
+    ntp_servers: tuple[Address, ...] = ()
 
     def host(self, name: str) -> Host:
         """Return a host by name.
@@ -66,12 +66,12 @@ class Topology:
     def networks(self, place: str) -> tuple[Network, ...]:
         """Return the addresses that a place stands for.
 
-        A zone, a role, ``hosts``, ``public``, ``resolvers``, ``clocks``, or ``site``; ``outside`` has those of
+        A zone, a role, ``hosts``, ``public``, ``resolvers``, ``ntp_servers``, or ``site``; ``outside`` has those of
         ``site`` and stands for all others.
         """
         if place in {"users", "mgmt"}:
             return tuple(self.zones.get(place, ()))
-        beyond = {"public": self.public, "resolvers": self.resolvers, "clocks": self.clocks}
+        beyond = {"public": self.public, "resolvers": self.resolvers, "ntp_servers": self.ntp_servers}
         if place in beyond:
             return tuple(ip_network(address) for address in beyond[place])
         if place in {"site", "outside"}:
@@ -108,13 +108,13 @@ class Topology:
             )
             beyond = {
                 key: tuple(ip_address(address) for address in (uplink or {}).get(key) or ())
-                for key in ("addresses", "resolvers", "clocks")
+                for key in ("addresses", "resolvers", "ntp_servers")
             }
         except ValueError as error:
             raise ConclaveError(
                 f"the inventory has an address that is none: {error}", todo="conclave site check", exit_code=2
             ) from error
-        return cls(networks, found, beyond["addresses"], beyond["resolvers"], beyond["clocks"])
+        return cls(networks, found, beyond["addresses"], beyond["resolvers"], beyond["ntp_servers"])
 
 
 def _outside_of(name: str, variables: Mapping[str, object]) -> tuple[str, ...]:

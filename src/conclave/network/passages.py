@@ -106,7 +106,7 @@ def _pairs(site: Site, flow: Flow) -> Iterator[tuple[Party, Party]]:
 def _parties(site: Site, place: str) -> list[Party]:
     if place == OUTSIDE:
         return [Party(OUTSIDE)]
-    if place in {"resolvers", "clocks"}:
+    if place in {"resolvers", "ntp_servers"}:
         addresses = getattr(site.answers.uplink, place)
         return [Party(OUTSIDE, (place,), tuple(map(ip_network, addresses)))] if addresses else []
     if place in {"users", "mgmt"}:

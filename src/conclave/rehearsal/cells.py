@@ -78,7 +78,7 @@ class Cell:
         if self.translates:
             chains.append(
                 _chain(
-                    "departure",
+                    "srcnat",
                     "type nat hook postrouting priority srcnat; policy accept;",
                     ['oifname "wan" masquerade fully-random'],
                 )
@@ -86,7 +86,7 @@ class Cell:
         if self.inspects:
             chains.append(
                 _chain(
-                    "arrival",
+                    "dstnat",
                     "type nat hook prerouting priority dstnat; policy accept;",
                     [f'iifname "lan" tcp dport $web redirect to :{proxy_port}'],
                 )

@@ -60,7 +60,7 @@ class Uplink(_Strict):
     resolvers: OutsideAddresses = Field(
         default=[], description="addresses of the organisation's name servers outside the zones, used in open mode only"
     )
-    clocks: OutsideAddresses = Field(
+    ntp_servers: OutsideAddresses = Field(
         default=[], description="addresses of the organisation's time servers outside the zones, used in open mode only"
     )
 
@@ -92,7 +92,7 @@ class Answers(_Strict):
         description="own (the site signs its certificates itself) or supplied (yours lie in certificates/)"
     )
     uplink: Uplink = Field(
-        description="{up: Mbit/s, down: Mbit/s}, and where they are needed addresses, resolvers and clocks"
+        description="{up: Mbit/s, down: Mbit/s}, and where they are needed addresses, resolvers and ntp_servers"
     )
     zones: dict[Zone, Networks] = Field(
         description=f"networks of the zones ({', '.join(ZONES)}); users and mgmt always, others where a host stands"
@@ -183,7 +183,7 @@ def _of_zones(answers: Answers) -> Iterator[Contradiction]:
 
 
 def _of_uplink(answers: Answers) -> Iterator[Contradiction]:
-    for key in ("addresses", "resolvers", "clocks"):
+    for key in ("addresses", "resolvers", "ntp_servers"):
         listed: list[Address] = getattr(answers.uplink, key)
         for index, address in enumerate(listed):
             if zone := answers.zone_of(address):

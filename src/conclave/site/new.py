@@ -33,7 +33,7 @@ contact: {contact}
 # supplied: your organisation's lie in certificates/ beside this file: ca.crt, and HOST.crt and HOST.key of every host.
 trust: {trust}
 # Between the site and the outside, in Mbit/s. addresses: under which the outside reaches the site, where the hosts'
-# own are not public; resolvers, clocks: the organisation's name and time servers outside the site.
+# own are not public; resolvers, ntp_servers: the organisation's name and time servers outside the site.
 uplink: {{up: {up}, down: {down}{beyond}}}
 # Networks. users: where participants sit. mgmt: where the control node stands. The others: where hosts stand.
 zones:
@@ -95,7 +95,7 @@ class NewSite:
     zones: dict[str, list[str]] = field(default_factory=dict)
     hosts: list[NewHost] = field(default_factory=list)
     user: str = "root"
-    # Of the outside, by their key in `uplink`: addresses, resolvers, clocks.
+    # Of the outside, by their key in `uplink`: addresses, resolvers, ntp_servers.
     beyond: dict[str, list[str]] = field(default_factory=dict)
 
 

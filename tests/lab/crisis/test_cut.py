@@ -41,7 +41,7 @@ NAIVE = """
 nft 'flush chain inet conclave forward'
 nft 'add rule inet conclave forward ct state established,related accept'
 nft 'add rule inet conclave forward ip saddr 198.51.100.0/24 ip daddr 192.0.2.34 accept'
-nft 'delete chain inet conclave arrival'
+nft 'delete chain inet conclave dstnat'
 """
 
 

@@ -22,7 +22,7 @@ OPEN = {"mode": "open", "state": "open", "live": True, "staged": True, "services
 ISOLATED = {**OPEN, "mode": "isolated", "state": "isolated"}
 CUT, RULES = "etc/conclave/mode/cut.nft", "etc/conclave/firewall/conclave.nft"
 STATE, PENDING = "var/lib/conclave/mode/mode", "var/lib/conclave/mode/pending"
-SERVICE = "conclave-names.service/etc/conclave/names/mode.conf"
+SERVICE = "conclave-dns.service/etc/conclave/dns/mode.conf"
 
 
 def stands(host: Host, expected: dict[str, object]) -> None:
@@ -157,7 +157,7 @@ def test_what_rules_count_and_collect_is_no_change(host: Callable[..., Host]) ->
     )
     script = "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.sendto(b'x', ('203.0.113.9', 9))"
     one.run("python3", "-c", script)
-    assert "203.0.113.9" in one.run("nft", "list", "set", "inet", "conclave", "culprits4").stdout
+    assert "203.0.113.9" in one.run("nft", "list", "set", "inet", "conclave", "egress_denied_own4").stdout
     stands(one, ISOLATED)
 
 
@@ -170,7 +170,7 @@ def test_files_of_services_follow_the_mode(host: Callable[..., Host]) -> None:
     stands(one, OPEN)
     for mode in ("isolated", "open"):
         assert one.mode(mode).returncode == 0
-        assert one.read("etc/conclave/names/mode.conf").startswith(f"# {mode}\n")
+        assert one.read("etc/conclave/dns/mode.conf").startswith(f"# {mode}\n")
         stands(one, {"services": True})
     one.write(f"etc/conclave/mode/isolated/{SERVICE}", "# other\n")
     assert one.mode("isolated").returncode == 3

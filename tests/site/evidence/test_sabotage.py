@@ -81,7 +81,7 @@ def default_stun(rig: Rig) -> Iterator[None]:
 def test_livekit_with_default_stun_settings_is_red(rig: Rig) -> None:
     def restart() -> None:
         rig.on("media1", "systemctl restart --no-block conclave-livekit")
-        rig.until("core1", "journalctl --quiet --unit conclave-names --since -1min | grep --quiet 'refuse .*stun'")
+        rig.until("core1", "journalctl --quiet --unit conclave-dns --since -1min | grep --quiet 'refuse .*stun'")
 
     found = said(rig.proof(restart))
     assert re.search(r"media1 asked .*stun", found["asked"])

@@ -103,11 +103,9 @@ def test_a_second_deploy_is_refused_and_names_the_first(tmp_path: Path) -> None:
 
 
 def test_the_command_is_what_an_operator_would_type() -> None:
-    what = Run(
-        "town", "deploy.yml", check=True, diff=True, limit="core", tags="names", variables={"depot_bundle": "/b"}
-    )
+    what = Run("town", "deploy.yml", check=True, diff=True, limit="core", tags="dns", variables={"depot_bundle": "/b"})
     assert " ".join(what.command()) == (
-        "ansible-playbook -i inventories/town playbooks/deploy.yml --check --diff --limit core --tags names "
+        "ansible-playbook -i inventories/town playbooks/deploy.yml --check --diff --limit core --tags dns "
         "--extra-vars depot_bundle=/b"
     )
 

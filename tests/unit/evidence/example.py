@@ -23,14 +23,14 @@ OUTPUT = [
     {"match": {"op": "==", "left": {"meta": {"key": "oif"}}, "right": "lo"}},
     {"accept": None},
 ]
-KEEPS = {"set": {"op": "update", "elem": {"meta": {"key": "skuid"}}, "set": "@culprits4"}}
+KEEPS = {"set": {"op": "update", "elem": {"meta": {"key": "skuid"}}, "set": "@egress_denied_own4"}}
 Attempts = dict[tuple[Any, str, str, int], int]
 
 
 def listing(
     counters: dict[str, int],
-    culprits: Attempts,
-    leavers: Attempts | None = None,
+    egress_denied_own: Attempts,
+    egress_denied_forwarded: Attempts | None = None,
     tried: Attempts | None = None,
     rules: list[Any] | None = None,
     tables: tuple[str, ...] = ("conclave", "conclave_cut"),
@@ -49,8 +49,8 @@ def listing(
         rule = {"family": "inet", "table": "conclave", "chain": "output", "handle": 20 + number, "expr": expression}
         entries.append({"rule": rule})
     for table, name, kept in (
-        ("conclave", "culprits", culprits),
-        ("conclave", "leavers", leavers or {}),
+        ("conclave", "egress_denied_own", egress_denied_own),
+        ("conclave", "egress_denied_forwarded", egress_denied_forwarded or {}),
         ("conclave_cut", "tried", tried or {}),
     ):
         for version in ("4", "6"):
@@ -112,21 +112,21 @@ def capture(frames: list[bytes] | None = None, **other: object) -> dict[str, Any
 def counts(host: dict[str, Any], phase: str) -> dict[str, Any]:
     """Return what the rules of a host have counted when nothing but the probes was there."""
     closing = phase == "closing"
-    culprits: Attempts = {(0, address, "udp", PORTS["opening"]): 3 for address in NOBODY}
-    culprits |= {(0, address, "udp", PORTS["closing"]): 3 for address in NOBODY} if closing else {}
+    egress_denied_own: Attempts = {(0, address, "udp", PORTS["opening"]): 3 for address in NOBODY}
+    egress_denied_own |= {(0, address, "udp", PORTS["closing"]): 3 for address in NOBODY} if closing else {}
     found: dict[str, Any] = {
         "counters": {
             "conclave/refused-outside": 12 if closing else 6,
             "conclave_cut/tried": 0,
             "conclave_cut/older": 0,
         },
-        "culprits": culprits,
+        "egress_denied_own": egress_denied_own,
     }
     if host is ROUTER:
         source = {":": "2001:db8:1:6::10", ".": "198.51.100.10"}
         phases = ["opening", "closing"] if closing else ["opening"]
         found["counters"]["conclave/forward-outside"] = 6 * len(phases)
-        found["leavers"] = {
+        found["egress_denied_forwarded"] = {
             (source[":" if ":" in address else "."], address, "udp", GUEST_PORTS[one]): 3
             for one in phases
             for address in NOBODY

@@ -40,7 +40,7 @@ def test_a_clean_proof_is_green() -> None:
 def stun(lines: Lines) -> None:
     def change(found: dict[str, Any]) -> None:
         found["counters"]["conclave/refused-outside"] += 36
-        found["culprits"][997, "198.51.100.53", "udp", 3478] = 36
+        found["egress_denied_own"][997, "198.51.100.53", "udp", 3478] = 36
 
     counted(lines, CORE, change)
 
@@ -63,7 +63,7 @@ def past_the_rules(lines: Lines) -> None:
 def through_the_router(lines: Lines) -> None:
     def change(found: dict[str, Any]) -> None:
         found["counters"]["conclave/forward-outside"] += 2
-        found["leavers"]["192.0.2.66", "203.0.113.80", "tcp", 443] = 2
+        found["egress_denied_forwarded"]["192.0.2.66", "203.0.113.80", "tcp", 443] = 2
 
     counted(lines, ROUTER, change)
 
@@ -79,8 +79,8 @@ def removed_counter(lines: Lines) -> None:
     counted(lines, CORE, lambda found: found["counters"].pop("conclave/refused-outside"))
 
 
-def removed_culprits(lines: Lines) -> None:
-    counted(lines, CORE, lambda found: found["culprits"].clear())
+def removed_egress_denied_own(lines: Lines) -> None:
+    counted(lines, CORE, lambda found: found["egress_denied_own"].clear())
 
 
 def reloaded(lines: Lines) -> None:
@@ -89,7 +89,7 @@ def reloaded(lines: Lines) -> None:
 
 def guests_uncounted(lines: Lines) -> None:
     def change(found: dict[str, Any]) -> None:
-        found["leavers"].clear()
+        found["egress_denied_forwarded"].clear()
         found["counters"]["conclave/forward-outside"] = 6
 
     counted(lines, ROUTER, change)
@@ -230,7 +230,7 @@ SABOTAGE: list[tuple[Callable[[Lines], None], set[str], str]] = [
     (through_the_router, {"passed-on"}, "core1 sent 2 packets for 203.0.113.80 tcp 443 .*router rt"),
     (removed_counter_rule, {"counter-blind"}, "core1: .*refused-outside saw 0 of 6"),
     (removed_counter, {"counter-missing", "rules-differ"}, "core1"),
-    (removed_culprits, {"probes-uncounted"}, r"core1: of 3 probes to 203.0.113.9 0 "),
+    (removed_egress_denied_own, {"probes-uncounted"}, r"core1: of 3 probes to 203.0.113.9 0 "),
     (reloaded, {"rules-replaced"}, "core1: .*inet conclave"),
     (guests_uncounted, {"guest-probes-uncounted", "counter-blind"}, "rt"),
     (rogue_accept, {"rules-differ"}, "rt: .*inet conclave: rules output.*[+] accept"),
@@ -291,7 +291,7 @@ def test_what_users_devices_try_is_told_and_is_no_failure() -> None:
 
     def change(found: dict[str, Any]) -> None:
         found["counters"]["conclave/forward-outside"] += 2
-        found["leavers"]["198.51.100.10", "203.0.113.80", "tcp", 443] = 2
+        found["egress_denied_forwarded"]["198.51.100.10", "203.0.113.80", "tcp", 443] = 2
 
     counted(lines, ROUTER, change)
     log = find(lines, "look", host="core1", phase="closing")["names"]
@@ -330,7 +330,9 @@ def test_a_host_without_ipv6_need_not_send_any() -> None:
     for phase, packets in (("opening", 3), ("closing", 6)):
         found = counts(CORE, phase)
         found["counters"]["conclave/refused-outside"] = packets
-        found["culprits"] = {key: count for key, count in found["culprits"].items() if ":" not in key[1]}
+        found["egress_denied_own"] = {
+            key: count for key, count in found["egress_denied_own"].items() if ":" not in key[1]
+        }
         line = find(lines, "look", host="core1", phase=phase)
         line["live"] = run(listing(**found))
         line["probes"][example.NOBODY[1]] = ["Network is unreachable"] * 3

@@ -22,7 +22,7 @@ NAMES = {"meet": "edge", "turn": "edge", "sfu": "media", "db": "core"}
 
 
 def test_packages_are_those_of_the_roles_and_of_what_they_depend_on() -> None:
-    packages = conclave_packages(["edge", "names"])
+    packages = conclave_packages(["edge", "dns"])
     assert "unbound" in packages
     # edge depends on nginx.
     assert "nginx" in packages
@@ -30,8 +30,8 @@ def test_packages_are_those_of_the_roles_and_of_what_they_depend_on() -> None:
 
 
 def test_roles_of_a_host_follow_its_groups() -> None:
-    roles = {"all": ["base"], "core": ["names"], "edge": ["edge"]}
-    assert conclave_roles(["core"], roles) == ["base", "names"]
+    roles = {"all": ["base"], "core": ["dns"], "edge": ["edge"]}
+    assert conclave_roles(["core"], roles) == ["base", "dns"]
 
 
 def test_the_sfu_may_show_the_name_of_turn() -> None:

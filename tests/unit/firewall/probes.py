@@ -140,7 +140,7 @@ def _nothing_else(topology: Topology, host: Host) -> Iterator[Probe]:
         inside = Packet(own, other, dport=9, user=33)
         yield Probe(f"unlisted-inside{family}", host.name, "output", inside, "reject", frozenset({"refused-inside"}))
         outside = Packet(own, beyond, dport=9, user=33)
-        named = frozenset({f"culprits{family}"})
+        named = frozenset({f"egress_denied_own{family}"})
         counted = frozenset({"refused-outside"})
         yield Probe(f"unlisted-outside{family}", host.name, "output", outside, "reset", counted, named)
         kernel = replace(outside, user=None)
@@ -163,7 +163,7 @@ def _through(topology: Topology, host: Host, family: str) -> Iterator[Probe]:
     inside = Packet(people, target, dport=unlisted)
     yield Probe(f"unlisted-inside{family}", host.name, "forward", inside, "reject", refused)
     leaving = Packet(people, beyond, dport=unlisted)
-    both, who = refused | {"forward-outside"}, frozenset({f"leavers{family}"})
+    both, who = refused | {"forward-outside"}, frozenset({f"egress_denied_forwarded{family}"})
     yield Probe(f"unlisted-leaving{family}", host.name, "forward", leaving, "reset", both, who)
     coming = Packet(beyond, target, dport=unlisted)
     dropped = frozenset({"forward-dropped"})
@@ -307,11 +307,11 @@ def _sent(topology: Topology, host: Host, name: str, packet: Packet, ends: tuple
     family = "6" if ":" in packet.saddr else "4"
     if host.name == sender:
         counted = frozenset({"refused-outside" if away else "refused-inside"})
-        record = frozenset({f"culprits{family}"} if away else ())
+        record = frozenset({f"egress_denied_own{family}"} if away else ())
         yield Probe(name, host.name, "output", packet, "reject", counted, record)
     elif "router" in host.roles and not _neighbours(topology, packet.saddr, packet.daddr):
         counted = frozenset({"forward-refused"} | ({"forward-outside"} if away else set()))
-        record = frozenset({f"leavers{family}"} if away else ())
+        record = frozenset({f"egress_denied_forwarded{family}"} if away else ())
         yield Probe(name, host.name, "forward", packet, "reject", counted, record)
 
 
@@ -368,26 +368,26 @@ def _translated(catalog: Catalog, topology: Topology) -> Iterator[Probe]:
             for who in ("outside", "users"):
                 asked = Packet(PEOPLE[who][family], str(public), flow.protocols[0], dport=flow.port)
                 counted = frozenset({f"public-{flow.name}"})
-                yield Probe(f"{flow.name}-{who}{family}", "rt", "arrival", asked, "accept", counted, target=target)
+                yield Probe(f"{flow.name}-{who}{family}", "rt", "dstnat", asked, "accept", counted, target=target)
                 inner = replace(asked, daddr=target)
-                yield Probe(f"{flow.name}-{who}-inner{family}", "rt", "arrival", inner, "accept")
+                yield Probe(f"{flow.name}-{who}-inner{family}", "rt", "dstnat", inner, "accept")
         for protocol in ("tcp", "udp", "sctp"):
             unlisted = Packet(PEOPLE["outside"][family], str(public), protocol, dport=9)
-            yield Probe(f"unlisted-{protocol}{family}", "rt", "arrival", unlisted, "accept")
+            yield Probe(f"unlisted-{protocol}{family}", "rt", "dstnat", unlisted, "accept")
         media = _own(hosts["media"], family)
         leaving = Packet(media, PEOPLE["outside"][family], "udp", sport=7882, dport=40000)
         counted = frozenset({"departed"})
-        yield Probe(f"leaving{family}", "rt", "departure", leaving, "accept", counted, target=str(public))
+        yield Probe(f"leaving{family}", "rt", "srcnat", leaving, "accept", counted, target=str(public))
         inner = replace(leaving, daddr=PEOPLE["users"][family])
-        yield Probe(f"staying{family}", "rt", "departure", inner, "accept")
+        yield Probe(f"staying{family}", "rt", "srcnat", inner, "accept")
         for port in (*relays, *(flow.port for flow in catalog.flows if flow.public and "udp" in flow.protocols)):
             own = Packet(media, str(public), "udp", sport=relays[0], dport=port)
             to_itself = replace(own, daddr=media, translated=True)
             name = hosts["media"].name
-            yield Probe(f"own-{port}-{family}", name, "own", own, "accept", frozenset({"own"}), target=media)
+            yield Probe(f"own-{port}-{family}", name, "dstnat_output", own, "accept", frozenset({"own"}), target=media)
             yield Probe(f"own-{port}-{family}", name, "output", to_itself, "accept")
             away = replace(own, daddr=PEOPLE["outside"][family])
-            yield Probe(f"away-{port}-{family}", name, "own", away, "accept")
+            yield Probe(f"away-{port}-{family}", name, "dstnat_output", away, "accept")
         for protocol, port in (("udp", 9), ("tcp", relays[0])):
             other = Packet(media, str(public), protocol, sport=relays[0], dport=port)
-            yield Probe(f"not-own-{protocol}-{port}-{family}", hosts["media"].name, "own", other, "accept")
+            yield Probe(f"not-own-{protocol}-{port}-{family}", hosts["media"].name, "dstnat_output", other, "accept")

@@ -16,11 +16,11 @@ from .test_ruleset import HOSTS, chain
 if TYPE_CHECKING:
     from conclave.catalog import Catalog
 
-TRANSLATING = ("chain arrival", "chain departure", "chain own")
+TRANSLATING = ("chain dstnat", "chain srcnat", "chain dstnat_output")
 
 
 def test_the_router_hands_on_every_public_flow_and_nothing_else(catalog: Catalog, topology: Topology) -> None:
-    assert chain(ruleset(catalog, topology, "rt"), "arrival") == [
+    assert chain(ruleset(catalog, topology, "rt"), "dstnat") == [
         "type nat hook prerouting priority dstnat; policy accept;",
         "ip daddr @public4 tcp dport 443 counter name public-web dnat ip to 192.0.2.2",
         "ip daddr @public4 udp dport 7882 counter name public-media-udp dnat ip to 192.0.2.34",
@@ -30,7 +30,7 @@ def test_the_router_hands_on_every_public_flow_and_nothing_else(catalog: Catalog
 
 
 def test_what_leaves_the_site_has_its_public_address(catalog: Catalog, topology: Topology) -> None:
-    (_, rule) = chain(ruleset(catalog, topology, "rt"), "departure")
+    (_, rule) = chain(ruleset(catalog, topology, "rt"), "srcnat")
     assert rule == "ip daddr != @site4 counter name departed snat ip to 203.0.113.1"
 
 
@@ -66,7 +66,7 @@ def test_a_router_inside_the_organisations_firewall_translates_nothing(catalog: 
     inner = replace(topology, hosts=tuple(replace(host, outside=()) for host in topology.hosts))
     assert "nat" not in ruleset(catalog, inner, "rt").replace("destination", "")
     # The media server knows itself by the public address all the same.
-    assert "chain own" in ruleset(catalog, inner, "media1")
+    assert "chain dstnat_output" in ruleset(catalog, inner, "media1")
 
 
 def test_relay_and_sfu_meet_at_the_public_address_without_leaving_their_host(
@@ -74,7 +74,7 @@ def test_relay_and_sfu_meet_at_the_public_address_without_leaving_their_host(
 ) -> None:
     text = ruleset(catalog, topology, "media1")
     ports = "udp dport { 3478, 7882, 30000-30200 }"
-    assert chain(text, "own")[1:] == [f"ip daddr @public4 {ports} counter name own dnat ip to 192.0.2.34"]
+    assert chain(text, "dstnat_output")[1:] == [f"ip daddr @public4 {ports} counter name own dnat ip to 192.0.2.34"]
     assert "ct status dnat accept" in chain(text, "output")
     assert "ct status dnat accept" not in chain(ruleset(catalog, topology, "edge1"), "output")
 
@@ -84,8 +84,8 @@ def test_clients_that_share_a_network_with_the_host_come_as_the_router(catalog: 
     box = Host("box", (ip_address("192.0.2.2"),), frozenset({"depot", "core", "media", "edge"}))
     router = Host("rt", (ip_address("192.0.2.1"),), frozenset({"router"}), ("outside",))
     flat = Topology(zones, (box, router), (ip_address("203.0.113.1"),))
-    departure = chain(ruleset(catalog, flat, "rt"), "departure")
-    assert "ct status dnat ip saddr @users4 ip daddr @edge4 tcp dport 443 counter name hairpin masquerade" in departure
+    srcnat = chain(ruleset(catalog, flat, "rt"), "srcnat")
+    assert "ct status dnat ip saddr @users4 ip daddr @edge4 tcp dport 443 counter name hairpin masquerade" in srcnat
     assert "ip saddr @router4 tcp dport 443 counter name flow-web accept" in chain(
         ruleset(catalog, flat, "box"), "input"
     )

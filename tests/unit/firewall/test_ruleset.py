@@ -77,8 +77,13 @@ def test_both_families_have_the_same_rules(catalog: Catalog, topology: Topology,
         re.sub(r"\bip6\b", "IP", re.sub(r"@([\w-]+)6\b", r"@\1", rule)) for rule in text.splitlines() if "ip6 " in rule
     ]
     six = [rule.replace("icmpv6", "icmp") for rule in six if "hoplimit" not in rule and "ff02::" not in rule]
-    neutral = [re.sub(r"(culprits|leavers)[46]", r"\1", rule).replace("0.0.0.0/0", "::/0") for rule in four]
-    assert sorted(neutral) == sorted(re.sub(r"(culprits|leavers)[46]", r"\1", rule) for rule in six)
+    neutral = [
+        re.sub(r"(egress_denied_own|egress_denied_forwarded)[46]", r"\1", rule).replace("0.0.0.0/0", "::/0")
+        for rule in four
+    ]
+    assert sorted(neutral) == sorted(
+        re.sub(r"(egress_denied_own|egress_denied_forwarded)[46]", r"\1", rule) for rule in six
+    )
 
 
 def test_only_the_router_forwards(catalog: Catalog, topology: Topology) -> None:
@@ -111,7 +116,7 @@ def test_a_public_port_has_a_limit_per_source_before_it_is_accepted(catalog: Cat
 
 def test_a_packet_of_the_kernel_itself_is_rejected_too(catalog: Catalog, topology: Topology) -> None:
     refused = chain(ruleset(catalog, topology, "core1"), "refused")
-    named = [rule for rule in refused if "culprits" in rule]
+    named = [rule for rule in refused if "egress_denied_own" in rule]
     # A match on the user ends a rule, not the chain: the verdict stands in a rule of its own.
     assert all("reject" not in rule for rule in named)
 

@@ -27,7 +27,7 @@ def lab() -> Site:
 @pytest.fixture(scope="session")
 def asking(lab: Site) -> Site:
     """Give the lab with name and time servers of an organisation."""
-    uplink = lab.answers.uplink.model_copy(update={"resolvers": ["203.0.113.53"], "clocks": ["203.0.113.123"]})
+    uplink = lab.answers.uplink.model_copy(update={"resolvers": ["203.0.113.53"], "ntp_servers": ["203.0.113.123"]})
     answers = lab.answers.model_validate(
         {**lab.answers.model_dump(mode="json"), "uplink": uplink.model_dump(mode="json")}
     )

@@ -40,7 +40,7 @@ def test_a_site_has_at_most_eight_answers() -> None:
         ("site.yml", "[203.0.113.1]", "[192.0.2.2]", "uplink.addresses.0", "this one is in the zone edge"),
         ("site.yml", "[203.0.113.1]", "[203.0.113.1, 203.0.113.1]", "uplink.addresses.1", "each address once"),
         ("site.yml", "addresses: [", "resolvers: [ns.example.org, ", "uplink.resolvers.0", "name servers outside"),
-        ("site.yml", "addresses: [", "clocks: [198.51.100.7, ", "uplink.clocks.0", "in the zone users"),
+        ("site.yml", "addresses: [", "ntp_servers: [198.51.100.7, ", "uplink.ntp_servers.0", "in the zone users"),
         ("site.yml", "addresses: [", "address: [", "uplink.address", "known here: up, down, addresses"),
         ("hosts.yml", "[outside]", "[a name with blanks]", "rt.conclave_outside.0", "names of its interfaces"),
         (

@@ -51,7 +51,7 @@ def test_what_lies_outside_is_written_when_it_is_said(inventory: Inventory) -> N
     call("new", "town", *ANSWERS, *beyond, BOX)
     uplink = read.load("town").answers.uplink
     assert [str(address) for address in uplink.addresses] == ["203.0.113.1", "2001:db8:2::1"]
-    assert [str(address) for address in uplink.clocks] == ["203.0.113.123"]
+    assert [str(address) for address in uplink.ntp_servers] == ["203.0.113.123"]
     assert uplink.resolvers == []
 
 

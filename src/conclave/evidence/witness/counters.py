@@ -23,9 +23,9 @@ class Counts:
         Number that the kernel gave each table: another one means that the table was loaded anew.
     counters:
         Packets by named counter, as `table/name`.
-    culprits:
+    egress_denied_own:
         Packets by attempt, of the host's own processes.
-    leavers:
+    egress_denied_forwarded:
         Packets by attempt, of what wanted to pass through the host.
     remains:
         Packets by attempt, of what only the cut stopped.
@@ -33,8 +33,8 @@ class Counts:
 
     handles: dict[str, int] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
-    culprits: dict[Attempt, int] = field(default_factory=dict)
-    leavers: dict[Attempt, int] = field(default_factory=dict)
+    egress_denied_own: dict[Attempt, int] = field(default_factory=dict)
+    egress_denied_forwarded: dict[Attempt, int] = field(default_factory=dict)
     remains: dict[Attempt, int] = field(default_factory=dict)
 
 
@@ -55,10 +55,11 @@ def read(listing: str) -> Counts:
 
 
 def _kept(counts: Counts, table: str, name: str) -> dict[Attempt, int] | None:
-    if table == TABLE and name in {"culprits4", "culprits6"}:
-        return counts.culprits
-    if table == TABLE and name in {"leavers4", "leavers6"}:
-        return counts.leavers
+    # Evidence of earlier releases has the sets under their old names.
+    if table == TABLE and name[:-1] in {"egress_denied_own", "culprits"}:
+        return counts.egress_denied_own
+    if table == TABLE and name[:-1] in {"egress_denied_forwarded", "leavers"}:
+        return counts.egress_denied_forwarded
     if table == CUT and name in {"tried4", "tried6"}:
         return counts.remains
     return None

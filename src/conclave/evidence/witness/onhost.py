@@ -140,7 +140,7 @@ def _versions() -> dict[str, object]:
 
 
 def _names(since: float) -> dict[str, object]:
-    unit = ["--unit", "conclave-names.service", "--since", f"@{since:.0f}"]
+    unit = ["--unit", "conclave-dns.service", "--since", f"@{since:.0f}"]
     return _run("journalctl", "--quiet", "--no-pager", "--output", "cat", *unit)
 
 

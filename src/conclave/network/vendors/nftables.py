@@ -34,9 +34,9 @@ def _ruleset(plan: Plan) -> str:
     )
     body = [*_sets(plan), "", *_forward(plan)]
     if plan.translations:
-        body += ["", *_arrival(plan)]
+        body += ["", *_dstnat(plan)]
     if plan.leaves and plan.public:
-        body += ["", *_departure(plan)]
+        body += ["", *_srcnat(plan)]
     body += ["", *_marks(plan)]
     table = "table inet conclave_site"
     lines = [*(f"# {line}" for line in head), table, f"delete {table}", f"{table} {{", *_indented(body), "}"]
@@ -92,22 +92,22 @@ def _forward(plan: Plan) -> list[str]:
     return _chain("forward", rules)
 
 
-def _arrival(plan: Plan) -> list[str]:
+def _dstnat(plan: Plan) -> list[str]:
     rules = ["type nat hook prerouting priority dstnat; policy accept;"]
     for one in plan.translations:
         family = _FAMILY[one.public.version]
         match = f"{family} daddr {one.public} {one.protocol} dport {one.port}"
         rules.append(f'{match} counter dnat {family} to {one.target} comment "{one.comment}"')
-    return _chain("arrival", rules)
+    return _chain("dstnat", rules)
 
 
-def _departure(plan: Plan) -> list[str]:
+def _srcnat(plan: Plan) -> list[str]:
     rules = ["type nat hook postrouting priority srcnat; policy accept;"]
     for rule in plan.rules:
         public = next((a for a in plan.public if a.version == rule.version), None)
         if rule.target.zone == OUTSIDE and not rule.back and public:
             rules.append(f'{_match(rule)} counter snat {_FAMILY[rule.version]} to {public} comment "{rule.comment}"')
-    return _chain("departure", rules)
+    return _chain("srcnat", rules)
 
 
 def _marks(plan: Plan) -> list[str]:

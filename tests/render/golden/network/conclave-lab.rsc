@@ -12,7 +12,7 @@ add list=conclave-media1 address=192.0.2.34/32
 add list=conclave-edge1 address=192.0.2.2/32
 add list=conclave-users address=198.51.100.0/24
 add list=conclave-resolvers address=203.0.113.53/32
-add list=conclave-clocks address=203.0.113.123/32
+add list=conclave-ntp_servers address=203.0.113.123/32
 add list=conclave-site address=198.51.100.0/24
 add list=conclave-site address=192.0.2.0/27
 add list=conclave-site address=192.0.2.32/27
@@ -70,7 +70,7 @@ add chain=forward action=accept protocol=udp src-address-list=conclave-media1 ds
 add chain=forward action=accept protocol=udp src-address-list=conclave-edge1 dst-address-list=conclave-core1 dst-port=123 comment="conclave ntp: edge1 to core1"
 add chain=forward action=accept protocol=udp src-address-list=conclave-core1 dst-address-list=conclave-resolvers dst-port=53 comment="conclave dns-upstream: core1 to resolvers (open mode only)"
 add chain=forward action=accept protocol=tcp src-address-list=conclave-core1 dst-address-list=conclave-resolvers dst-port=53 comment="conclave dns-upstream: core1 to resolvers (open mode only)"
-add chain=forward action=accept protocol=udp src-address-list=conclave-core1 dst-address-list=conclave-clocks dst-port=123 comment="conclave ntp-upstream: core1 to clocks (open mode only)"
+add chain=forward action=accept protocol=udp src-address-list=conclave-core1 dst-address-list=conclave-ntp_servers dst-port=123 comment="conclave ntp-upstream: core1 to ntp_servers (open mode only)"
 add chain=forward action=accept protocol=tcp src-address-list=conclave-core1 dst-address-list=conclave-depot1 dst-port=80 comment="conclave depot: core1 to depot1"
 add chain=forward action=accept protocol=tcp src-address-list=conclave-media1 dst-address-list=conclave-depot1 dst-port=80 comment="conclave depot: media1 to depot1"
 add chain=forward action=accept protocol=tcp src-address-list=conclave-edge1 dst-address-list=conclave-depot1 dst-port=80 comment="conclave depot: edge1 to depot1"
@@ -158,7 +158,7 @@ add chain=dstnat action=dst-nat dst-address=203.0.113.1 protocol=tcp dst-port=78
 add chain=dstnat action=dst-nat dst-address=203.0.113.1 protocol=udp dst-port=3478 to-addresses=192.0.2.34 to-ports=3478 comment="conclave turn-udp: 203.0.113.1 is media1 (open mode only)"
 add chain=srcnat action=src-nat protocol=udp src-address-list=conclave-core1 dst-address-list=conclave-resolvers dst-port=53 to-addresses=203.0.113.1 comment="conclave dns-upstream: core1 to resolvers (open mode only)"
 add chain=srcnat action=src-nat protocol=tcp src-address-list=conclave-core1 dst-address-list=conclave-resolvers dst-port=53 to-addresses=203.0.113.1 comment="conclave dns-upstream: core1 to resolvers (open mode only)"
-add chain=srcnat action=src-nat protocol=udp src-address-list=conclave-core1 dst-address-list=conclave-clocks dst-port=123 to-addresses=203.0.113.1 comment="conclave ntp-upstream: core1 to clocks (open mode only)"
+add chain=srcnat action=src-nat protocol=udp src-address-list=conclave-core1 dst-address-list=conclave-ntp_servers dst-port=123 to-addresses=203.0.113.1 comment="conclave ntp-upstream: core1 to ntp_servers (open mode only)"
 /ip/firewall/mangle
 add chain=forward action=change-dscp new-dscp=0 passthrough=yes src-address-list=!conclave-site comment="conclave: no trust outside"
 add chain=forward action=change-dscp new-dscp=24 passthrough=yes protocol=tcp src-address-list=conclave-users dst-address-list=conclave-edge1 dst-port=443 comment="conclave web: users to edge1"
