@@ -13,6 +13,7 @@ from requests.exceptions import RequestException
 
 from accounts.models import User
 from accounts.oidc import TokenError, service_claims
+from conclave_portal.codes import ProblemCode
 from conclave_portal.errors import Refusal
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def signed_in(request: HttpRequest) -> User | None:
         return None
     # Only a cookie is sent by the browser on its own; a bearer token is not.
     if check_csrf(request):
-        raise Refusal(HTTPStatus.FORBIDDEN, "csrf")
+        raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.CSRF)
     return request.user
 
 
@@ -55,7 +56,7 @@ def own_page(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
         When it lacks the CSRF token, as a request made by somebody else's page does.
     """
     if check_csrf(request):
-        raise Refusal(HTTPStatus.FORBIDDEN, "csrf")
+        raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.CSRF)
     return request.user
 
 
@@ -66,7 +67,7 @@ def _service(token: str) -> User | None:
         logger.info("bearer token refused: %s", type(error).__name__ if isinstance(error, ValueError) else error)
         return None
     except RequestException as error:
-        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "identity_unavailable") from error
+        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.IDENTITY_UNAVAILABLE) from error
     user, _created = User.objects.update_or_create(
         subject=claims["sub"],
         defaults={"username": claims["azp"], "name": claims["azp"], "may_plan": True, "is_service": True},

@@ -1,4 +1,4 @@
-"""Refusals: each has a code for programs, a sentence for people, and a status."""
+"""Refusals: a status, a code, and the fields that go with it; no sentence."""
 
 from __future__ import annotations
 
@@ -6,16 +6,30 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from django.http import Http404, JsonResponse
+from django.http import Http404, HttpResponse
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from conclave_portal.messages import TEXTS, text, waiting
+from conclave_portal.codes import FieldCode, ProblemCode
+from conclave_portal.schemas import Problem, WrongField
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from collections.abc import Mapping
+
+    from django.http import HttpRequest
     from ninja import NinjaAPI
 
 logger = logging.getLogger("conclave.portal")
+
+# By pydantic's types of errors, with the key under which each names its limit; what is not here is malformed.
+_FIELD_CODES = {
+    "missing": (FieldCode.REQUIRED, ""),
+    "extra_forbidden": (FieldCode.UNKNOWN, ""),
+    "string_too_short": (FieldCode.TOO_SHORT, "min_length"),
+    "string_too_long": (FieldCode.TOO_LONG, "max_length"),
+    "greater_than_equal": (FieldCode.OUT_OF_RANGE, "ge"),
+    "less_than_equal": (FieldCode.OUT_OF_RANGE, "le"),
+    **{str(code): (code, "") for code in FieldCode},
+}
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
@@ -26,30 +40,38 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
     status:
         HTTP status.
     code:
-        Key of the sentence in `conclave_portal.messages`, and the ``code`` of the answer.
+        Why.
     retry_after:
         Seconds until it makes sense to try again; sent as ``Retry-After`` too.
     """
 
-    def __init__(self, status: HTTPStatus, code: str, *, retry_after: int | None = None) -> None:
+    def __init__(self, status: HTTPStatus, code: ProblemCode, *, retry_after: int | None = None) -> None:
         super().__init__(code)
         self.status = status
         self.code = code
         self.retry_after = retry_after
 
 
-def answer(status: HTTPStatus, code: str, *, retry_after: int | None = None, **more: Any) -> JsonResponse:  # noqa: ANN401
-    """Make the JSON answer ``{code, message, ...}``."""
-    if retry_after is None:
-        return JsonResponse({"code": code, "message": text(code), **more}, status=status)
-    body = {"code": code, "message": text(code, wait=waiting(retry_after)), "retry_after": retry_after, **more}
-    return JsonResponse(body, status=status, headers={"Retry-After": str(retry_after)})
+def answer(
+    status: HTTPStatus, code: ProblemCode, *, retry_after: int | None = None, fields: list[WrongField] | None = None
+) -> HttpResponse:
+    """Make the answer of a refusal."""
+    problem = Problem(code=code, retry_after=retry_after, fields=fields)
+    headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
+    content = problem.model_dump_json(exclude_none=True)
+    return HttpResponse(content, content_type="application/json", status=status, headers=headers)
 
 
-def _fields(error: ValidationError) -> list[dict[str, str]]:
-    """Name each wrong field once, with the sentence for it; the value itself is not repeated."""
-    names = dict.fromkeys(str(row["loc"][-1]) for row in error.errors)
-    return [{"field": name, "message": text(key if (key := f"field_{name}") in TEXTS else "invalid")} for name in names]
+def _wrong(row: Mapping[str, Any]) -> WrongField:
+    """Name a field and what is wrong with it; the value itself is not repeated."""
+    code, limit = _FIELD_CODES.get(row["type"], (FieldCode.MALFORMED, ""))
+    return WrongField(field=str(row["loc"][-1]), code=code, limit=row.get("ctx", {}).get(limit))
+
+
+def _fields(error: ValidationError) -> list[WrongField]:
+    """Return what is wrong, each field once."""
+    rows = [_wrong(row) for row in error.errors]
+    return list({row.field: row for row in reversed(rows)}.values())[::-1]
 
 
 def install(api: NinjaAPI) -> None:
@@ -59,16 +81,16 @@ def install(api: NinjaAPI) -> None:
         return answer(error.status, error.code, retry_after=error.retry_after)
 
     def invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
-        return answer(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", fields=_fields(error))
+        return answer(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.INVALID, fields=_fields(error))
 
     def unauthenticated(_request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
-        return answer(HTTPStatus.UNAUTHORIZED, "sign_in_required")
+        return answer(HTTPStatus.UNAUTHORIZED, ProblemCode.SIGN_IN_REQUIRED)
 
     def missing(_request: HttpRequest, _error: Http404) -> HttpResponse:
-        return answer(HTTPStatus.NOT_FOUND, "not_found")
+        return answer(HTTPStatus.NOT_FOUND, ProblemCode.NOT_FOUND)
 
     def malformed(_request: HttpRequest, error: HttpError) -> HttpResponse:
-        return answer(HTTPStatus(error.status_code), "bad_request")
+        return answer(HTTPStatus(error.status_code), ProblemCode.BAD_REQUEST)
 
     api.exception_handler(Refusal)(refused)
     api.exception_handler(ValidationError)(invalid)
@@ -80,24 +102,24 @@ def install(api: NinjaAPI) -> None:
 def csrf_failure(_request: HttpRequest, reason: str = "") -> HttpResponse:
     """Django's answer to a missing or wrong CSRF token."""
     logger.info("request refused by the CSRF check: %s", reason)
-    return answer(HTTPStatus.FORBIDDEN, "csrf")
+    return answer(HTTPStatus.FORBIDDEN, ProblemCode.CSRF)
 
 
 def bad_request(_request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's name
     """Django's handler400."""
-    return answer(HTTPStatus.BAD_REQUEST, "bad_request")
+    return answer(HTTPStatus.BAD_REQUEST, ProblemCode.BAD_REQUEST)
 
 
 def permission_denied(_request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's name
     """Django's handler403."""
-    return answer(HTTPStatus.FORBIDDEN, "not_allowed")
+    return answer(HTTPStatus.FORBIDDEN, ProblemCode.NOT_ALLOWED)
 
 
 def page_not_found(_request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's name
     """Django's handler404."""
-    return answer(HTTPStatus.NOT_FOUND, "not_found")
+    return answer(HTTPStatus.NOT_FOUND, ProblemCode.NOT_FOUND)
 
 
 def server_error(_request: HttpRequest) -> HttpResponse:
     """Django's handler500."""
-    return answer(HTTPStatus.INTERNAL_SERVER_ERROR, "internal")
+    return answer(HTTPStatus.INTERNAL_SERVER_ERROR, ProblemCode.INTERNAL)

@@ -9,20 +9,21 @@ import ipaddress
 import logging
 from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils import timezone
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
+from conclave_portal.codes import ProblemCode
 from conclave_portal.errors import Refusal
+from conclave_portal.schemas import ModeName
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 logger = logging.getLogger("conclave.portal.mode")
 
-Name = Literal["open", "isolated", "sealed", "unknown"]
 # An announcement comes about a second before the hosts follow. If they never do, it must not count for ever.
 BELIEVED = timedelta(seconds=60)
 
@@ -40,7 +41,7 @@ class Mode(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    mode: Name
+    mode: ModeName
     since: AwareDatetime | None = None
     pending: Pending | None = None
 
@@ -116,6 +117,6 @@ def refuse_outside() -> None:
         case "open":
             return
         case "unknown":
-            raise Refusal(HTTPStatus.FORBIDDEN, "mode_unknown")
+            raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.MODE_UNKNOWN)
         case _:
-            raise Refusal(HTTPStatus.FORBIDDEN, "site_isolated")
+            raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.SITE_ISOLATED)

@@ -18,6 +18,7 @@ from accounts.auth import anyone, own_page
 from accounts.models import User
 from audit.record import record
 from conclave.bandwidth import Cap
+from conclave_portal.codes import ProblemCode
 from conclave_portal.errors import Refusal
 from conclave_portal.mode import current, is_outside, refuse_outside
 from conclave_portal.schemas import Problem
@@ -27,7 +28,7 @@ from media.rooms import SfuError, open_room
 from media.schemas import CheckOut
 from media.tokens import admit
 from meetings import pins
-from meetings.limits import Attempt
+from meetings.attempts import Attempt
 from meetings.models import Meeting
 from meetings.schemas import AdmissionOut, JoinIn
 
@@ -92,7 +93,7 @@ def _admit(meeting: Meeting, display_name: str, user: User | None, *, outside: b
         if cap is not None:
             return admit(meeting, display_name, user, cap)
     record("refused", actor=user or display_name, meeting=meeting.id, reason="uplink full")
-    raise Refusal(HTTPStatus.CONFLICT, "meeting_full")
+    raise Refusal(HTTPStatus.CONFLICT, ProblemCode.MEETING_FULL)
 
 
 def _refuse_unless_open(address: str) -> None:
@@ -105,24 +106,24 @@ def _refuse_unless_open(address: str) -> None:
 
 def _for_person(meeting_id: str, user: User) -> Meeting:
     if user.is_service:
-        raise Refusal(HTTPStatus.FORBIDDEN, "people_only")
+        raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.PEOPLE_ONLY)
     meeting = Meeting.objects.filter(pk=meeting_id).first()
     if meeting is None:
-        raise Refusal(HTTPStatus.NOT_FOUND, "meeting_not_found")
+        raise Refusal(HTTPStatus.NOT_FOUND, ProblemCode.MEETING_NOT_FOUND)
     if meeting.over:
-        raise Refusal(HTTPStatus.GONE, "meeting_over")
+        raise Refusal(HTTPStatus.GONE, ProblemCode.MEETING_OVER)
     return meeting
 
 
 def _for_guest(meeting_id: str, payload: JoinIn, address: str) -> Meeting:
     """Answer the same to a wrong id, a wrong PIN and a meeting that is over: a stranger learns nothing."""
     if payload.display_name is None or payload.pin is None:
-        raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "name_and_pin_required")
+        raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.NAME_AND_PIN_REQUIRED)
     attempt = Attempt(meeting_id, address)
     meeting = Meeting.objects.filter(pk=meeting_id).first()
     if not pins.matches(meeting.pin if meeting else None, payload.pin) or meeting is None or meeting.over:
         record("refused", meeting=meeting.id if meeting else "", reason="link or PIN", address=address)
-        raise Refusal(HTTPStatus.FORBIDDEN, "pin_wrong")
+        raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.PIN_WRONG)
     attempt.succeeded()
     return meeting
 
@@ -150,7 +151,7 @@ def webhook(request: HttpRequest) -> Status[None]:
     except SfuError as error:
         logger.exception("a participant could not be removed")
         # The SFU repeats a message that was not taken.
-        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "media_unavailable") from error
+        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.MEDIA_UNAVAILABLE) from error
     return Status(204, None)
 
 
@@ -170,4 +171,4 @@ def _verified(request: HttpRequest) -> WebhookEvent:
 
 def _unsigned(error: Exception) -> Refusal:
     logger.warning("a message to the webhook was refused: %s", type(error).__name__)
-    return Refusal(HTTPStatus.UNAUTHORIZED, "signature_wrong")
+    return Refusal(HTTPStatus.UNAUTHORIZED, ProblemCode.SIGNATURE_WRONG)

@@ -19,10 +19,11 @@ from django.utils import timezone
 from livekit import api
 from redis.exceptions import RedisError
 
+from conclave_portal.codes import ProblemCode
 from conclave_portal.errors import Refusal
+from conclave_portal.limits import Limit, network, spend
 from media import rooms
 from media.tokens import TTL
-from meetings.limits import Limit, network, spend
 
 if TYPE_CHECKING:
     from media.enforce import Fault, Join
@@ -93,7 +94,7 @@ def judge(join: Join) -> Fault | None:
         first = cache.add(f"{key}:used", join.sid, timeout=_REMEMBERED)
         return None if first or cache.get(f"{key}:used") == join.sid else "second use"
     except RedisError as error:
-        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable") from error
+        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE) from error
 
 
 def _admit(room: str, expires_at: datetime, place: str, grants: api.VideoGrants) -> str:
@@ -102,7 +103,7 @@ def _admit(room: str, expires_at: datetime, place: str, grants: api.VideoGrants)
     try:
         cache.set(_key(identity), allowed, timeout=_REMEMBERED)
     except RedisError as error:
-        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable") from error
+        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE) from error
     grants.room_join, grants.room, grants.can_update_own_metadata = True, room, False
     config = settings.CONFIG.livekit
     token = api.AccessToken(config.key, config.secret.get_secret_value()).with_identity(identity)

@@ -16,6 +16,7 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 from livekit import api
 
+from conclave_portal.codes import ProblemCode
 from conclave_portal.errors import Refusal
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def open_room(room: str) -> None:
     try:
         async_to_sync(_open)(room)
     except SfuError as error:
-        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "media_unavailable") from error
+        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.MEDIA_UNAVAILABLE) from error
 
 
 def close_checks(own: str) -> None:
@@ -173,7 +174,7 @@ def close_room(room: str) -> None:
         async_to_sync(_close)(room)
     except SfuError as error:
         if str(error) != api.TwirpErrorCode.NOT_FOUND:
-            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "media_unavailable") from error
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.MEDIA_UNAVAILABLE) from error
 
 
 def remove(room: str, identity: str) -> None:

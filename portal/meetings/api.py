@@ -13,6 +13,7 @@ from ninja import Router, Status
 from accounts.auth import signed_in
 from audit.record import record
 from conclave_portal import mode
+from conclave_portal.codes import ProblemCode
 from conclave_portal.errors import Refusal
 from conclave_portal.schemas import Problem
 from media.rooms import close_room
@@ -53,9 +54,9 @@ def _shown(meeting: Meeting, user: User) -> dict[str, Any]:
 def _own(meeting_id: str, user: User) -> Meeting:
     meeting = Meeting.objects.filter(pk=meeting_id).first()
     if meeting is None:
-        raise Refusal(HTTPStatus.NOT_FOUND, "meeting_not_found")
+        raise Refusal(HTTPStatus.NOT_FOUND, ProblemCode.MEETING_NOT_FOUND)
     if meeting.organiser_id != user.pk:
-        raise Refusal(HTTPStatus.FORBIDDEN, "not_allowed")
+        raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.NOT_ALLOWED)
     return meeting
 
 
@@ -74,7 +75,7 @@ def plan(request: HttpRequest, payload: PlanIn) -> Status[dict[str, Any]]:
     """Plan a meeting under a fresh, unguessable id."""
     user = _asking(request)
     if not user.may_plan:
-        raise Refusal(HTTPStatus.FORBIDDEN, "planning_not_allowed")
+        raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.PLANNING_NOT_ALLOWED)
     pin = pins.fresh()
     meeting = Meeting.objects.create(**payload.dict(), organiser=user, pin=pins.seal(pin))
     record("planned", actor=user, meeting=meeting.id, starts_at=meeting.starts_at.isoformat())
@@ -86,7 +87,7 @@ def meeting(request: HttpRequest, meeting_id: str) -> dict[str, Any]:
     """Show a meeting to a signed-in person who has its link."""
     found = _counted().filter(pk=meeting_id).first()
     if found is None:
-        raise Refusal(HTTPStatus.NOT_FOUND, "meeting_not_found")
+        raise Refusal(HTTPStatus.NOT_FOUND, ProblemCode.MEETING_NOT_FOUND)
     return _shown(found, _asking(request))
 
 

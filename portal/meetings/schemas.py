@@ -9,8 +9,10 @@ from typing import Annotated
 from django.utils import timezone
 from ninja import Schema
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from conclave.bandwidth import Cap
+from conclave_portal.codes import FieldCode
 from conclave_portal.schemas import ModeOut
 
 # They turn the direction of the text around them, or are invisible: a name could pass for another.
@@ -23,15 +25,13 @@ def _one_line(value: str) -> str:
     """Normalise to NFC and refuse what cannot be seen or breaks the line."""
     value = unicodedata.normalize("NFC", value)
     if any(character in _TRICKS or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in value):
-        message = "control character"
-        raise ValueError(message)
+        raise PydanticCustomError(FieldCode.CHARACTERS, "invisible or control character")
     return value
 
 
 def _plannable(value: datetime) -> datetime:
     if not timezone.now() - _EARLIEST <= value <= timezone.now() + _LATEST:
-        message = "outside the time that can be planned"
-        raise ValueError(message)
+        raise PydanticCustomError(FieldCode.OUT_OF_RANGE, "outside the time that can be planned")
     return value
 
 

@@ -37,17 +37,33 @@ def test_who_may_not_plan_is_told_so() -> None:
     assert not Meeting.objects.exists()
 
 
-def test_wrong_fields_are_named_in_the_language_of_the_reader() -> None:
-    answer = Browser(user("ada"), language="de-AT,de;q=0.9").post("/api/meetings", plan(title="", duration_minutes=1))
+@pytest.mark.parametrize(
+    ("changed", "wrong"),
+    [
+        ({"title": ""}, {"field": "title", "code": "too_short", "limit": 1}),
+        ({"title": "x" * 121}, {"field": "title", "code": "too_long", "limit": 120}),
+        ({"title": "turned \u202e round"}, {"field": "title", "code": "characters"}),
+        ({"title": 1}, {"field": "title", "code": "malformed"}),
+        ({"duration_minutes": 4}, {"field": "duration_minutes", "code": "out_of_range", "limit": 5}),
+        ({"duration_minutes": 1441}, {"field": "duration_minutes", "code": "out_of_range", "limit": 1440}),
+        ({"starts_at": "2001-01-01T10:00:00Z"}, {"field": "starts_at", "code": "out_of_range"}),
+        ({"starts_at": "2030-01-01T10:00:00"}, {"field": "starts_at", "code": "malformed"}),
+        ({"key": "x"}, {"field": "key", "code": "unknown"}),
+    ],
+)
+def test_a_wrong_field_is_named_with_what_is_wrong(changed: dict[str, object], wrong: dict[str, object]) -> None:
+    answer = Browser(user("ada")).post("/api/meetings", plan(**changed))
     assert answer.status_code == 422
-    assert answer.json() == {
-        "code": "invalid",
-        "message": "Bitte prüfen Sie Ihre Angaben.",
-        "fields": [
-            {"field": "title", "message": "Der Titel hat 1 bis 120 Zeichen."},
-            {"field": "duration_minutes", "message": "Die Dauer beträgt 5 bis 1440 Minuten."},
-        ],
-    }
+    assert answer.json() == {"code": "invalid", "fields": [wrong]}
+
+
+def test_each_wrong_field_is_named_once() -> None:
+    answer = Browser(user("ada")).post("/api/meetings", {"title": "", "duration_minutes": 1})
+    assert [(row["field"], row["code"]) for row in answer.json()["fields"]] == [
+        ("title", "too_short"),
+        ("starts_at", "required"),
+        ("duration_minutes", "out_of_range"),
+    ]
 
 
 def test_a_meeting_is_listed_for_its_organiser_only() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
-from django.utils import timezone, translation
+from django.utils import timezone
 from pydantic import ValidationError
 
+from conclave_portal.codes import FieldCode, ProblemCode
 from conclave_portal.management.commands.openapi import document
-from conclave_portal.messages import TEXTS, waiting
 from meetings.schemas import JoinIn, PlanIn
 
 # Digits to Python, but not to anyone's keyboard.
@@ -69,13 +71,27 @@ def test_a_pin_has_eight_ascii_digits(pin: str) -> None:
         JoinIn.model_validate({"display_name": "Guest", "pin": pin})
 
 
-def test_every_sentence_exists_in_both_languages() -> None:
-    assert all(set(row) == {"de", "en"} and all(row.values()) for row in TEXTS.values())
+def test_a_client_finds_every_code_in_the_description() -> None:
+    schemas = json.loads(document())["components"]["schemas"]
+    assert schemas["ProblemCode"]["enum"] == list(ProblemCode)
+    assert schemas["FieldCode"]["enum"] == list(FieldCode)
+    assert set(schemas["Problem"]["properties"]) == {"code", "retry_after", "fields"}
 
 
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(0, "1 seconds"), (59, "59 seconds"), (60, "one minute"), (61, "2 minutes")]
-)
-def test_a_wait_is_said_in_words(seconds: int, said: str) -> None:
-    with translation.override("en"):
-        assert waiting(seconds) == said
+@pytest.mark.parametrize("code", ProblemCode)
+def test_every_code_is_one_that_the_portal_says(code: ProblemCode) -> None:
+    sources = [path for path in PORTAL.rglob("*.py") if "tests" not in path.parts and path.name != "codes.py"]
+    assert any(f"ProblemCode.{code.name}" in path.read_text() for path in sources)
+
+
+def test_every_error_answer_in_the_description_is_a_problem() -> None:
+    paths = json.loads(document())["paths"]
+    answers = {
+        f"{method} {path} {status}": answer["content"]["application/json"]["schema"]["$ref"]
+        for path, methods in paths.items()
+        for method, route in methods.items()
+        for status, answer in route["responses"].items()
+        if int(status) >= HTTPStatus.BAD_REQUEST and path != "/api/health"
+    }
+    assert answers
+    assert set(answers.values()) == {"#/components/schemas/Problem"}

@@ -7,11 +7,16 @@ import ipaddress
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
+from conclave_portal.codes import ProblemCode
 from conclave_portal.errors import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True)
@@ -21,46 +26,6 @@ class Limit:
     name: str
     tries: int
     window: int
-
-
-# Eight digits and 10 tries in 15 minutes: one chance in 300 after a year of trying without a pause.
-MEETING = Limit("meeting", tries=10, window=15 * 60)
-# Wider, as a whole office may stand behind one address.
-ADDRESS = Limit("address", tries=30, window=15 * 60)
-
-
-class Attempt:
-    """One try at a PIN. It is counted at once, and taken back if the PIN was right.
-
-    Counting first means that many tries at the same moment cannot slip past the limit. Ids that do not exist are
-    counted just like those that do.
-
-    Parameters
-    ----------
-    meeting:
-        The id as it was asked for.
-    address:
-        Where the request comes from; of an IPv6 address its /64 network counts.
-
-    Raises
-    ------
-    Refusal
-        429 while locked, with the seconds to wait; 503 when the cache does not answer.
-    """
-
-    def __init__(self, meeting: str, address: str) -> None:
-        self._keys = spend((MEETING, meeting), (ADDRESS, network(address)))
-
-    def succeeded(self) -> None:
-        """Take the try back."""
-        for key in self._keys:
-            try:
-                cache.decr(f"{key}:count")
-            except ValueError:
-                # The window ended meanwhile: nothing to take back.
-                continue
-            except RedisError as error:
-                raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable") from error
 
 
 def spend(*of: tuple[Limit, str]) -> list[str]:
@@ -82,10 +47,33 @@ def spend(*of: tuple[Limit, str]) -> list[str]:
         if not any(waits):
             waits = [_count(limit, key) for limit, key in keys]
     except RedisError as error:
-        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable") from error
+        raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE) from error
     if any(waits):
-        raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too_many_attempts", retry_after=max(waits))
+        raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, ProblemCode.TOO_MANY_ATTEMPTS, retry_after=max(waits))
     return [key for _limit, key in keys]
+
+
+def take_back(keys: Iterable[str]) -> None:
+    """Uncount a try that was none.
+
+    Parameters
+    ----------
+    keys:
+        What `spend` returned.
+
+    Raises
+    ------
+    Refusal
+        503 when the cache does not answer.
+    """
+    for key in keys:
+        try:
+            cache.decr(f"{key}:count")
+        except ValueError:
+            # The window ended meanwhile: nothing to take back.
+            continue
+        except RedisError as error:
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE) from error
 
 
 def _key(limit: Limit, of: str) -> str:
