@@ -67,7 +67,7 @@ class Line:
             When there is no answer in time.
         """
         try:
-            _, out, err = self._client.exec_command(shlex.join([*self.host.raised, *command]), timeout=seconds)
+            _, out, err = self._client.exec_command(shlex.join([*self.host.login.leader, *command]), timeout=seconds)
             said, noise = out.read().decode(errors="replace"), err.read().decode(errors="replace")
             return Answer(out.channel.recv_exit_status(), said, noise.strip())
         except (paramiko.SSHException, OSError, EOFError) as error:

@@ -24,7 +24,7 @@ def installed(host: Host) -> dict[str, Any] | None:
     manifest = f"{Catalog.load().paths['depot']}/current/manifest.json"
     try:
         done = subprocess.run(
-            [*ssh(), *host.login, shlex.join([*host.raised, "cat", manifest])],
+            [*ssh(), *host.login.arguments, shlex.join([*host.login.leader, "cat", manifest])],
             capture_output=True,
             timeout=_SECONDS,
             check=False,

@@ -32,7 +32,7 @@ def last_lines(host: Host, unit: str) -> list[str]:
     script = _SCRIPT % (shlex.quote(unit) if unit else "", LINES)
     try:
         done = subprocess.run(
-            [*ssh(), *host.login, shlex.join([*host.raised, "sh", "-c", script])],
+            [*ssh(), *host.login.arguments, shlex.join([*host.login.leader, "sh", "-c", script])],
             capture_output=True,
             text=True,
             timeout=_SECONDS,

@@ -76,7 +76,7 @@ class Link:
         self._client.close()
 
     def _command(self, function: str, arguments: Mapping[str, object]) -> str:
-        return shlex.join([*self.host.raised, "/usr/bin/python3", "-c", PROGRAM, function, json.dumps(arguments)])
+        return shlex.join([*self.host.login.leader, "/usr/bin/python3", "-c", PROGRAM, function, json.dumps(arguments)])
 
 
 class Watch:

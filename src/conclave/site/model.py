@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, IPvAnyAddress, IPvAnyNetwork
 
 from conclave.catalog import ROLES, Role
+from conclave.remote import Login
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,14 +130,10 @@ class Host(BaseModel):
     ansible_port: int = Field(default=22, ge=1, le=65535, description="the port of ssh, 22 by default")
 
     @property
-    def raised(self) -> tuple[str, ...]:
-        """Return the words that lead a command there which only root may run; none when it is root who signs in."""
-        return () if self.ansible_user == "root" else ("sudo", "-n")
-
-    @property
-    def login(self) -> tuple[str, ...]:
-        """Return the words that say to ssh where to sign in as whom."""
-        return ("-p", str(self.ansible_port), "-l", self.ansible_user, str(self.ansible_host))
+    def login(self) -> Login:
+        """Return the way into the host."""
+        become = self.ansible_user != "root"
+        return Login(self.name, str(self.ansible_host), self.ansible_port, self.ansible_user, become)
 
 
 class Site(BaseModel):

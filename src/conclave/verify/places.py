@@ -65,7 +65,7 @@ class Host:
         self._ssh = f"{arguments} -o ControlPath={control}/verify-%C"
         self._inventory = site_host
         whom = f"ssh://{site_host.ansible_user}@{self.address}:{site_host.ansible_port}"
-        self._link = testinfra.get_host(whom, ssh_extra_args=self._ssh, sudo=bool(site_host.raised))
+        self._link = testinfra.get_host(whom, ssh_extra_args=self._ssh, sudo=site_host.login.become)
 
     def __repr__(self) -> str:
         return self.name
@@ -99,9 +99,9 @@ class Host:
 
     def feed(self, command: str, stdin: str) -> str:
         """Run a command that reads a secret from its standard input, where no process list shows it."""
-        raised = [*self._inventory.raised, "sh", "-c", command]
+        words = [*self._inventory.login.leader, "sh", "-c", command]
         done = subprocess.run(
-            ["ssh", *shlex.split(self._ssh), *self._inventory.login, shlex.join(raised)],
+            ["ssh", *shlex.split(self._ssh), *self._inventory.login.arguments, shlex.join(words)],
             input=stdin,
             capture_output=True,
             text=True,

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from conclave.cli import build
 from conclave.errors import ConclaveError
+from conclave.remote import Login
 from conclave.site import model, read
 
 if TYPE_CHECKING:
@@ -100,10 +101,11 @@ def test_without_a_terminal_the_missing_flags_are_named(inventory: Inventory) ->
         call("new", "town", *(answer for answer in ANSWERS if "contact" not in answer), BOX)
 
 
-@pytest.mark.parametrize(("user", "raised"), [("root", ()), ("ops", ("sudo", "-n"))])
-def test_a_host_says_how_it_is_reached_and_what_makes_commands_roots(user: str, raised: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("user", "become"), [("root", False), ("ops", True)])
+def test_a_host_says_how_it_is_reached_and_what_makes_commands_roots(user: str, become: bool) -> None:
     host = model.Host.model_validate(
         {"name": "one", "ansible_host": "192.0.2.2", "conclave_zone": "edge", "roles": ["edge"], "ansible_user": user}
     )
-    assert host.raised == raised
-    assert host.login == ("-p", "22", "-l", user, "192.0.2.2")
+    assert host.login == Login("one", "192.0.2.2", 22, user, become)
+    assert host.login.leader == (("sudo", "-n") if become else ())
+    assert host.login.arguments == ("-p", "22", "-l", user, "192.0.2.2")
