@@ -15,7 +15,7 @@ from conclave.bundle import files, keys, repository, sbom, signing, tools, verif
 from conclave.bundle.cache import STAMP, Cache, Part
 from conclave.bundle.context import Context, Reporter, Result
 from conclave.bundle.manifest import NAME, Entry, Manifest, ManifestPart
-from conclave.bundle.parts import control, debian, keycloak, livekit, portal, web
+from conclave.bundle.parts import control, debian, host, keycloak, livekit, portal, web
 from conclave.errors import ConclaveError
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ PARTS = {
     "debian": Recipe(debian.PROGRAMS, debian.obtain),
     "livekit": Recipe(livekit.PROGRAMS, livekit.obtain),
     "keycloak": Recipe(keycloak.PROGRAMS, keycloak.obtain),
+    "host": Recipe(host.PROGRAMS, host.obtain),
     "portal": Recipe(portal.PROGRAMS, portal.obtain),
     "web": Recipe(web.PROGRAMS, web.obtain),
     "control": Recipe(control.PROGRAMS, control.obtain),
