@@ -115,7 +115,7 @@ class Oidc(_Section):
 
 
 class MediaPorts(_Section):
-    """``[livekit.ports]``: ports that picture and sound use, told to whoever checks the connection."""
+    """``[livekit.ports]``: ports that video and audio use, told to whoever checks the connection."""
 
     udp: Annotated[int, Field(ge=1, le=65535, description="Straight to the SFU.")]
     tcp: Annotated[int, Field(ge=1, le=65535, description="Straight to the SFU, over TCP.")]
@@ -126,8 +126,12 @@ class MediaPorts(_Section):
 class Livekit(_Section):
     """``[livekit]``: the SFU's moderation API, and the address browsers use."""
 
-    api_url: Annotated[
-        str, Field(pattern=r"^https?://", description="https://sfu.DOMAIN:7443; plain only on loopback.")
+    servers: Annotated[
+        list[Annotated[str, Field(pattern=r"^https?://[^/]+$")]],
+        Field(
+            min_length=1,
+            description="https://NAME:PORT of each server, the name as in its certificate; plain only on loopback.",
+        ),
     ]
     url: Annotated[str, Field(pattern=r"^wss?://", description="What browsers connect to: wss://media.DOMAIN")]
     key: str

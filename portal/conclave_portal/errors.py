@@ -11,6 +11,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from conclave_portal.codes import FieldCode, ProblemCode
 from conclave_portal.schemas import Problem, WrongField
+from sfu.client import SfuError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,6 +81,10 @@ def install(api: NinjaAPI) -> None:
     def refused(_request: HttpRequest, error: Refusal) -> HttpResponse:
         return answer(error.status, error.code, retry_after=error.retry_after)
 
+    def without_sfu(_request: HttpRequest, error: SfuError) -> HttpResponse:
+        logger.error("the SFU did not do what was asked: %s", error)
+        return answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.MEDIA_UNAVAILABLE)
+
     def invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
         return answer(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.INVALID, fields=_fields(error))
 
@@ -93,6 +98,7 @@ def install(api: NinjaAPI) -> None:
         return answer(HTTPStatus(error.status_code), ProblemCode.BAD_REQUEST)
 
     api.exception_handler(Refusal)(refused)
+    api.exception_handler(SfuError)(without_sfu)
     api.exception_handler(ValidationError)(invalid)
     api.exception_handler(AuthenticationError)(unauthenticated)
     api.exception_handler(Http404)(missing)

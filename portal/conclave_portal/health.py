@@ -14,7 +14,8 @@ from django.http import HttpRequest  # noqa: TC002 - the framework reads the ann
 from ninja import Router, Schema, Status
 from redis.exceptions import RedisError
 
-from media.rooms import SfuError, ping
+from sfu.client import SfuError
+from sfu.rooms import ping
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,8 +22,9 @@ from redis.exceptions import RedisError
 from conclave_portal.codes import ProblemCode
 from conclave_portal.errors import Refusal
 from conclave_portal.limits import Limit, network, spend
-from media import rooms
 from media.tokens import TTL
+from sfu import rooms
+from sfu.client import SfuError
 
 if TYPE_CHECKING:
     from media.enforce import Fault, Join
@@ -123,7 +124,7 @@ def _close_later(room: str) -> None:
 
 def _close(room: str) -> None:
     try:
-        rooms.close_checks(room)
-    except rooms.SfuError:
+        rooms.close_room(room)
+    except SfuError:
         # Empty rooms end by themselves; the next check tries again.
         logger.exception("rooms of connection checks could not be closed")

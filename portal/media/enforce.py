@@ -16,8 +16,10 @@ from django.utils import timezone
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from audit.record import record
-from media import checks, rooms
+from media import checks
 from media.models import Admission
+from sfu import rooms
+from sfu.client import SfuError
 
 if TYPE_CHECKING:
     from livekit.protocol.webhook import WebhookEvent
@@ -105,11 +107,11 @@ def expel(join: Join, fault: Fault, admission: Admission | None) -> None:
     # The SFU tells its cluster of a join a moment after it tells us: the first answer may be "no such participant".
     try:
         for attempt in Retrying(
-            retry=retry_if_exception_type(rooms.SfuError), stop=stop_after_delay(3), wait=wait_fixed(0.1), reraise=True
+            retry=retry_if_exception_type(SfuError), stop=stop_after_delay(3), wait=wait_fixed(0.1), reraise=True
         ):
             with attempt:
                 rooms.remove(join.room, join.identity)
-    except rooms.SfuError:
+    except SfuError:
         # Not there to be removed is as good as removed.
         if join.identity in rooms.present(join.room):
             raise

@@ -13,8 +13,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from conclave.bandwidth import Cap, Outside, admit
-from media import rooms
 from media.models import Admission
+from sfu import rooms
+from sfu.client import SfuError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ def present() -> Sequence[rooms.Present] | None:
     """Ask the SFU who is in any room, or nothing when it does not say."""
     try:
         return rooms.everybody()
-    except rooms.SfuError as error:
+    except SfuError as error:
         logger.warning("the SFU does not say who is there (%s): counting by the allow list", error)
         return None
 

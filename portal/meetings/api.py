@@ -16,10 +16,10 @@ from conclave_portal import mode
 from conclave_portal.codes import ProblemCode
 from conclave_portal.errors import Refusal
 from conclave_portal.schemas import Problem
-from media.rooms import close_room
 from meetings import pins
 from meetings.models import Meeting
 from meetings.schemas import MeetingOut, PinOut, PlanIn, PlannedOut, PublicOut
+from sfu.rooms import close_room
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

@@ -12,11 +12,14 @@ import time
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mode_switch import announcement
-from mode_switch.sfu import Sfu
 from mode_switch.switch import Switch
+from sfu.client import Servers, Sfu, context
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LIMIT = 0.5
 # For what there was no time for.
@@ -46,7 +49,7 @@ def main() -> int:
         except OSError as error:
             failed.append(f"{path}: {error.strerror}")
     metadata = {"mode": options.mode, "since": since, "until": options.until}
-    rooms = Switch(Sfu(config["livekit"], deadline), metadata, deadline).run()
+    rooms = Switch(Sfu(_servers(config["livekit"]), deadline), metadata, deadline).run()
     result: dict[str, Any] = {
         "told": rooms.told,
         "removed": rooms.removed,
@@ -62,6 +65,11 @@ def main() -> int:
     # Politely: what the rooms need of the processor just now comes first.
     _leave("nice", "-n", "19", sys.executable, str(_APP / "manage.py"), "record_mode_switch", json.dumps(entry))
     return 1 if result["failed"] else 0
+
+
+def _servers(livekit: Mapping[str, Any]) -> Servers:
+    tls = context(livekit.get("ca"), livekit.get("certificate"), livekit.get("certificate_key"))
+    return Servers(livekit["servers"], livekit["key"], livekit["secret"], tls)
 
 
 def _options() -> argparse.Namespace:

@@ -8,17 +8,15 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mode_switch.sfu import SfuError
+from sfu.client import NOT_FOUND, SfuError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mode_switch.sfu import Sfu
+    from sfu.client import Sfu
 
 _AT_ONCE = 8
 NO_TIME = "no time left"
-# A room that has ended or somebody who has left meanwhile: as wanted.
-_GONE = "not_found"
 
 
 @dataclass
@@ -98,8 +96,9 @@ class Switch:
             self._sfu.call("UpdateRoomMetadata", {"room": room, "metadata": self._said}, room)
             there = self._sfu.call("ListParticipants", {"room": room}, room)["participants"]
         except SfuError as error:
-            if str(error) != _GONE:
+            if str(error) != NOT_FOUND:
                 raise
+            # The room has ended meanwhile.
             return _Told(0, [])
         outside = [who["identity"] for who in there if who.get("attributes", {}).get("place") == "outside"]
         return _Told(len(there), outside if self._empties else [])
@@ -108,7 +107,8 @@ class Switch:
         try:
             self._sfu.call("RemoveParticipant", {"room": room, "identity": identity}, room)
         except SfuError as error:
-            if str(error) != _GONE:
+            # Who has left meanwhile is where he was to be.
+            if str(error) != NOT_FOUND:
                 raise
 
     def _left(self) -> float:

@@ -45,7 +45,7 @@ issuer = "https://sso.conf.test/realms/conclave"
 client_secret = "only-for-tests"
 service_clients = ["conclave-probe"]
 [livekit]
-api_url = "http://127.0.0.1:1"
+servers = ["http://127.0.0.1:1"]
 url = "wss://media.conf.test"
 key = "APIonlyfortests"
 secret = "only-for-tests-only-for-tests-only-for-tests"

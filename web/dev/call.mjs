@@ -123,7 +123,7 @@ async function remove(identity) {
 async function switchMode(mode) {
   await writeFile(
     `${folder}/portal.toml`,
-    `[mode]\nannouncement = "${folder}/announced.json"\n[livekit]\napi_url = "http://127.0.0.1:${signal}"\nkey = "${key}"\nsecret = "${secret}"\n`,
+    `[mode]\nannouncement = "${folder}/announced.json"\n[livekit]\nservers = ["http://127.0.0.1:${signal}"]\nkey = "${key}"\nsecret = "${secret}"\n`,
     { mode: 0o600 },
   );
   const program = ["-S", "-m", "mode_switch", mode, "--reason", "try", "--config", `${folder}/portal.toml`];

@@ -249,7 +249,7 @@ client_secret = "{SECRETS["portal"]}"
 ca = "{site.ca}"
 service_clients = ["conclave-probe"]
 [livekit]
-api_url = "http://127.0.0.1:{site.ports["livekit"]}"
+servers = ["http://127.0.0.1:{site.ports["livekit"]}"]
 url = "ws://127.0.0.1:{site.ports["livekit"]}"
 key = "APIonlyfortests"
 secret = "{SECRET}"

@@ -16,10 +16,11 @@ from people import Browser, meeting, user
 
 from audit.models import Entry
 from conclave_portal.errors import Refusal
-from media import checks, rooms
+from media import checks
 from media.enforce import Join
 from media.uplink import _counted
 from meetings.attempts import MEETING, Attempt
+from sfu import rooms
 
 if TYPE_CHECKING:
     from pathlib import Path

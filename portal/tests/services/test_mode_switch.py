@@ -21,7 +21,7 @@ from tenacity import Retrying, stop_after_delay, wait_fixed
 
 from audit.models import Entry
 from mode_switch import announcement
-from mode_switch.sfu import Sfu
+from sfu.client import Servers, Sfu
 
 PORTAL = Path(__file__).parents[2]
 
@@ -41,13 +41,13 @@ def config(tmp_path: Path) -> Path:
     return tmp_path / "portal.toml"
 
 
-def written(config: Path, api_url: str) -> Path:
+def written(config: Path, server: str) -> Path:
     config.write_text(
         f"""
 [mode]
 announcement = "{config.parent}/announced.json"
 [livekit]
-api_url = "{api_url}"
+servers = ["{server}"]
 key = "APIonlyfortests"
 secret = "only-for-tests-only-for-tests-only-for-tests"
 """
@@ -118,8 +118,8 @@ def test_opening_takes_the_announcement_back(tmp_path: Path) -> None:
 
 def test_its_token_is_one_that_livekits_library_accepts() -> None:
     config = settings.CONFIG.livekit
-    values = {"api_url": config.api_url, "key": config.key, "secret": config.secret.get_secret_value()}
-    token = Sfu(values, time.monotonic()).token({"roomAdmin": True, "room": "one"})
+    servers = Servers(config.servers, config.key, config.secret.get_secret_value())
+    token = Sfu(servers, time.monotonic()).token({"roomAdmin": True, "room": "one"})
     claims = TokenVerifier(config.key, config.secret.get_secret_value(), leeway=timedelta(0)).verify(token)
     assert claims.video is not None
     assert (claims.video.room_admin, claims.video.room, claims.video.room_list) == (True, "one", None)

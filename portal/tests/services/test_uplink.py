@@ -18,8 +18,8 @@ from conclave_portal.errors import Refusal
 from media import uplink
 from media.api import _admit
 from media.models import Admission
-from media.rooms import Present
 from media.tokens import SOURCES, admit
+from sfu.rooms import Present
 
 if TYPE_CHECKING:
     from meetings.models import Meeting

@@ -1,0 +1,152 @@
+"""The client of the SFU where there are several servers: real connections, to servers that answer as told."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import socket
+import ssl
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from authority import write_certificates
+
+from sfu.client import Servers, Sfu, SfuError, context
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ROOMS = {"rooms": [{"name": "one"}]}
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Says the same to everybody, and counts."""
+
+    def __init__(self, status: int, said: object, tls: ssl.SSLContext | None, host: str) -> None:
+        self.status, self.said, self.asked = status, json.dumps(said).encode(), 0
+        super().__init__((host, 0), Handler)
+        self.address = f"{'https' if tls else 'http'}://{host}:{self.server_port}"
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
+
+    def handle_error(self, *_about: object) -> None:
+        """Keep quiet about a client that hangs up."""
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def do_POST(self) -> None:
+        self.server.asked += 1
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", str(len(self.server.said)))
+        self.end_headers()
+        self.wfile.write(self.server.said)
+
+    def log_message(self, *_what: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def running(
+    status: int = 200, said: object = ROOMS, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+) -> Iterator[Server]:
+    with Server(status, said, tls, host) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def silent() -> Iterator[str]:
+    """Take connections and never answer, as a host that hangs."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://localhost:{listener.getsockname()[1]}"
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    """Keep a port on which nobody listens."""
+    with socket.socket() as kept:
+        kept.bind(("127.0.0.1", 0))
+        yield f"http://localhost:{kept.getsockname()[1]}"
+
+
+def servers(*addresses: str, tls: ssl.SSLContext | None = None) -> Servers:
+    return Servers(addresses, "key", "secret", tls)
+
+
+def asked(among: Servers, seconds: float = 20) -> object:
+    with Sfu(among, time.monotonic() + seconds) as sfu:
+        return sfu.call("ListRooms", {})
+
+
+def test_the_next_is_asked_when_one_refuses(refusing: str) -> None:
+    with running() as well:
+        assert asked(servers(refusing, well.address)) == ROOMS
+
+
+def test_one_that_never_answers_leaves_time_for_the_next() -> None:
+    with silent() as hanging, running() as well:
+        assert asked(servers(hanging, well.address), seconds=2) == ROOMS
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_the_next_is_asked_when_one_cannot(status: int) -> None:
+    with running(status, "no JSON object") as down, running() as well:
+        assert asked(servers(down.address, well.address)) == ROOMS
+
+
+def test_a_dead_server_costs_its_time_once() -> None:
+    with running(502) as down, running() as well:
+        known = servers(down.address, well.address)
+        assert [asked(known) for _ in range(3)] == [ROOMS] * 3
+        assert (down.asked, well.asked) == (1, 3)
+
+
+def test_a_refusal_is_final() -> None:
+    """Every server would say the same: the rooms are in their common store."""
+    with running(404, {"code": "not_found"}) as one, running() as other:
+        with pytest.raises(SfuError, match=r"^not_found$"):
+            asked(servers(one.address, other.address))
+        assert other.asked == 0
+
+
+def test_when_none_answers_the_last_failure_is_told(refusing: str) -> None:
+    with running(503, {"code": "unavailable"}) as down:
+        with pytest.raises(SfuError, match=r"^ConnectionRefusedError$"):
+            asked(servers(down.address, refusing))
+        with pytest.raises(SfuError, match=r"^unavailable$"):
+            asked(servers(refusing, down.address))
+
+
+def test_the_deadline_holds_for_all_servers_together() -> None:
+    with ExitStack() as stack:
+        hanging = [stack.enter_context(silent()) for _ in range(3)]
+        began = time.monotonic()
+        with pytest.raises(SfuError, match=r"^TimeoutError$"):
+            asked(servers(*hanging), seconds=0.6)
+        assert time.monotonic() - began < 3
+
+
+def test_a_server_is_believed_under_its_own_name_only(tmp_path: Path) -> None:
+    write_certificates(tmp_path)
+    shown = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    shown.load_cert_chain(tmp_path / "host.crt", tmp_path / "host.key")
+    trusting = context(tmp_path / "ca.crt", None, None)
+    # Of the loopback network, the certificate names 127.0.0.1 only.
+    with running(tls=shown) as own, running(tls=shown, host="127.0.0.2") as other:
+        assert asked(servers(other.address, own.address, tls=trusting)) == ROOMS
+        assert (other.asked, own.asked) == (0, 1)
+        with pytest.raises(SfuError, match=r"^SSLCertVerificationError$"):
+            asked(servers(other.address, tls=trusting))
