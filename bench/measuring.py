@@ -111,7 +111,7 @@ def deployed() -> dict[str, Any]:
 def call(*, participants: int = 3, seconds: int = 10, extra: Iterable[str] = ()) -> dict[str, Any]:
     """Hold a call at the deployed lab and return its account."""
     words = ["--participants", str(participants), "--seconds", str(seconds), *extra]
-    result: dict[str, Any] = json.loads(conclave("call", "--site", SITE, "--lab", LAB, *words, "--json"))
+    result: dict[str, Any] = json.loads(conclave("call", SITE, "--lab", LAB, *words, "--json"))
     return result
 
 

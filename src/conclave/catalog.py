@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.paths import project_root
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class Catalog(_Strict):
             return cls.model_validate(YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8")))
         except (OSError, YAMLError) as error:
             raise ConclaveError(
-                f"{file} cannot be read: {error}", todo="restore it from the release", exit_code=2
+                f"{file} cannot be read: {error}", todo="restore it from the release", exit_code=ExitCode.INPUT
             ) from error
         except ValidationError as error:
             first = error.errors()[0]
@@ -159,7 +159,7 @@ class Catalog(_Strict):
                 f"{file}: {where}: {first['msg'].removeprefix('Value error, ')}",
                 expected="a catalogue as docs/reference describes it",
                 todo="correct that entry",
-                exit_code=2,
+                exit_code=ExitCode.INPUT,
             ) from error
 
     def flow(self, name: str) -> Flow:

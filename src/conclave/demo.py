@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conclave.call.result import CallResult
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.lab import Lab
 from conclave.lab.definition import load
 from conclave.paths import config_dir, project_root
@@ -71,7 +71,7 @@ def run(console: Console, picture: Path | None = None) -> Outcome:
         _step(console, "lab", "up")
     _step(console, "deploy", SITE)
     verified = _json(_step(console, "verify", SITE, "--json"))
-    command = ["call", "--site", SITE, "--participants", str(PROBES), "--seconds", str(SECONDS)]
+    command = ["call", SITE, "--participants", str(PROBES), "--seconds", str(SECONDS)]
     command += ["--wrong-key", "--browser", "--json", *(["--picture", str(picture)] if picture else [])]
     call = CallResult.model_validate(_json(_step(console, *command)))
     outcome = Outcome(_domain(), verified, call, outgoing(Lab(SITE)), time.monotonic() - began)
@@ -144,7 +144,7 @@ def _step(console: Console, *arguments: str) -> str:
         raise ConclaveError(
             f"`{' '.join(shown)}` ended with status {ended.returncode}{said}",
             todo="see above; then `make demo` again: what is done stays done",
-            exit_code=ended.returncode,
+            exit_code=ExitCode(ended.returncode) if ended.returncode in set(ExitCode) else ExitCode.FAILED,
         )
     return ended.stdout
 

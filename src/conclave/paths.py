@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 
 def project_root() -> Path:
@@ -58,7 +58,7 @@ def inventory(site: str) -> Path:
             f"no site named {site!r}",
             expected=f"one of: {', '.join(known) or 'none yet'}",
             todo=f"conclave site new {site}",
-            exit_code=2,
+            exit_code=ExitCode.INPUT,
         )
     return folder
 

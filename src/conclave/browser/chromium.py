@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from playwright.async_api import async_playwright
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -92,5 +92,7 @@ def _launcher(authority: Path, prefix: Sequence[str]) -> Iterator[str]:
 def _installed(program: str, package: str) -> str:
     path = shutil.which(program)
     if path is None:
-        raise ConclaveError(f"the program {program} is not installed", todo=f"apt-get install {package}", exit_code=3)
+        raise ConclaveError(
+            f"the program {program} is not installed", todo=f"apt-get install {package}", exit_code=ExitCode.MACHINE
+        )
     return path

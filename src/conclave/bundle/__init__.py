@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conclave.bundle.manifest import Manifest
-from conclave.bundle.outcome import Outcome, RefusedError
+from conclave.bundle.outcome import RefusedError
 from conclave.bundle.verifying import verify
 
-__all__ = ["Manifest", "Outcome", "RefusedError", "verify"]
+__all__ = ["Manifest", "RefusedError", "verify"]

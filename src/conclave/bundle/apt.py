@@ -12,7 +12,7 @@ import urllib.parse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -192,7 +192,7 @@ def sources() -> tuple[Source, Source]:
             f"apt on this machine has no source labelled {missing}",
             expected="sources for Debian and for its security updates, with their lists fetched",
             todo="apt-get update",
-            exit_code=3,
+            exit_code=ExitCode.MACHINE,
         ) from None
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field
 
 from conclave.bundle import files
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.paths import cache_dir
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Cache:
                     "another bundle is being built by this user",
                     expected="one build at a time",
                     todo="wait for it to end",
-                    exit_code=4,
+                    exit_code=ExitCode.BUSY,
                 ) from None
             # Nobody else builds: what is unfinished was left by a build that was killed.
             for left in [*self.folder.glob(".*"), *self.folder.glob("*/.new-*")]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from conclave.bundle.files import sha256
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,13 +81,13 @@ class Manifest(BaseModel):
             return cls.model_validate_json(file.read_bytes())
         except OSError as error:
             raise ConclaveError(
-                f"{file}: {error.strerror}", expected="a bundle's manifest.json", exit_code=20
+                f"{file}: {error.strerror}", expected="a bundle's manifest.json", exit_code=ExitCode.BUNDLE_NONE
             ) from None
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(step) for step in first["loc"])
             raise ConclaveError(
-                f"{file}: {where}: {first['msg']}", expected="a bundle's manifest.json", exit_code=20
+                f"{file}: {where}: {first['msg']}", expected="a bundle's manifest.json", exit_code=ExitCode.BUNDLE_NONE
             ) from None
 
     @property

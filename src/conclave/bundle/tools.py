@@ -9,7 +9,7 @@ import subprocess
 import threading
 from typing import TYPE_CHECKING
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -50,7 +50,7 @@ def require(programs: Iterable[str]) -> None:
             f"not found: {', '.join(missing)}",
             expected="every program that the build runs",
             todo=f"apt-get install --no-install-recommends {packages}",
-            exit_code=3,
+            exit_code=ExitCode.MACHINE,
         )
 
 

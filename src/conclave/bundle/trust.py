@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from conclave.bundle import keys
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.paths import inventory
 
 if TYPE_CHECKING:
@@ -39,5 +39,5 @@ def root(site: str) -> Path:
         todo="conclave bundle keys new"
         if rehearsal
         else f"compare its SHA-256 (conclave bundle keys show) over another way, then: install -D root.json {path}",
-        exit_code=2,
+        exit_code=ExitCode.INPUT,
     )

@@ -26,7 +26,7 @@ from tuf.ngclient import FetcherInterface, Updater
 from conclave.bundle import files, outcome
 from conclave.bundle.manifest import NAME, Manifest
 from conclave.bundle.signing import FOLDER
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -130,7 +130,9 @@ def _signed_targets(path: Path, root: Path, *, as_of: datetime | None) -> dict[s
         Metadata[Root].from_bytes(trusted)
     except (OSError, RepositoryError) as error:
         raise ConclaveError(
-            f"{root} is no root of trust: {error}", expected="root.json of the keys that the site trusts", exit_code=2
+            f"{root} is no root of trust: {error}",
+            expected="root.json of the keys that the site trusts",
+            exit_code=ExitCode.INPUT,
         ) from None
     with tempfile.TemporaryDirectory(prefix="conclave-tuf-") as temporary:
         updater = Updater(temporary, folder.absolute().as_uri(), fetcher=_Folder(), bootstrap=trusted)

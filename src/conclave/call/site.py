@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from conclave.call.admission import PortalAdmission
 from conclave.call.session import Outside, hold
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.lab import Lab
 from conclave.lab.outsiders import WAYS, bound
 from conclave.site import read, secrets
@@ -54,7 +54,7 @@ def outside_prefix(way: str) -> Sequence[str]:
             "a participant outside was asked for at a real site",
             expected="a lab, whose outside is part of it",
             todo="call without --outside, or run this command where the participants are",
-            exit_code=2,
+            exit_code=ExitCode.INPUT,
         )
     return Lab(lab_name).command("outsiders", bound(way, []) if way in WAYS else [])
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 # Modules in the order of --help; each offers `register(app)`, which adds its commands.
 MODULES = (
@@ -74,7 +74,7 @@ def _register(line: typer.Typer, name: str) -> None:
                 f"`conclave {' '.join([name, *(arguments or [])])}` cannot start: {reason}",
                 expected="an environment with every locked package",
                 todo="make setup, then use .venv/bin/conclave",
-                exit_code=70,
+                exit_code=ExitCode.INSTALLATION,
             )
 
 
@@ -88,6 +88,20 @@ def wanted(arguments: list[str]) -> tuple[str, ...]:
     return (module,) if module in MODULES else MODULES
 
 
+def _accept_earlier_spelling() -> None:
+    from conclave.cli import renamed  # noqa: PLC0415 - goes with the next release
+
+    given = sys.argv[1:]
+    sys.argv[1:], message = renamed.today(given)
+    if message:
+        # A command that enters a lab starts again with the arguments the interpreter was given.
+        if sys.orig_argv[len(sys.orig_argv) - len(given) :] == given:
+            sys.orig_argv[len(sys.orig_argv) - len(given) :] = sys.argv[1:]
+        Console(stderr=True, soft_wrap=True, highlight=False).print(
+            f"conclave: {message}", style="yellow", markup=False
+        )
+
+
 def __getattr__(name: str) -> typer.Typer:
     """Offer `app`, the whole command line, to documents and tests."""
     if name == "app":
@@ -98,6 +112,7 @@ def __getattr__(name: str) -> typer.Typer:
 def main() -> None:
     """Run the command line; print an operator's error without a traceback and exit with its code."""
     try:
+        _accept_earlier_spelling()
         build(() if sys.argv[1:] == ["--version"] else wanted(sys.argv[1:]))()
     except ConclaveError as error:
         console = Console(stderr=True, soft_wrap=True, highlight=False)

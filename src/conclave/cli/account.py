@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from conclave import paths
+from conclave.cli.arguments import AsJson, LabName, SiteName
 from conclave.errors import ConclaveError
 
 if TYPE_CHECKING:
@@ -21,10 +22,7 @@ if TYPE_CHECKING:
 
 account_app = typer.Typer(no_args_is_help=True, help="People who may sign in at a site.")
 
-SiteName = Annotated[str, typer.Argument(help="Name of the site: its folder in inventories/.")]
 Username = Annotated[str, typer.Argument(help="The name to sign in with.")]
-LabName = Annotated[str | None, typer.Option("--lab", help="Which lab, for a site that has a lab.yml.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 # 4 groups of 5 from 31 characters that cannot be mistaken for each other: 99 bits, and 23 characters with hyphens.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"

@@ -17,10 +17,10 @@ from conclave.bundle import building, files, keys, trust, verify
 from conclave.bundle.manifest import Manifest
 from conclave.bundle.outcome import RefusedError
 from conclave.bundle.progress import Steps
-from conclave.errors import ConclaveError
+from conclave.cli.arguments import AsJson, exit_codes
+from conclave.errors import ConclaveError, ExitCode
 from conclave.paths import project_root
 
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 KeyFolder = Annotated[Path | None, typer.Option("--keys", help="Folder of the signing keys; default: your own.")]
 Bundle = Annotated[Path | None, typer.Argument(help="The bundle's folder; default: build/bundle of the project.")]
 
@@ -40,7 +40,7 @@ def build(
         Path | None, typer.Option("--out", help="Where it goes; default: build/bundle of the project.")
     ] = None,
     key_folder: KeyFolder = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Build the bundle on a connected machine; what did not change is not built again."""
     signal.signal(signal.SIGTERM, _interrupt)
@@ -60,21 +60,21 @@ def build(
         Console().print(f"{what} ({', '.join(release.built) or 'no part'} built, {seconds} s)", highlight=False)
 
 
-@bundle.command(name="verify")
+@bundle.command(
+    name="verify", epilog=exit_codes(ExitCode.INPUT, *(code for code in ExitCode if code.name.startswith("BUNDLE_")))
+)
 def check(
-    path: Bundle = None,
+    site: Annotated[
+        str, typer.Argument(metavar="SITE", help="Use this site's root of trust; by default the one of your own keys.")
+    ] = "",
+    path: Annotated[Path | None, typer.Option("--bundle", help="The bundle's folder; default: build/bundle.")] = None,
     root: Annotated[Path | None, typer.Option("--root", help="Root of trust (root.json).")] = None,
-    site: Annotated[str, typer.Option("--site", help="Use this site's root of trust.")] = "",
     installed: Annotated[
         Path | None, typer.Option("--installed", help="Manifest of the installed release; an older bundle is refused.")
     ] = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Check that a bundle is whole, trusted, in time and not older than what is installed; needs no network.
-
-    Exit codes: 20 no bundle, 21 damaged, 22 a file is missing, 23 a file too many, 24 cut off, 25 unknown keys,
-    26 out of date, 27 older than the installed one.
-    """
+    """Check that a bundle is whole, trusted, in time and not older than what is installed; needs no network."""
     folder = path or default_folder()
     there = Manifest.load(installed).model_dump(mode="json") if installed else None
     trusted = root or (trust.root(site) if site else keys.Keys(keys.default_folder()).root)
@@ -82,8 +82,8 @@ def check(
         raise ConclaveError(
             f"no root of trust at {trusted}",
             expected="root.json of whoever builds your bundles",
-            todo="conclave bundle verify --site SITE, or --root ROOT.JSON",
-            exit_code=2,
+            todo="conclave bundle verify SITE, or --root ROOT.JSON",
+            exit_code=ExitCode.INPUT,
         )
     try:
         with Steps() as steps:
@@ -92,7 +92,7 @@ def check(
             manifest = verify(folder, trusted, there, progress=report.amount)
     except ConclaveError as error:
         if as_json:
-            name = error.outcome.name.lower() if isinstance(error, RefusedError) else "error"
+            name = error.name if isinstance(error, RefusedError) else "error"
             answer = {"good": False, "outcome": name, "exit_code": error.exit_code, "found": error.found}
             typer.echo(json.dumps(answer | {"expected": error.expected, "todo": error.todo}, indent=1))
         raise
@@ -102,7 +102,7 @@ def check(
 
 
 @bundle.command()
-def show(path: Bundle = None, as_json: Json = False) -> None:
+def show(path: Bundle = None, as_json: AsJson = False) -> None:
     """Show release, parts, versions and sizes of a bundle; nothing is checked."""
     folder = path or default_folder()
     _print(Manifest.load(folder), folder, {}, as_json=as_json)
@@ -113,7 +113,7 @@ def new(
     key_folder: KeyFolder = None,
     root_keys: Annotated[int, typer.Option(help="Number of root keys.", min=1)] = 1,
     root_threshold: Annotated[int, typer.Option(help="How many root keys must sign.", min=1)] = 1,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make new signing keys and the root of trust that sites need to accept their bundles."""
     made = keys.new(key_folder, root_keys=root_keys, threshold=root_threshold)
@@ -121,7 +121,7 @@ def new(
 
 
 @keys_commands.command(name="show")
-def show_keys(key_folder: KeyFolder = None, as_json: Json = False) -> None:
+def show_keys(key_folder: KeyFolder = None, as_json: AsJson = False) -> None:
     """Show where the root of trust lies and its SHA-256, to be compared over the telephone."""
     _keys(keys.load(key_folder), as_json=as_json)
 

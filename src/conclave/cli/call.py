@@ -17,7 +17,8 @@ from conclave.call.judge import BUSY
 from conclave.call.result import CallResult, Participant, Reception
 from conclave.call.session import Plan
 from conclave.call.site import hold_at_site
-from conclave.errors import ConclaveError
+from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes
+from conclave.errors import ConclaveError, ExitCode
 
 MOST = 16
 
@@ -34,12 +35,12 @@ class Way(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command()(call)
+    app.command(epilog=exit_codes(ExitCode.FAILED, ExitCode.INPUT, ExitCode.NOT_READY))(call)
 
 
 def call(
+    site: SiteName,
     *,
-    site: Annotated[str, typer.Option(help="Site to call at.")],
     participants: Annotated[int, typer.Option(min=2, max=MOST, help="How many take part.")] = 2,
     seconds: Annotated[float, typer.Option(min=1, help="Measured time, once everybody sees everybody.")] = 20,
     outside: Annotated[
@@ -56,14 +57,16 @@ def call(
         bool, typer.Option("--browser", help="Let a headless Chromium plan the meeting and take part (lab).")
     ] = False,
     picture: Annotated[Path | None, typer.Option(help="File for a screenshot of the browser in the call.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-    lab_name: Annotated[str | None, typer.Option("--lab", help="Which lab, when several run this site.")] = None,
+    json: AsJson = False,
+    lab_name: LabName = None,
 ) -> None:
-    """Hold an encrypted call of synthetic participants and measure it; exit status 1 when media did not flow."""
+    """Hold an encrypted call of synthetic participants and measure it: frames, gaps, audio, path, encryption."""
     lab.enter(site, lab_name)
     if participants + outside > MOST:
         raise ConclaveError(
-            f"{participants} participants and {outside} outside", expected=f"at most {MOST} in all", exit_code=2
+            f"{participants} participants and {outside} outside",
+            expected=f"at most {MOST} in all",
+            exit_code=ExitCode.INPUT,
         )
     ways = [way.value for way in outside_by or [Way.ANY]]
     plan = Plan(
@@ -84,7 +87,7 @@ def call(
     else:
         show(result, Console())
     if not result.ok:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def show(result: CallResult, console: Console) -> None:

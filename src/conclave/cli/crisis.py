@@ -14,35 +14,33 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes
+from conclave.errors import ExitCode
+
 if TYPE_CHECKING:
     from conclave.crisis import Order, Report
 
-NOT_EVERYWHERE = 1
-NOT_PROVEN = 7
-INTERRUPTED = 130
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
-Site = Annotated[str, typer.Argument(help="Name of the site: its folder in inventories/.")]
 Reason = Annotated[str, typer.Option(help="Why; it is logged on every host, shown to people, and in the certificate.")]
 After = Annotated[str, typer.Option("--revert-after", help="When the hosts go back by themselves: 90s, 30m, 2h.")]
 NoProof = Annotated[bool, typer.Option("--no-proof", help="Switch and verify, but make no certificate.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout; progress goes to stderr.")]
-LabName = Annotated[str | None, typer.Option("--lab", help="Which lab, for a site that has a lab.yml.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     line = typer.Typer(no_args_is_help=True, help="Cut a running site off from the outside, and bring it back.")
-    line.command()(on)
-    line.command()(off)
-    line.command()(rehearse)
-    line.command()(status)
-    line.command()(prove)
+    switched = (ExitCode.FAILED, ExitCode.INPUT, ExitCode.REHEARSAL_REFUSED, ExitCode.NOT_PROVEN, ExitCode.INTERRUPTED)
+    line.command(epilog=exit_codes(*switched))(on)
+    line.command(epilog=exit_codes(ExitCode.FAILED, ExitCode.INPUT, ExitCode.INTERRUPTED))(off)
+    line.command(epilog=exit_codes(*switched))(rehearse)
+    line.command(epilog=exit_codes(ExitCode.FAILED, ExitCode.INPUT))(status)
+    line.command(epilog=exit_codes(ExitCode.INPUT, ExitCode.NOT_PROVEN))(prove)
     app.add_typer(line, name="crisis")
 
 
 def on(
-    site: Site,
+    site: SiteName,
     *,
     reason: Reason,
     revert_after: After = "",
@@ -50,16 +48,12 @@ def on(
     lab: LabName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Isolate a site: nothing passes to or from the outside, meetings inside go on. Run it again until it says so.
-
-    Exit codes: 0 every host is isolated, verified and proven; 1 a host disagrees or is missing; 2 the site's files are
-    wrong; 6 a rehearsal was refused; 7 isolated, but the proof is red; 130 interrupted, run it again.
-    """
+    """Isolate a site: nothing passes to or from the outside, meetings inside go on. Repeat it until it succeeds."""
     _switch(site, lab, "isolated", reason, revert_after, prove=not no_proof, as_json=as_json)
 
 
 def rehearse(
-    site: Site,
+    site: SiteName,
     *,
     reason: Reason,
     revert_after: After = "30m",
@@ -67,26 +61,17 @@ def rehearse(
     lab: LabName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Isolate a site for a while: every host goes back by itself. `crisis on` in between makes it the real thing.
-
-    Exit codes: as for `crisis on`.
-    """
+    """Isolate a site for a while: every host goes back by itself. `crisis on` in between makes it permanent."""
     _switch(site, lab, "isolated", reason, revert_after or "30m", prove=not no_proof, as_json=as_json)
 
 
-def off(site: Site, *, reason: Reason, lab: LabName = None, as_json: AsJson = False) -> None:
-    """Open a site again, and verify that every host's live rules are the staged ones.
-
-    Exit codes: 0 every host is open; 1 a host disagrees or is missing; 2 the site's files are wrong; 130 interrupted.
-    """
+def off(site: SiteName, *, reason: Reason, lab: LabName = None, as_json: AsJson = False) -> None:
+    """Open a site again, and verify that every host's live rules are the staged ones."""
     _switch(site, lab, "open", reason, "", prove=False, as_json=as_json)
 
 
-def status(site: Site, *, lab: LabName = None, as_json: AsJson = False) -> None:
-    """Ask every host for its mode and compare its live rules with the staged ones; changes nothing.
-
-    Exit codes: 0 all hosts agree, 1 one disagrees or is missing, 2 the site's files are wrong.
-    """
+def status(site: SiteName, *, lab: LabName = None, as_json: AsJson = False) -> None:
+    """Ask every host for its mode and compare its live rules with the staged ones; changes nothing."""
     from conclave import crisis  # noqa: PLC0415 - paramiko takes a while to load
     from conclave.lab import enter  # noqa: PLC0415
     from conclave.site import read  # noqa: PLC0415
@@ -95,24 +80,41 @@ def status(site: Site, *, lab: LabName = None, as_json: AsJson = False) -> None:
     report = crisis.look(read.load(site))
     _print(report, {}, as_json=as_json)
     if not report.done:
-        raise typer.Exit(NOT_EVERYWHERE)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def prove(
-    site: Site,
+    site: SiteName,
     *,
     reason: Annotated[str, typer.Option(help="Why; it stands in the certificate.")] = "",
+    actor: Annotated[str, typer.Option(help="By whom; your account by default.")] = "",
     seconds: Annotated[float, typer.Option(min=5, help="Length of the synthetic call; a full proof takes 60.")] = 60,
     lab: LabName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Prove with probes, a recording and a real call that nothing leaves an isolated site, and sign the evidence.
-
-    The same as `conclave evidence prove`. Exit codes: 0 nothing left and none of the hosts tried; 1 not so.
-    """
+    """Prove with probes, a recording and a real call that nothing leaves an isolated site, and sign the evidence."""
     from conclave.cli import evidence  # noqa: PLC0415 - a switch must not wait for what only a proof needs
+    from conclave.evidence.prove import prove as made_for  # noqa: PLC0415 - brings the media stack
+    from conclave.lab import enter  # noqa: PLC0415
 
-    evidence.prove_site(site, reason=reason, seconds=seconds, json=as_json, lab_name=lab)
+    enter(site, lab)
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    proof = made_for(
+        site,
+        seconds=seconds,
+        reason=reason,
+        actor=actor,
+        progress=lambda text: console.print(text, style="dim", markup=False),
+    )
+    if as_json:
+        files = {"evidence": str(proof.file), "documents": [str(file) for file in proof.documents]}
+        typer.echo(jsonlib.dumps({**files, **proof.evidence.certificate}, indent=2))
+    else:
+        evidence.show(proof.evidence, [], "en", Console(soft_wrap=True, highlight=False))
+        for file in (proof.file, *proof.documents):
+            typer.echo(file)
+    if not proof.isolated:
+        raise typer.Exit(ExitCode.NOT_PROVEN)
 
 
 def _switch(
@@ -134,12 +136,12 @@ def _switch(
         proof = _prove(site, order, console) if prove and report.done else {}
     except KeyboardInterrupt:
         console.print("interrupted: hosts may disagree now. Run the same again, it goes on from where they are.")
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
     _print(report, proof, as_json=as_json)
     if not report.done:
-        raise typer.Exit(NOT_EVERYWHERE)
+        raise typer.Exit(ExitCode.FAILED)
     if proof and not proof["isolated"]:
-        raise typer.Exit(NOT_PROVEN)
+        raise typer.Exit(ExitCode.NOT_PROVEN)
 
 
 def _order(mode: str, reason: str, revert_after: str) -> Order:

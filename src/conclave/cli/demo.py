@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.panel import Panel
 
+from conclave.cli.arguments import AsJson, LabName, SiteName
 from conclave.errors import ConclaveError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def demo(
     picture: Annotated[Path | None, typer.Option(help="File for a screenshot of the call.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Build the bundle, boot the lab, deploy, verify, hold an encrypted call, and look at what left the site."""
     from conclave import demo as steps  # noqa: PLC0415 - the call's libraries take a while to load
@@ -59,8 +60,8 @@ def _summary(outcome: Outcome) -> str:
 
 
 def browse(
-    site: Annotated[str, typer.Argument(help="Site to open.")] = "lab",
-    lab_name: Annotated[str | None, typer.Option("--lab", help="Which lab, when several run this site.")] = None,
+    site: SiteName = "lab",
+    lab_name: LabName = None,
 ) -> None:
     """Open a Chromium window at a site's portal, in a lab's users' zone; trusts the site's authority, keeps nothing."""
     from conclave import lab  # noqa: PLC0415

@@ -9,13 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-Site = Annotated[str, typer.Argument(help="Name of the site: its folder in inventories/.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout; progress goes to stderr.")]
-LabName = Annotated[str | None, typer.Option("--lab", help="Which lab, for a site that has a lab.yml.")]
+from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes
+from conclave.errors import ExitCode
 
 
 def deploy(
-    site: Site,
+    site: SiteName,
     bundle: Annotated[Path | None, typer.Option(help="Folder of the bundle; build/bundle by default.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Change nothing, say what would change.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what changes in files.")] = False,
@@ -27,9 +26,7 @@ def deploy(
 ) -> None:
     """Bring a site's hosts to what site.yml and the bundle say; a second run changes nothing.
 
-    Exit codes: 0 done, 1 a task failed, 2 the site's files are wrong, 3 the secrets cannot be read, 4 preflight has
-    findings, 5 a host did not answer, 75 another deploy of this site is running, 130 interrupted. A refused bundle has
-    the codes of `conclave bundle verify`.
+    A refused bundle ends it with the exit codes of `conclave bundle verify`.
     """
     from conclave.deploy import command  # noqa: PLC0415 - Ansible's runner takes a while to load
     from conclave.lab import enter  # noqa: PLC0415
@@ -51,14 +48,11 @@ def deploy(
 
 
 def preflight(
-    site: Site,
+    site: SiteName,
     lab: LabName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look at all hosts of a site and say what would make a deploy fail, without changing anything.
-
-    Exit codes: 0 ready, 2 the site's files are wrong, 4 there are findings.
-    """
+    """Look at all hosts of a site and say what would make a deploy fail, without changing anything."""
     from conclave import preflight as looking  # noqa: PLC0415 - paramiko takes a while to load
     from conclave.deploy import command  # noqa: PLC0415
     from conclave.lab import enter  # noqa: PLC0415
@@ -68,7 +62,7 @@ def preflight(
     report = looking.run(read.load(site))
     if as_json:
         _print(report.as_dict())
-        raise typer.Exit(looking.NOT_READY if report.findings else 0)
+        raise typer.Exit(ExitCode.NOT_READY if report.findings else ExitCode.OK)
     command.refuse_unready(report, command.stderr())
 
 
@@ -79,5 +73,15 @@ def _print(data: dict[str, Any]) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    app.command()(deploy)
-    app.command()(preflight)
+    app.command(
+        epilog=exit_codes(
+            ExitCode.FAILED,
+            ExitCode.INPUT,
+            ExitCode.NOT_READY,
+            ExitCode.UNREACHABLE,
+            ExitCode.SECRETS,
+            ExitCode.BUSY,
+            ExitCode.INTERRUPTED,
+        )
+    )(deploy)
+    app.command(epilog=exit_codes(ExitCode.INPUT, ExitCode.NOT_READY))(preflight)

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from conclave.catalog import Catalog
-from conclave.errors import ConclaveError
+from conclave.cli.arguments import AsJson, exit_codes
+from conclave.errors import ConclaveError, ExitCode
 from conclave.paths import project_root
 
 docs_app = typer.Typer(no_args_is_help=True, help="Documents made from the catalogue, and pages on paper.")
@@ -23,11 +24,11 @@ class Language(StrEnum):
     EN = "en"
 
 
-@docs_app.command("build")
+@docs_app.command("build", epilog=exit_codes(ExitCode.FAILED, ExitCode.MACHINE))
 def build(
     *,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a document is stale.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write flow tables, the lab's port matrix and pictures from the catalogue."""
     from conclave.docs import build as documents  # noqa: PLC0415 - start quickly
@@ -44,23 +45,22 @@ def build(
         raise ConclaveError(f"{len(names)} documents are stale", todo="conclave docs build")
 
 
-@docs_app.command("print")
+@docs_app.command("print", epilog=exit_codes(ExitCode.INPUT, ExitCode.MACHINE))
 def print_pages(
-    page: Annotated[
-        list[str] | None, typer.Argument(help="Pages of docs/operate, such as crisis; ports: a site's port matrix.")
-    ] = None,
+    site: Annotated[
+        str, typer.Argument(metavar="SITE", help="Put this site's name where a page says SITE; add its port matrix.")
+    ] = "",
     *,
-    site: Annotated[str, typer.Option("--site", help="Put this site's name where the page says SITE.")] = "",
+    page: Annotated[
+        list[str] | None, typer.Option("--page", help="Only these pages of docs/operate, such as crisis, or ports.")
+    ] = None,
     language: Annotated[Language, typer.Option("--language", help="Language, where there is a translation.")] = (
         Language.EN
     ),
     out: Annotated[Path, typer.Option("--out", help="Folder to write into; made if it does not exist.")] = Path(),
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Print pages of the operators' documentation as PDF; without a page all of them, with --site the port matrix, too.
-
-    Exit codes: 0 written, 2 no such page or site, 3 this machine cannot make PDF files.
-    """
+    """Print pages of the operators' documentation as PDF; with a site its port matrix, too."""
     from conclave.docs import printing  # noqa: PLC0415
     from conclave.document import pdf  # noqa: PLC0415
     from conclave.network import matrix  # noqa: PLC0415
@@ -75,7 +75,11 @@ def print_pages(
         elif described:
             text = matrix.as_html(Catalog.load(), described, language.value)
         else:
-            raise ConclaveError("a port matrix belongs to a site", todo="add --site SITE", exit_code=2)
+            raise ConclaveError(
+                "a port matrix belongs to a site",
+                todo="conclave docs print SITE --page ports",
+                exit_code=ExitCode.INPUT,
+            )
         target = out / f"{'-'.join(filter(None, [name, site]))}.{language.value}.pdf"
         out.mkdir(parents=True, exist_ok=True)
         target.write_bytes(pdf(text))

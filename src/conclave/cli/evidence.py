@@ -1,4 +1,4 @@
-"""`conclave evidence`: prove isolation, verify and sign the proof, make the key it is signed with."""
+"""`conclave evidence`: verify and sign the evidence of isolation, make the key it is signed with."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from conclave import lab
-from conclave.errors import ConclaveError
+from conclave.cli.arguments import AsJson, SiteName, exit_codes
+from conclave.errors import ConclaveError, ExitCode
 from conclave.evidence import certificate, keys
 from conclave.evidence.sentences import label, sentence
 
@@ -18,16 +18,18 @@ if TYPE_CHECKING:
     from conclave.evidence.certificate import Evidence, Signer
     from conclave.evidence.sentences import Language
 
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 File = Annotated[Path, typer.Argument(help="Evidence file.")]
 Tongue = Annotated[str, typer.Option("--language", help="de or en.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    line = typer.Typer(no_args_is_help=True, help="Prove isolation, verify and sign the proof.")
-    line.command("prove")(prove_site)
-    line.command()(verify)
+    line = typer.Typer(no_args_is_help=True, help="Verify, sign and publish the evidence of isolation.")
+    line.command(
+        epilog=exit_codes(
+            ExitCode.INPUT, ExitCode.NOT_PROVEN, *(code for code in ExitCode if code.name.startswith("EVIDENCE_"))
+        )
+    )(verify)
     line.command()(sign)
     line.command()(documents)
     key_line = typer.Typer(no_args_is_help=True, help="The key that signs a site's evidence.")
@@ -35,38 +37,6 @@ def register(app: typer.Typer) -> None:
     key_line.command("show")(show_key)
     line.add_typer(key_line, name="keys")
     app.add_typer(line, name="evidence")
-
-
-def prove_site(
-    site: Annotated[str, typer.Argument(help="Site to look at.")],
-    *,
-    reason: Annotated[str, typer.Option(help="Why; it stands in the certificate.")] = "",
-    actor: Annotated[str, typer.Option(help="By whom; your account by default.")] = "",
-    seconds: Annotated[float, typer.Option(min=5, help="Length of the synthetic call; a full proof takes 60.")] = 60,
-    json: Json = False,
-    lab_name: Annotated[str | None, typer.Option("--lab", help="Which lab, when several run this site.")] = None,
-) -> None:
-    """Prove with probes, a recording and a real call that nothing leaves the site; exit status 1 when not so."""
-    from conclave.evidence.prove import prove  # noqa: PLC0415 - brings the media stack, which no verifier needs
-
-    lab.enter(site, lab_name)
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
-    proof = prove(
-        site,
-        seconds=seconds,
-        reason=reason,
-        actor=actor,
-        progress=lambda text: console.print(text, style="dim", markup=False),
-    )
-    if json:
-        files = {"evidence": str(proof.file), "documents": [str(file) for file in proof.documents]}
-        typer.echo(jsonlib.dumps({**files, **proof.evidence.certificate}, indent=2))
-    else:
-        show(proof.evidence, [], "en", Console(soft_wrap=True, highlight=False))
-        for file in (proof.file, *proof.documents):
-            typer.echo(file)
-    if not proof.isolated:
-        raise typer.Exit(certificate.RED)
 
 
 def verify(
@@ -77,7 +47,7 @@ def verify(
         typer.Option(help="List of keys handed over on paper (allowed_signers); the site's own by default."),
     ] = None,
     language: Tongue = "en",
-    json: Json = False,
+    json: AsJson = False,
 ) -> None:
     """Verify an evidence file, without any network: chain, signatures, and that the verdict follows from the lines."""
     tongue = _language(language)
@@ -89,14 +59,14 @@ def verify(
     else:
         show(evidence, found, tongue, Console(soft_wrap=True, highlight=False))
     if not evidence.verdict["isolated"]:
-        raise typer.Exit(certificate.RED)
+        raise typer.Exit(ExitCode.NOT_PROVEN)
 
 
 def sign(
     file: File,
     *,
     key: Annotated[Path, typer.Option(help="Private key of ssh; on a token, ssh-keygen asks for its touch.")],
-    json: Json = False,
+    json: AsJson = False,
 ) -> None:
     """Add a second signature to an evidence file, such as the security officer's."""
     one = certificate.add_signature(file, key)
@@ -110,7 +80,7 @@ def documents(
     file: File,
     *,
     out: Annotated[Path, typer.Option(help="Folder for them.")] = Path(),
-    json: Json = False,
+    json: AsJson = False,
 ) -> None:
     """Write the certificate for people: HTML and PDF, German and English."""
     from conclave.evidence import publish  # noqa: PLC0415 - brings what prints, which no verifier needs
@@ -119,12 +89,12 @@ def documents(
     typer.echo(jsonlib.dumps([str(one) for one in made]) if json else "\n".join(str(one) for one in made))
 
 
-def new_key(site: Annotated[str, typer.Argument(help="Site.")], *, json: Json = False) -> None:
+def new_key(site: SiteName, *, json: AsJson = False) -> None:
     """Make the key that signs a site's evidence, and print the line to hand over on paper."""
     _show_key(keys.new(site), json=json)
 
 
-def show_key(site: Annotated[str, typer.Argument(help="Site.")], *, json: Json = False) -> None:
+def show_key(site: SiteName, *, json: AsJson = False) -> None:
     """Print fingerprint and line of the key that signs a site's evidence."""
     _show_key(keys.load(site), json=json)
 
@@ -166,7 +136,7 @@ def _language(word: str) -> Language:
         return "de"
     if word == "en":
         return "en"
-    raise ConclaveError(f"no language {word!r}", expected="de or en", exit_code=2)
+    raise ConclaveError(f"no language {word!r}", expected="de or en", exit_code=ExitCode.INPUT)
 
 
 def _show_key(key: keys.Key, *, json: bool) -> None:

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from conclave.cli.arguments import AsJson
 from conclave.lab import DEFAULT_NAME, Lab, Status
 from conclave.lab.access import replace_process
 from conclave.lab.image import Source, depot_source, machine_source
@@ -20,7 +21,6 @@ Name = Annotated[str, typer.Option("--name", help="Name of the lab; several stan
 Folder = Annotated[
     Path | None, typer.Option("--definition", help="Inventory folder that defines it (lab.yml and hosts.yml).")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Where = Annotated[str, typer.Option("--in", help="control, users, outsiders, canary, or the name of a host.")]
 Apt = Annotated[
     str,
@@ -41,7 +41,7 @@ def up(
     definition: Folder = None,
     apt: Apt = "",
     saved: Annotated[str, typer.Option("--from", help="Start from a saved lab instead of blank hosts.")] = "",
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Start the lab: blank hosts, a router, users, and a canary outside that counts what tries to leave."""
     console = Console(stderr=True)
@@ -54,7 +54,7 @@ def up(
 def save(
     saved: Annotated[str, typer.Argument(help="Name to save it under; an earlier one of that name is replaced.")],
     name: Name = DEFAULT_NAME,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Power the hosts off and keep what they hold, for `lab up --from` in seconds; the lab is down then."""
     with Console(stderr=True).status(f"lab {name}") as line:
@@ -66,7 +66,7 @@ def save(
 @lab.command()
 def forget(
     saved: Annotated[str, typer.Argument(help="Name it was saved under.")],
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Delete a saved lab."""
     Lab.forget(saved)
@@ -75,7 +75,7 @@ def forget(
 
 
 @lab.command()
-def down(name: Name = DEFAULT_NAME, as_json: Json = False) -> None:
+def down(name: Name = DEFAULT_NAME, as_json: AsJson = False) -> None:
     """End the lab and leave nothing behind, after a crash and a reboot too."""
     with Console(stderr=True).status(f"lab {name}: ending"):
         this = Lab(name)
@@ -84,7 +84,7 @@ def down(name: Name = DEFAULT_NAME, as_json: Json = False) -> None:
 
 
 @lab.command()
-def status(name: Name = DEFAULT_NAME, as_json: Json = False) -> None:
+def status(name: Name = DEFAULT_NAME, as_json: AsJson = False) -> None:
     """Show the lab's hosts and what the canary outside has counted."""
     _print(Lab(name).status(), as_json=as_json)
 
@@ -95,7 +95,7 @@ def reset(
         list[str] | None, typer.Argument(help="Hosts to make blank; all and the canary without any.")
     ] = None,
     name: Name = DEFAULT_NAME,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make hosts blank again."""
     console = Console(stderr=True)

@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
+from conclave.cli.arguments import AsJson, SiteName, exit_codes
+from conclave.errors import ExitCode
+
 network_app = typer.Typer(no_args_is_help=True, help="Port matrix and firewall rules for a site's network team.")
 
-Site = Annotated[str, typer.Argument(help="Name of the site: its folder in inventories/.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder to write into; made if it does not exist.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 class Format(StrEnum):
@@ -45,18 +46,15 @@ class Vendor(StrEnum):
     WINDOWS = "windows-qos"
 
 
-@network_app.command()
+@network_app.command(epilog=exit_codes(ExitCode.INPUT, ExitCode.MACHINE))
 def matrix(
-    site: Site,
+    site: SiteName,
     wanted: Annotated[Format, typer.Option("--format", help="Which form of it.")] = Format.ALL,
     language: Annotated[Language | None, typer.Option("--language", help="By default the site's.")] = None,
     out: Out = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Write the port matrix: from where to where, ports, purpose, direction, mode, NAT, marks and limits.
-
-    Exit codes: 0 written, 2 the site has mistakes, 3 this machine cannot make PDF files.
-    """
+    """Write the port matrix: from where to where, ports, purpose, direction, mode, NAT, marks and limits."""
     from conclave.catalog import Catalog  # noqa: PLC0415 - start quickly
     from conclave.document import pdf  # noqa: PLC0415
     from conclave.network import matrix as making  # noqa: PLC0415
@@ -80,16 +78,16 @@ def matrix(
     _report(written, as_json)
 
 
-@network_app.command()
+@network_app.command(epilog=exit_codes(ExitCode.INPUT))
 def rules(
-    site: Site,
+    site: SiteName,
     vendor: Annotated[Vendor, typer.Option("--for", help="Whose language the rules are in.")],
     out: Out = Path(),
     as_json: AsJson = False,
 ) -> None:
     """Write filter, NAT and QoS for a firewall that is not Conclave's; each rule names the flow it comes from.
 
-    The head of each file says what was tried and what was not. Exit codes: 0 written, 2 the site has mistakes.
+    The head of each file says what was tried and what was not.
     """
     from conclave.catalog import Catalog  # noqa: PLC0415
     from conclave.network.rules import plan  # noqa: PLC0415

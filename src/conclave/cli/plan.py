@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from conclave import bandwidth, planning
-from conclave.errors import ConclaveError
+from conclave.cli.arguments import AsJson, exit_codes
+from conclave.errors import ConclaveError, ExitCode
 from conclave.planning import Plan, Wish
 
 
@@ -33,10 +34,13 @@ class Language(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command()(plan)
+    app.command(epilog=exit_codes(ExitCode.INPUT))(plan)
 
 
 def plan(
+    site: Annotated[
+        str | None, typer.Argument(metavar="SITE", help="Take the uplink from the site.yml of this site.")
+    ] = None,
     *,
     people: Annotated[int, typer.Option(min=2, max=10_000, help="Participants of the meeting, or of all at one time.")],
     remote: Annotated[int, typer.Option(min=0, help="How many of them are outside the site.")],
@@ -44,21 +48,22 @@ def plan(
     uplink_down: Annotated[
         float | None, typer.Option(min=0.1, help="Mbit/s into the site; without it as much as out of it.")
     ] = None,
-    site: Annotated[str | None, typer.Option(help="Take the uplink from this site's site.yml.")] = None,
     view: Annotated[View, typer.Option(help="What participants look at.")] = View.SPEAKER,
     camera: Annotated[int, typer.Option(help="Largest layer of a camera: 180, 360, 540, 720 or 1080.")] = 540,
     share: Annotated[bool, typer.Option("--share", help="Somebody shares a screen.")] = False,
     ipv6: Annotated[bool, typer.Option("--ipv6", help="Everybody comes over IPv6: longer headers.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write the plan with charts as a page to this file.")] = None,
     language: Annotated[Language, typer.Option(help="Language of the page.")] = Language.ENGLISH,
-    json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Say how much bandwidth a meeting takes and what an uplink carries, every number with its formula and source."""
     if remote > people:
-        raise ConclaveError(f"{remote} of {people} people are outside", expected="at most all of them", exit_code=2)
+        raise ConclaveError(
+            f"{remote} of {people} people are outside", expected="at most all of them", exit_code=ExitCode.INPUT
+        )
     if camera not in bandwidth.CAMERA:
         known = ", ".join(map(str, bandwidth.CAMERA))
-        raise ConclaveError(f"no camera layer of {camera} lines", expected=f"one of {known}", exit_code=2)
+        raise ConclaveError(f"no camera layer of {camera} lines", expected=f"one of {known}", exit_code=ExitCode.INPUT)
     up, down = _uplink(uplink, uplink_down, site)
     made = planning.make(Wish(people, remote, up, down, view.value, camera, share, ipv6))
     if html:
@@ -73,9 +78,9 @@ def _uplink(up: float | None, down: float | None, site: str | None) -> tuple[flo
     if (up is None) == (site is None):
         raise ConclaveError(
             "no uplink was given" if up is None else "two uplinks were given",
-            expected="either --uplink MBIT or --site NAME",
+            expected="either a site or --uplink MBIT",
             todo="conclave plan --people 20 --remote 8 --uplink 50",
-            exit_code=2,
+            exit_code=ExitCode.INPUT,
         )
     if up is not None:
         return up, down or up

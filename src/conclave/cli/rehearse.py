@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes
+from conclave.errors import ExitCode
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -39,30 +42,30 @@ def _group() -> None:
     """Try what people will meet before they do."""
 
 
-@rehearse_app.command()
+@rehearse_app.command(
+    epilog=exit_codes(ExitCode.FAILED, ExitCode.INPUT, ExitCode.MACHINE, ExitCode.NOT_READY, ExitCode.BUSY)
+)
 def network(
+    site: SiteName,
     *,
-    site: Annotated[str, typer.Option(help="Site to try.")],
     zone: Annotated[
         Zone, typer.Option("--from", help="Zone to stand in; at a real site the one this machine stands in.")
     ] = Zone.USERS,
-    cell: Annotated[
+    profile: Annotated[
         list[str] | None,
         typer.Option(
-            help="Only these networks: plain, udp-blocked, only-443, nat, mtu-1280, delay-200, loss-5, tls-inspection."
+            help="Only these network profiles: plain, udp-blocked, only-443, nat, mtu-1280, delay-200, loss-5, "
+            "tls-inspection."
         ),
     ] = None,
     report: Annotated[
         Path | None, typer.Option(help="Also write the result as a page to this file, for whoever keeps the network.")
     ] = None,
     language: Annotated[Language | None, typer.Option(help="Language of the page; by default the site's.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-    lab_name: Annotated[str | None, typer.Option("--lab", help="Which lab, when several run this site.")] = None,
+    json: AsJson = False,
+    lab_name: LabName = None,
 ) -> None:
-    """Hold a call through difficult networks; say for each what works, who is at fault and which rule to ask for.
-
-    Exit codes: 0 each as promised, 1 one is not, 2 wrong input, 3 this machine lacks something, 4 the lab is busy.
-    """
+    """Hold a call through difficult networks; say for each what works, where it fails and which rule to ask for."""
     from rich.console import Console  # noqa: PLC0415 - start quickly
 
     from conclave import lab  # noqa: PLC0415
@@ -70,7 +73,7 @@ def network(
     from conclave.rehearsal.network import rehearse  # noqa: PLC0415
     from conclave.site import read  # noqa: PLC0415
 
-    wanted = cells.chosen(cell or [])
+    wanted = cells.chosen(profile or [])
     lab.enter(site, lab_name)
     log = Console(stderr=True)
     result = rehearse(site, zone.value, wanted, lambda text: log.print(text, style="dim", highlight=False))
@@ -81,7 +84,7 @@ def network(
     else:
         show(result, Console())
     if not result.ok:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def write(result: RehearsalResult, file: Path, language: Literal["de", "en"]) -> None:

@@ -8,15 +8,13 @@ from typing import Annotated
 
 import typer
 
-from conclave.errors import ConclaveError
+from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes
+from conclave.errors import ConclaveError, ExitCode
 
 site_app = typer.Typer(no_args_is_help=True, help="Describe a site, check it, make its secrets, accept its hosts.")
 
-Name = Annotated[str, typer.Argument(help="Name of the site: its folder in inventories/.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
-
-@site_app.command()
+@site_app.command(epilog=exit_codes(ExitCode.INPUT))
 def new(
     name: Annotated[str, typer.Argument(help="Name of the new site: small letters, digits, hyphens.")],
     domain: Annotated[str | None, typer.Option(help="A DNS domain of its own, such as conf.example.org.")] = None,
@@ -40,10 +38,7 @@ def new(
     user: Annotated[str, typer.Option(help="Account to sign in with on the hosts.")] = "root",
     as_json: AsJson = False,
 ) -> None:
-    """Write inventories/NAME from a handful of answers; asks for those that no flag gives. Never overwrites.
-
-    Exit codes: 0 written, 2 an answer is missing or wrong.
-    """
+    """Write inventories/NAME from a handful of answers; asks for those that no flag gives. Never overwrites."""
     from conclave.site import new as making  # noqa: PLC0415 - start quickly
 
     asked = _Asked()
@@ -72,12 +67,9 @@ def new(
         sys.stdout.write(f"{folder} is written. Next: conclave site trust {name}, conclave preflight {name}\n")
 
 
-@site_app.command()
-def check(site: Name, as_json: AsJson = False) -> None:
-    """Read site.yml and hosts.yml and say every mistake: file, line, value, what was expected.
-
-    Exit codes: 0 nothing found, 2 there are findings.
-    """
+@site_app.command(epilog=exit_codes(ExitCode.INPUT))
+def check(site: SiteName, as_json: AsJson = False) -> None:
+    """Read site.yml and hosts.yml and say every mistake: file, line, value, what was expected."""
     from conclave.site import read  # noqa: PLC0415
 
     _, findings = read.check(site)
@@ -88,11 +80,11 @@ def check(site: Name, as_json: AsJson = False) -> None:
             sys.stdout.write(f"{finding}\n")
         sys.stdout.write(f"{site}: {len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'}\n")
     if findings:
-        raise typer.Exit(read.BAD_SITE)
+        raise typer.Exit(ExitCode.INPUT)
 
 
 @site_app.command()
-def show(site: Name, as_json: AsJson = False) -> None:
+def show(site: SiteName, as_json: AsJson = False) -> None:
     """Print what is known of a site, its hosts and their roles; no secret is among it."""
     from conclave.site import read  # noqa: PLC0415
 
@@ -106,17 +98,15 @@ def show(site: Name, as_json: AsJson = False) -> None:
         sys.stdout.write(f"{host.name}  {host.ansible_host}  {host.conclave_zone}  {', '.join(sorted(host.roles))}\n")
 
 
-@site_app.command()
+@site_app.command(epilog=exit_codes(ExitCode.INPUT, ExitCode.SECRETS))
 def secrets(
-    site: Name,
+    site: SiteName,
     new_authority: Annotated[bool, typer.Option("--new-authority", help="Make a new site authority.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Generate the secrets a site lacks into its ansible-vault file, and the key that signs its proofs.
 
     Existing ones stay; none is printed.
-
-    Exit codes: 0 complete, 2 the certificates do not fit the site, 3 the vault cannot be opened.
     """
     from conclave import paths  # noqa: PLC0415
     from conclave.bundle import trust as bundles  # noqa: PLC0415
@@ -134,19 +124,18 @@ def secrets(
         sys.stdout.write(f"{made.file}: {len(made.new)} generated, {len(made.kept)} kept\n")
 
 
-@site_app.command()
+@site_app.command(epilog=exit_codes(ExitCode.UNREACHABLE, ExitCode.HOST_KEY))
 def trust(
-    site: Name,
+    site: SiteName,
     fingerprint: Annotated[
         list[str] | None, typer.Option(help="Accept without asking a host that shows this one (SHA256:...).")
     ] = None,
-    lab: Annotated[str | None, typer.Option("--lab", help="Which lab, for a site that has a lab.yml.")] = None,
+    lab: LabName = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the ssh key of every host and accept those you have compared with the host's console.
 
-    On the host: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub. Exit codes: 0 all accepted, 4 some are not,
-    5 a host does not answer.
+    On the host: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub
     """
     from conclave.lab import enter  # noqa: PLC0415
     from conclave.site import read  # noqa: PLC0415
@@ -174,7 +163,7 @@ def trust(
         for name, entry in states.items():
             sys.stdout.write(f"{name}: {entry['state']} {entry['fingerprint']}\n")
     if any(entry["state"] == "refused" for entry in states.values()):
-        raise typer.Exit(4)
+        raise typer.Exit(ExitCode.HOST_KEY)
 
 
 class _Asked:
@@ -197,7 +186,7 @@ class _Asked:
                 f"missing: {', '.join(self.missing)}",
                 expected="a flag for every answer where nobody can be asked",
                 todo="conclave site new --help",
-                exit_code=2,
+                exit_code=ExitCode.INPUT,
             )
 
 

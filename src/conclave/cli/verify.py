@@ -13,6 +13,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from conclave import lab
+from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes
+from conclave.errors import ExitCode
 from conclave.site import read
 from conclave.verify import controls, evidence
 from conclave.verify import run as runner
@@ -49,11 +51,11 @@ STYLE = {"pass": "green", "fail": "bold red", "error": "bold magenta", "not_appl
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command()(verify)
+    app.command(epilog=exit_codes(ExitCode.FAILED, ExitCode.INPUT, ExitCode.NOT_READY))(verify)
 
 
 def verify(
-    site: Annotated[str, typer.Argument(help="Site to verify.")],
+    site: SiteName,
     ids: Annotated[list[str] | None, typer.Argument(help="Only these controls, such as NET-04.")] = None,
     *,
     expression: Annotated[str, typer.Option("-k", help="Only checks whose names fit, as in pytest.")] = "",
@@ -65,10 +67,10 @@ def verify(
     ] = False,
     exactly: Annotated[bool, typer.Option("--exactly", help="With --breakers: no other check may fail.")] = False,
     catalogue: Annotated[bool, typer.Option("--list", help="List the controls and end.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
-    lab_name: Annotated[str | None, typer.Option("--lab", help="Which lab, when several run this site.")] = None,
+    json: AsJson = False,
+    lab_name: LabName = None,
 ) -> None:
-    """Verify that a site keeps its promises; exit status 1 when one is broken or could not be looked at."""
+    """Verify that a site keeps its promises: all controls, or those you name."""
     language = read.load(site).answers.language
     if catalogue:
         _list(language, json=json)
@@ -85,7 +87,7 @@ def verify(
         show(run, language, Console())
     Console(stderr=True).print(str(folder), style="dim", soft_wrap=True)
     if not run.ok:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def show(run: Run, language: str, console: Console) -> None:
@@ -122,7 +124,7 @@ def _breakers(site: str, ids: list[str], *, exactly: bool, json: bool) -> None:
             table.add_row(*row, proof.detail)
         Console().print(table)
     if not proofs or any(proof.outcome != "proven" for proof in proofs):
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def _list(language: str, *, json: bool) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from conclave.crisis.lines import Answer, Line, LostError, since, together
 from conclave.crisis.report import HostReport, Report
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 PORTAL = "/usr/lib/conclave/portal/mode"
 # People in the rooms are told first, but the cut never waits for it.
 TELL_SECONDS = 0.5
-NOT_REHEARSED = 6
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,7 @@ def _refuse_to_rehearse(order: Order, run: _Run) -> None:
             f"{', '.join(real)} isolated for real; nothing was changed",
             expected="an open site: a rehearsal ends by opening it",
             todo=f"conclave crisis status {run.report.site}",
-            exit_code=NOT_REHEARSED,
+            exit_code=ExitCode.REHEARSAL_REFUSED,
         )
 
 

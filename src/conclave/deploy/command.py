@@ -14,7 +14,7 @@ from rich.live import Live
 from conclave import paths, preflight
 from conclave.deploy import depot, journal, lock, runner
 from conclave.deploy.progress import Failure, Progress
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.evidence import keys
 from conclave.site import read, secrets
 
@@ -23,15 +23,11 @@ if TYPE_CHECKING:
 
     from conclave.site.model import Site
 
-FAILED = 1
-UNREACHABLE = 5
-INTERRUPTED = 130
-
 
 class TasksFailedError(ConclaveError):
     """A deploy that ended with failed tasks; ``summary`` is what it did until then."""
 
-    def __init__(self, summary: dict[str, Any], found: str, *, todo: str, exit_code: int) -> None:
+    def __init__(self, summary: dict[str, Any], found: str, *, todo: str, exit_code: ExitCode) -> None:
         super().__init__(found, todo=todo, exit_code=exit_code)
         self.summary = summary
 
@@ -109,7 +105,7 @@ def refuse_unready(report: preflight.Report, console: Console) -> None:
             f"preflight has {len(report.findings)} findings",
             expected="hosts that are ready",
             todo="see above; nothing was changed",
-            exit_code=preflight.NOT_READY,
+            exit_code=ExitCode.NOT_READY,
         )
     console.print(f"preflight: {len(report.hosts)} hosts are ready ({report.seconds:.1f} s)", markup=False)
 
@@ -154,7 +150,7 @@ def _ansible(site: Site, what: runner.Run, folder: Path, console: Console) -> di
         raise ConclaveError(
             "the deploy was interrupted",
             todo="start it again; it goes on from where the hosts are",
-            exit_code=INTERRUPTED,
+            exit_code=ExitCode.INTERRUPTED,
         )
     if code:
         _explain(site, progress, console)
@@ -163,7 +159,7 @@ def _ansible(site: Site, what: runner.Run, folder: Path, console: Console) -> di
             summary,
             _headline(progress, code),
             todo=f"correct the cause and deploy again; everything so far stands in {log_file}",
-            exit_code=UNREACHABLE if unreachable else FAILED,
+            exit_code=ExitCode.UNREACHABLE if unreachable else ExitCode.FAILED,
         )
     return summary
 

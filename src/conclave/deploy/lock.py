@@ -7,13 +7,11 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-BUSY = 75
 
 
 @contextmanager
@@ -36,7 +34,7 @@ def only_one(folder: Path, site: str) -> Iterator[None]:
                 f"another deploy of {site} is running (pid {holder})",
                 expected="one deploy of a site at a time",
                 todo=f"wait for it, or end it with `kill {holder}`",
-                exit_code=BUSY,
+                exit_code=ExitCode.BUSY,
             ) from None
         lock.seek(0)
         lock.truncate()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conclave.docs import pictures, tables
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.network import matrix
 from conclave.site import read
 
@@ -25,6 +25,7 @@ def texts(catalog: Catalog) -> dict[str, str]:
         "reference/flows.de.md": tables.flow_table(catalog, "de"),
         "reference/ports.en.md": matrix.as_markdown(catalog, lab, "en"),
         "reference/ports.de.md": matrix.as_markdown(catalog, lab, "de"),
+        "reference/exit-codes.md": tables.exit_codes(),
         "pictures/parts.dot": pictures.parts(catalog),
         "pictures/flows.dot": pictures.flows(catalog),
     }
@@ -66,7 +67,9 @@ def build(catalog: Catalog, docs: Path) -> list[str]:
 def _draw(source: str) -> str:
     dot = shutil.which("dot")
     if dot is None:
-        raise ConclaveError("the program dot is not installed", todo="apt-get install graphviz", exit_code=3)
+        raise ConclaveError(
+            "the program dot is not installed", todo="apt-get install graphviz", exit_code=ExitCode.MACHINE
+        )
     drawn = subprocess.run([dot, "-Tsvg"], input=source, capture_output=True, text=True, check=True).stdout
     return drawn.replace("<svg ", f"<!-- {_source_mark(source)} -->\n<svg ", 1)
 

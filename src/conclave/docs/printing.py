@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from markdown_it import MarkdownIt
 
 from conclave import document
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,9 @@ def as_html(folder: Path, page: str, language: Language, site: str = "", made: d
     file = next((f for f in (folder / f"{page}.{language}.md", folder / f"{page}.md") if f.is_file()), None)
     if file is None:
         raise ConclaveError(
-            f"no page named {page!r}", expected=f"one of: {', '.join([*pages(folder), 'ports'])}", exit_code=2
+            f"no page named {page!r}",
+            expected=f"one of: {', '.join([*pages(folder), 'ports'])}",
+            exit_code=ExitCode.INPUT,
         )
     text = file.read_text(encoding="utf-8")
     heading, _, rest = text.partition("\n")

@@ -1,8 +1,10 @@
-"""The catalogue as tables for people."""
+"""The catalogue and the exit codes as tables for people."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
+
+from conclave.errors import ExitCode
 
 if TYPE_CHECKING:
     from conclave.catalog import Catalog
@@ -56,3 +58,23 @@ def flow_table(catalog: Catalog, language: Language) -> str:
         )
         rows.append("| " + " | ".join(cells) + " |")
     return "\n".join([*rows, ""])
+
+
+def exit_codes() -> str:
+    """Return the exit codes of the command line as a Markdown page."""
+    rows = [f"| {code.value} | {code.meaning} |" for code in ExitCode]
+    return "\n".join(
+        [
+            "# Exit codes",
+            "",
+            "Each number means one thing, whatever the command. `conclave COMMAND --help` names those a command uses.",
+            "`conclave lab exec`, `lab shell` and `browse` end with the status of the program they start.",
+            "",
+            "| exit code | meaning |",
+            "|---:|---|",
+            *rows,
+            "",
+            "Programs on the hosts, such as `conclave-mode`, have their own: [run book](../operate/crisis.md).",
+            "",
+        ]
+    )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 # What Debian 12 and 13 call the libraries and fonts; requirements/debian.txt and packages/debian.yml list them, too.
 PACKAGES = ("fonts-dejavu-core", "fonts-lato", "libharfbuzz-subset0", "libpango-1.0-0", "libpangoft2-1.0-0")
-CANNOT_PRINT = 3
 
 
 def pdf(html: str) -> bytes:
@@ -28,7 +27,7 @@ def pdf(html: str) -> bytes:
             f"this machine cannot make PDF files: {error}",
             expected="the libraries and fonts that WeasyPrint prints with",
             todo=f"apt-get install {' '.join(PACKAGES)}",
-            exit_code=CANNOT_PRINT,
+            exit_code=ExitCode.MACHINE,
         ) from error
     # It reports every property of a browser's style sheet that paper has no use for.
     logging.getLogger("weasyprint").setLevel(logging.ERROR)

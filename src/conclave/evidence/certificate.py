@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.evidence import chain, signature
 from conclave.evidence.judge import judge
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from conclave.evidence.chain import Line
 
 FORMAT = "conclave-isolation-evidence/1"
-SOUND, RED, OTHER_VERDICT = 0, 1, 18
 
 
 @dataclass(frozen=True)
@@ -87,15 +86,21 @@ def load(file: Path) -> Evidence:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise ConclaveError(f"{file}: {error.strerror}", expected="an evidence file", exit_code=2) from error
+        raise ConclaveError(
+            f"{file}: {error.strerror}", expected="an evidence file", exit_code=ExitCode.INPUT
+        ) from error
     rows, marks = chain.split(data)
     lines = chain.check(rows)
     last = lines[-1]
     if lines[0].get("kind") != "begin" or last.get("format") != FORMAT:
-        raise chain.DamagedError(f"the format is {last.get('format')!r}", expected=FORMAT, exit_code=chain.UNREADABLE)
+        raise chain.DamagedError(
+            f"the format is {last.get('format')!r}", expected=FORMAT, exit_code=ExitCode.EVIDENCE_UNREADABLE
+        )
     if last.get("head") != last["prev"] or last.get("lines") != len(lines) - 1:
         raise chain.DamagedError(
-            f"line {len(lines)}, the certificate, speaks of other lines", expected=last["prev"], exit_code=chain.EDITED
+            f"line {len(lines)}, the certificate, speaks of other lines",
+            expected=last["prev"],
+            exit_code=ExitCode.EVIDENCE_EDITED,
         )
     return Evidence(lines, rows[-1], [str(json.loads(mark).get("armor", "")) for mark in marks])
 
@@ -118,7 +123,7 @@ def verify(evidence: Evidence, signers: Path | None) -> list[Signer]:
             "nobody has signed the certificate",
             expected="at least one signature",
             todo="conclave evidence sign FILE --key KEY",
-            exit_code=signature.UNSIGNED,
+            exit_code=ExitCode.EVIDENCE_UNSIGNED,
         )
     found = []
     for armor in evidence.signatures:
@@ -128,7 +133,7 @@ def verify(evidence: Evidence, signers: Path | None) -> list[Signer]:
                 f"signed with the key {fingerprint}, and there is no list of keys to compare it with",
                 expected="the allowed_signers file that was handed over on paper",
                 todo="name it with --signers",
-                exit_code=signature.UNKNOWN_SIGNER,
+                exit_code=ExitCode.EVIDENCE_UNKNOWN_SIGNER,
             )
         found.append(Signer(signature.signer(evidence.raw, armor, signers), fingerprint))
     again = json.loads(chain.canonical({"verdict": judge(evidence.lines[:-1])}))["verdict"]
@@ -138,7 +143,7 @@ def verify(evidence: Evidence, signers: Path | None) -> list[Signer]:
             f"the certificate's verdict does not follow from its lines; they differ in: {', '.join(parts)}",
             expected="the verdict that this version of Conclave comes to with the same lines",
             todo="verify with the version that made it, which line 1 names",
-            exit_code=OTHER_VERDICT,
+            exit_code=ExitCode.EVIDENCE_OTHER_VERDICT,
         )
     return found
 

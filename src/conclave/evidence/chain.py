@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import rfc8785
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +20,6 @@ FIRST = "0" * 64
 # What a JSON number can hold everywhere (RFC 8785, section 3.2.2.3: IEEE 754 double precision).
 LARGEST = 2**53 - 1
 CERTIFICATE, SIGNATURE = "certificate", "signature"
-
-UNREADABLE, EDITED, REMOVED, TRUNCATED = 10, 11, 12, 13
 
 
 class DamagedError(ConclaveError):
@@ -86,7 +84,7 @@ def split(data: bytes) -> tuple[list[bytes], list[bytes]]:
         raise DamagedError(
             f"line {data.count(b'\n') + 1} has no end" if data else "the file is empty",
             expected="whole lines, the last one a signature",
-            exit_code=TRUNCATED if data else UNREADABLE,
+            exit_code=ExitCode.EVIDENCE_TRUNCATED if data else ExitCode.EVIDENCE_UNREADABLE,
         )
     rows = data.split(b"\n")[:-1]
     kinds = [_parse(row, number).get("kind") for number, row in enumerate(rows, 1)]
@@ -120,7 +118,7 @@ def check(rows: Sequence[bytes]) -> list[Line]:
             f"the file ends after line {len(lines)}, before its certificate",
             expected="a certificate as the last line before the signatures",
             todo="ask for the whole file",
-            exit_code=TRUNCATED,
+            exit_code=ExitCode.EVIDENCE_TRUNCATED,
         )
     return lines
 
@@ -131,7 +129,9 @@ def _parse(row: bytes, number: int) -> Line:
     except ValueError:
         line = None
     if not isinstance(line, dict):
-        raise DamagedError(f"line {number} is no JSON object", expected="evidence of Conclave", exit_code=UNREADABLE)
+        raise DamagedError(
+            f"line {number} is no JSON object", expected="evidence of Conclave", exit_code=ExitCode.EVIDENCE_UNREADABLE
+        )
     return line
 
 
@@ -141,7 +141,7 @@ def _wrong_order(index: int, seq: object) -> NoReturn:
         gone = f"line {first} is missing" if first == last else f"lines {first} to {last} are missing"
     else:
         gone = f"line {index + 1} says that it is line {seq + 1 if isinstance(seq, int) else seq!r}"
-    raise DamagedError(gone, expected="every line, in its order", exit_code=REMOVED)
+    raise DamagedError(gone, expected="every line, in its order", exit_code=ExitCode.EVIDENCE_REMOVED)
 
 
 def _unlinked(index: int, rows: Sequence[bytes], lines: Sequence[Line]) -> NoReturn:
@@ -152,4 +152,8 @@ def _unlinked(index: int, rows: Sequence[bytes], lines: Sequence[Line]) -> NoRet
 
 
 def _edited(index: int, why: str) -> NoReturn:
-    raise DamagedError(f"line {index + 1} was changed: {why}", expected="lines as they were written", exit_code=EDITED)
+    raise DamagedError(
+        f"line {index + 1} was changed: {why}",
+        expected="lines as they were written",
+        exit_code=ExitCode.EVIDENCE_EDITED,
+    )

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.evidence.chain import DamagedError
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 # A signature for something else, such as a login, is none for evidence.
 NAMESPACE = "conclave-evidence"
 SECONDS = 120
-UNSIGNED, FORGED, UNKNOWN_SIGNER = 15, 16, 17
 
 
 def sign(data: bytes, key: Path) -> str:
@@ -54,7 +53,7 @@ def signer(data: bytes, armor: str, allowed: Path) -> str:
                 f"signed with the key {found}, which {allowed} does not name",
                 expected="a key that was handed over on paper",
                 todo="compare the fingerprint, then name your own list with --signers",
-                exit_code=UNKNOWN_SIGNER,
+                exit_code=ExitCode.EVIDENCE_UNKNOWN_SIGNER,
             )
         name = names[0].strip()
         done = _keygen("-Y", "verify", "-n", NAMESPACE, "-I", name, "-s", str(file), "-f", str(allowed), stdin=data)
@@ -104,7 +103,7 @@ def _forged(reason: str) -> DamagedError:
     return DamagedError(
         f"the certificate is not what was signed: {reason}",
         expected="a certificate that nobody changed after its signature",
-        exit_code=FORGED,
+        exit_code=ExitCode.EVIDENCE_FORGED,
     )
 
 

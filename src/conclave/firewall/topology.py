@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -112,7 +112,9 @@ class Topology:
             }
         except ValueError as error:
             raise ConclaveError(
-                f"the inventory has an address that is none: {error}", todo="conclave site check", exit_code=2
+                f"the inventory has an address that is none: {error}",
+                todo="conclave site check",
+                exit_code=ExitCode.INPUT,
             ) from error
         return cls(networks, found, beyond["addresses"], beyond["resolvers"], beyond["ntp_servers"])
 
@@ -121,7 +123,9 @@ def _outside_of(name: str, variables: Mapping[str, object]) -> tuple[str, ...]:
     interfaces = variables.get("conclave_outside") or []
     if not isinstance(interfaces, list):
         raise ConclaveError(
-            f"conclave_outside of {name} is {interfaces!r}", expected="a list of interface names", exit_code=2
+            f"conclave_outside of {name} is {interfaces!r}",
+            expected="a list of interface names",
+            exit_code=ExitCode.INPUT,
         )
     return tuple(map(str, interfaces))
 
@@ -129,11 +133,16 @@ def _outside_of(name: str, variables: Mapping[str, object]) -> tuple[str, ...]:
 def _addresses_of(name: str, variables: Mapping[str, object]) -> tuple[Address, ...]:
     more = variables.get("conclave_addresses") or []
     if not isinstance(more, list):
-        raise ConclaveError(f"conclave_addresses of {name} is {more!r}", expected="a list of addresses", exit_code=2)
+        raise ConclaveError(
+            f"conclave_addresses of {name} is {more!r}", expected="a list of addresses", exit_code=ExitCode.INPUT
+        )
     named = [variables.get("ansible_host"), variables.get("conclave_address6"), *more]
     addresses = tuple(dict.fromkeys(ip_address(str(value)) for value in named if value))
     if not addresses:
         raise ConclaveError(
-            f"host {name} has no ansible_host", expected="its IPv4 address", todo="add it to hosts.yml", exit_code=2
+            f"host {name} has no ansible_host",
+            expected="its IPv4 address",
+            todo="add it to hosts.yml",
+            exit_code=ExitCode.INPUT,
         )
     return addresses

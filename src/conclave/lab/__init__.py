@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.lab.access import VARIABLE, replace_process
 from conclave.lab.canary import CanaryCount
 from conclave.lab.lab import DEFAULT_NAME, Lab, Status
@@ -43,7 +43,7 @@ def enter(site: str, lab_name: str | None = None) -> None:
             f"this process is inside lab {inside!r}",
             expected=f"lab {name!r}",
             todo="leave the lab's shell",
-            exit_code=4,
+            exit_code=ExitCode.NOT_READY,
         )
     lab = Lab(name)
     replace_process(lab.command("control", [sys.executable, *sys.orig_argv[1:]]), lab.environment())

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, V
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,12 +176,14 @@ def _read(path: Path) -> dict[str, Any]:
             f"{path}: no such file",
             expected="an inventory folder with lab.yml and hosts.yml",
             todo="name one with --definition",
-            exit_code=2,
+            exit_code=ExitCode.INPUT,
         ) from error
     except (YAMLError, UnicodeDecodeError) as error:
-        raise ConclaveError(f"{path}: {error}", expected="YAML", exit_code=2) from error
+        raise ConclaveError(f"{path}: {error}", expected="YAML", exit_code=ExitCode.INPUT) from error
     if not isinstance(content, dict):
-        raise ConclaveError(f"{path}: {type(content).__name__}", expected="a mapping of keys to values", exit_code=2)
+        raise ConclaveError(
+            f"{path}: {type(content).__name__}", expected="a mapping of keys to values", exit_code=ExitCode.INPUT
+        )
     return content
 
 
@@ -268,8 +270,8 @@ def _refusal(path: Path, error: ValidationError) -> ConclaveError:
         key = ".".join(str(part) for part in problem["loc"] if "Interface" not in str(part))
         found = "nothing" if problem["type"] == "missing" else repr(problem["input"])
         rows.append((f"{path}: {key}: found {found}", problem["msg"].removeprefix("Value error, ")))
-    return ConclaveError(rows[0][0], expected=rows[0][1], exit_code=2)
+    return ConclaveError(rows[0][0], expected=rows[0][1], exit_code=ExitCode.INPUT)
 
 
 def _wrong(path: Path, key: str, found: object, expected: str) -> ConclaveError:
-    return ConclaveError(f"{path}: {key}: found {str(found)!r}", expected=expected, exit_code=2)
+    return ConclaveError(f"{path}: {key}: found {str(found)!r}", expected=expected, exit_code=ExitCode.INPUT)

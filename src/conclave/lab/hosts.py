@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.lab import namespaces, network
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ class HostEndedError(ConclaveError):
 
     def __init__(self, host: str, console: str = "") -> None:
         said = f": {console}" if console else ""
-        super().__init__(f"host {host} ended while it started{said}", expected="a running host", exit_code=3)
+        super().__init__(
+            f"host {host} ended while it started{said}", expected="a running host", exit_code=ExitCode.MACHINE
+        )
         self.host = host
 
 
@@ -243,7 +245,7 @@ def _attempts(name: str, process: Process, deadline: float) -> Iterator[None]:
         f"host {name} does not answer on port 22",
         expected=f"an ssh server within {BOOT_SECONDS} s",
         todo=f"conclave lab shell --in {name}",
-        exit_code=3,
+        exit_code=ExitCode.MACHINE,
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.paths import cache_dir, project_root
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def machine_source() -> Source:
             "apt on this machine has no Debian source",
             expected=f"a source for {codename} in /etc/apt/sources.list.d",
             todo="add one, or name a depot folder with --apt",
-            exit_code=3,
+            exit_code=ExitCode.MACHINE,
         )
     reach = ("Acquire::http", "Acquire::https", "Acquire::Check-", "Acquire::Retries")
     options = tuple(row for row in _apt("apt-config", "dump").splitlines() if row.startswith(reach) and '""' not in row)
@@ -193,7 +193,7 @@ def _bootstrap(source: Source, folder: Path) -> None:
             f"no base image from {source.label}: {' '.join(rows)}",
             expected=f"every package of a small Debian 13 server: {', '.join(PACKAGES)}",
             todo="conclave bundle build, when the depot is incomplete",
-            exit_code=3,
+            exit_code=ExitCode.MACHINE,
         )
 
 

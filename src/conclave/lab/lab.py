@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.lab import access, canary, hosts, image, namespaces, needs, network, saves, state
 from conclave.lab.definition import Definition, load
 from conclave.paths import project_root
@@ -61,7 +61,9 @@ class Lab:
     ) -> None:
         if not _NAME.match(name):
             raise ConclaveError(
-                f"a lab cannot be named {name!r}", expected="a-z, 0-9 and -, at most 20 characters", exit_code=2
+                f"a lab cannot be named {name!r}",
+                expected="a-z, 0-9 and -, at most 20 characters",
+                exit_code=ExitCode.INPUT,
             )
         self.name = name
         self.folder = state.RUN / name
@@ -108,7 +110,7 @@ class Lab:
                 raise ConclaveError(
                     f"lab {self.name!r} runs already, and not from {saved!r}",
                     todo=f"conclave lab down --name {self.name}, or another --name",
-                    exit_code=4,
+                    exit_code=ExitCode.NOT_READY,
                 )
             if claim and claim.ready and claim.living and claim.definition == str(definition.folder):
                 missing = [host.name for host in definition.hosts if host.name not in claim.living]
@@ -119,7 +121,7 @@ class Lab:
                     f"lab {self.name!r} runs from {claim.definition}",
                     expected=str(definition.folder),
                     todo=f"conclave lab down --name {self.name}, or another --name",
-                    exit_code=4,
+                    exit_code=ExitCode.NOT_READY,
                 )
             try:
                 self._clean(claim)
@@ -155,11 +157,15 @@ class Lab:
             When the lab is not up or itself started from a saved one, or a host does not power off.
         """
         if not _NAME.match(saved):
-            raise ConclaveError(f"a saved lab cannot be named {saved!r}", expected="a-z, 0-9 and -", exit_code=2)
+            raise ConclaveError(
+                f"a saved lab cannot be named {saved!r}", expected="a-z, 0-9 and -", exit_code=ExitCode.INPUT
+            )
         self._refuse_inside()
         claim = self._running()
         if claim.saved:
-            raise ConclaveError(f"lab {self.name!r} started from {claim.saved}", todo="save the first one", exit_code=4)
+            raise ConclaveError(
+                f"lab {self.name!r} started from {claim.saved}", todo="save the first one", exit_code=ExitCode.NOT_READY
+            )
         target = state.SAVED / saved
         with self._alone():
             for name in claim.living:
@@ -281,7 +287,9 @@ class Lab:
             return ["nsenter", f"--net={namespaces.NETNS / self.names.canary}", "--", *argv]
         leader = hosts.leader(self._host_process(claim, where))
         if leader is None:
-            raise ConclaveError(f"host {where} is starting or has ended", todo="conclave lab status", exit_code=3)
+            raise ConclaveError(
+                f"host {where} is starting or has ended", todo="conclave lab status", exit_code=ExitCode.NOT_READY
+            )
         return access.in_host(leader, argv)
 
     def environment(self) -> dict[str, str]:
@@ -363,14 +371,18 @@ class Lab:
         needs.check_privilege(os.geteuid())
         claim = state.read(self.folder)
         if claim is None or not claim.ready or not claim.living:
-            raise ConclaveError(f"lab {self.name!r} is not up", todo=f"conclave lab up --name {self.name}", exit_code=4)
+            raise ConclaveError(
+                f"lab {self.name!r} is not up", todo=f"conclave lab up --name {self.name}", exit_code=ExitCode.NOT_READY
+            )
         self._refuse_other_checkout(claim)
         return claim
 
     def _host_process(self, claim: state.Claim, name: str) -> hosts.Process:
         if name not in claim.hosts:
             parts = ", ".join(["control", "users", "outsiders", "canary", *claim.hosts])
-            raise ConclaveError(f"lab {self.name!r} has no {name!r}", expected=f"one of: {parts}", exit_code=2)
+            raise ConclaveError(
+                f"lab {self.name!r} has no {name!r}", expected=f"one of: {parts}", exit_code=ExitCode.INPUT
+            )
         return claim.hosts[name]
 
     def _refuse_other_checkout(self, claim: state.Claim | None) -> None:
@@ -380,7 +392,7 @@ class Lab:
                 f"lab {self.name!r} belongs to the checkout {claim.checkout}",
                 expected=own,
                 todo="choose another name with --name",
-                exit_code=4,
+                exit_code=ExitCode.NOT_READY,
             )
 
     def _refuse_inside(self) -> None:
@@ -389,7 +401,7 @@ class Lab:
                 f"this process is inside lab {self.name!r}",
                 expected="a process outside, which survives its end",
                 todo="leave the lab's shell and try again",
-                exit_code=4,
+                exit_code=ExitCode.NOT_READY,
             )
 
     @staticmethod

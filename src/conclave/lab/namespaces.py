@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -58,7 +58,9 @@ def run(argv: list[str], *, stdin: str = "", doing: str) -> str:
     done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)
     if done.returncode:
         said = (done.stderr or done.stdout).strip() or f"exit status {done.returncode}"
-        raise ConclaveError(f"{doing}: {said}", todo="conclave lab down, then conclave lab up", exit_code=3)
+        raise ConclaveError(
+            f"{doing}: {said}", todo="conclave lab down, then conclave lab up", exit_code=ExitCode.MACHINE
+        )
     return done.stdout
 
 
@@ -111,7 +113,9 @@ def end(pids: Iterable[int], *, grace: float) -> None:
             _wait(handles, time.monotonic() + seconds)
         if handles:
             raise ConclaveError(
-                f"processes {sorted(handles.values())} do not end", expected="SIGKILL to end them", exit_code=3
+                f"processes {sorted(handles.values())} do not end",
+                expected="SIGKILL to end them",
+                exit_code=ExitCode.MACHINE,
             )
     finally:
         for handle in handles:
@@ -134,7 +138,9 @@ def wait(pid: int, *, seconds: float) -> None:
     for handle in handles:
         os.close(handle)
     if handles:
-        raise ConclaveError(f"process {pid} still runs", expected=f"its end within {seconds} s", exit_code=3)
+        raise ConclaveError(
+            f"process {pid} still runs", expected=f"its end within {seconds} s", exit_code=ExitCode.MACHINE
+        )
 
 
 def start_time(pid: int) -> int | None:

@@ -8,9 +8,8 @@ import subprocess
 import threading
 from pathlib import Path
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
-EXIT_CODE = 3
 # Program and the Debian package that brings it.
 TOOLS = {
     "ip": "iproute2",
@@ -45,7 +44,7 @@ def check_privilege(user: int) -> None:
             f"the lab was called by user {user}",
             expected="root: the lab makes namespaces and boots hosts",
             todo="call it again with sudo",
-            exit_code=EXIT_CODE,
+            exit_code=ExitCode.MACHINE,
         )
 
 
@@ -57,7 +56,7 @@ def check_tools(names: tuple[str, ...]) -> None:
         raise ConclaveError(
             f"missing on this machine: {', '.join(missing)}",
             todo=f"apt-get install --no-install-recommends {packages}",
-            exit_code=EXIT_CODE,
+            exit_code=ExitCode.MACHINE,
         )
 
 
@@ -114,5 +113,5 @@ def _missing(feature: str) -> ConclaveError:
         f"this machine's kernel does not offer {feature}",
         expected="a Linux kernel as Debian ships it, and the rights of root on it",
         todo="use a machine or virtual machine of its own, or a privileged container",
-        exit_code=EXIT_CODE,
+        exit_code=ExitCode.MACHINE,
     )

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.lab import canary, namespaces, outsiders, visitors
 from conclave.lab.definition import LAB_ROUTER
 
@@ -74,7 +74,9 @@ def unplug(names: Names, ports: Iterable[str]) -> None:
     _remove_links(names, wanted & _links(names))
     left = wanted & _links(names)
     if left:
-        raise ConclaveError(f"ports {', '.join(sorted(left))} are in use", todo="conclave lab down", exit_code=3)
+        raise ConclaveError(
+            f"ports {', '.join(sorted(left))} are in use", todo="conclave lab down", exit_code=ExitCode.MACHINE
+        )
 
 
 def build(definition: Definition, names: Names) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.lab import hosts, state
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def find(name: str, definition: Definition | None = None) -> Path:
             f"no lab is saved as {name!r}",
             expected=f"a saved one: {known}",
             todo=f"conclave lab save {name}, with a lab that is up",
-            exit_code=2,
+            exit_code=ExitCode.INPUT,
         )
     lacking = [host.name for host in definition.hosts if not (folder / host.name).is_dir()] if definition else []
     base = Path((folder / "base").read_text(encoding="utf-8").strip())
@@ -43,7 +43,7 @@ def find(name: str, definition: Definition | None = None) -> Path:
             f"the saved lab {name!r} has no {', '.join(lacking) or f'image any more: {base}'}",
             expected="the hosts of this definition, and the image below them",
             todo=f"conclave lab forget {name}, then save it anew",
-            exit_code=3,
+            exit_code=ExitCode.MACHINE,
         )
     return folder
 
@@ -61,7 +61,9 @@ def forget(name: str) -> None:
     users = [lab for lab, claim in claims.items() if claim and claim.living and claim.saved == str(folder)]
     if users:
         raise ConclaveError(
-            f"lab {users[0]!r} runs from {name!r}", todo=f"conclave lab down --name {users[0]}", exit_code=4
+            f"lab {users[0]!r} runs from {name!r}",
+            todo=f"conclave lab down --name {users[0]}",
+            exit_code=ExitCode.NOT_READY,
         )
     hosts.remove_layer(folder)
     if not any(state.SAVED.iterdir()):

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.lab.hosts import Process
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _hold(folder: Path, mode: int, busy: str = "") -> int:
         except BlockingIOError as error:
             os.close(handle)
             todo = "wait for it, or use a lab of your own with --name"
-            raise ConclaveError(busy, expected="one at a time", todo=todo, exit_code=4) from error
+            raise ConclaveError(busy, expected="one at a time", todo=todo, exit_code=ExitCode.BUSY) from error
         # The one before may have removed the folder between open and lock.
         if folder.exists() and os.fstat(handle).st_ino == folder.stat().st_ino:
             return handle
@@ -181,7 +181,7 @@ def _raise_limit(machine: Path) -> None:
             f"this machine allows {before} inotify instances and does not let the lab raise that",
             expected=f"{INOTIFY_INSTANCES}",
             todo=f"outside of this container: sysctl -w fs.inotify.max_user_instances={INOTIFY_INSTANCES}",
-            exit_code=3,
+            exit_code=ExitCode.MACHINE,
         ) from error
     (machine / "inotify-before").write_text(f"{before}\n", encoding="utf-8")
 

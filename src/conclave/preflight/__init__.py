@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from conclave.preflight.findings import Finding
-from conclave.preflight.run import NOT_READY, Report, run
+from conclave.preflight.run import Report, run
 
-__all__ = ["NOT_READY", "Finding", "Report", "run"]
+__all__ = ["Finding", "Report", "run"]

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from conclave.site.model import Host, Site
 
-NOT_READY = 4
-
 
 @dataclass
 class Report:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
     from conclave.catalog import Catalog
@@ -143,6 +143,8 @@ def chosen(names: list[str]) -> list[Cell]:
     unknown = [name for name in names if name not in CELLS]
     if unknown:
         raise ConclaveError(
-            f"no cell named {', '.join(unknown)}", expected=f"one or more of: {', '.join(CELLS)}", exit_code=2
+            f"no cell named {', '.join(unknown)}",
+            expected=f"one or more of: {', '.join(CELLS)}",
+            exit_code=ExitCode.INPUT,
         )
     return [cell for name, cell in CELLS.items() if not names or name in names]

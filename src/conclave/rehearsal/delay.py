@@ -16,7 +16,7 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -49,7 +49,7 @@ def open_devices() -> tuple[int, int]:
             f"a delay cannot be made here: {_TUN}: {error.strerror}",
             expected="a kernel with TUN devices",
             todo="leave the cell with the delay out, or load the module tun",
-            exit_code=3,
+            exit_code=ExitCode.MACHINE,
         ) from error
     return opened[0], opened[1]
 

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,7 +95,9 @@ class Proxy:
         """Begin to listen; `port` then says where."""
         self._thread.start()
         if not self._ready.wait(_START_SECONDS):
-            raise ConclaveError(f"the rehearsal's proxy does not listen after {_START_SECONDS:.0f} s", exit_code=3)
+            raise ConclaveError(
+                f"the rehearsal's proxy does not listen after {_START_SECONDS:.0f} s", exit_code=ExitCode.MACHINE
+            )
         if self._failure:
             raise self._failure
         return self

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from conclave.call.site import authority_file
 from conclave.catalog import Catalog
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.rehearsal import page, place
 from conclave.rehearsal.diagnosis import diagnose
 from conclave.rehearsal.known import known
@@ -58,9 +58,9 @@ def rehearse(
     if lab is None and impaired:
         raise ConclaveError(
             f"networks that stand in the way can be made in a lab only: {', '.join(impaired)}",
-            expected="--cell plain at a real site",
-            todo=f"conclave rehearse network --site {site} --cell plain, on a machine in the network in question",
-            exit_code=2,
+            expected="--profile plain at a real site",
+            todo=f"conclave rehearse network {site} --profile plain, on a machine in the network in question",
+            exit_code=ExitCode.INPUT,
         )
     catalog, found = Catalog.load(), read.load(site)
     about = known(catalog, found, zone, place.gateways(lab) if lab else ())
@@ -107,7 +107,11 @@ async def _look(prefix: Sequence[str], authority: Path, about: Known) -> Seen:
     except TimeoutError:
         probe.kill()
         await probe.wait()
-        raise ConclaveError(f"the probes do not come to an end in {LOOK_SECONDS:.0f} s", exit_code=3) from None
+        raise ConclaveError(
+            f"the probes do not come to an end in {LOOK_SECONDS:.0f} s", exit_code=ExitCode.MACHINE
+        ) from None
     if probe.returncode:
-        raise ConclaveError(f"the probes ended: {noise.decode(errors='replace').strip()[-400:]}", exit_code=3)
+        raise ConclaveError(
+            f"the probes ended: {noise.decode(errors='replace').strip()[-400:]}", exit_code=ExitCode.MACHINE
+        )
     return Seen.model_validate_json(said)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.rehearsal.result import Measured
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def need_a_browser() -> None:
         "there is no Playwright here to start a browser with",
         expected="Debian's chromium and libnss3-tools, and the Python package playwright",
         todo="make setup in the project, then .venv/bin/conclave; or open https://meet.DOMAIN/check in a browser there",
-        exit_code=3,
+        exit_code=ExitCode.MACHINE,
     )
 
 

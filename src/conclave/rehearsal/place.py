@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.lab import Lab, access, namespaces, network, visitors
 from conclave.rehearsal.delay import DEVICES, Delay, open_devices
 from conclave.rehearsal.inspection import Proxy
@@ -71,7 +71,7 @@ def alone(lab: Lab) -> Iterator[None]:
                 f"another rehearsal is going on in lab {lab.name!r}",
                 expected="one at a time",
                 todo="wait for it, or use a lab of your own with --lab",
-                exit_code=4,
+                exit_code=ExitCode.BUSY,
             ) from error
         yield
 
@@ -227,7 +227,9 @@ def _namespace() -> Iterator[int]:
     argv = ["unshare", "--net", "--", "sh", "-c", "echo; exec cat"]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as keeper:
         if keeper.stdout is None or not keeper.stdout.readline():
-            raise ConclaveError("a network namespace cannot be made here", expected="to run as root", exit_code=3)
+            raise ConclaveError(
+                "a network namespace cannot be made here", expected="to run as root", exit_code=ExitCode.MACHINE
+            )
         try:
             yield keeper.pid
         finally:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
     from conclave.site.model import Answers
@@ -91,7 +91,7 @@ def _unfit(found: str, expected: str) -> ConclaveError:
         found,
         expected=expected,
         todo="conclave site secrets SITE --new-authority, then deploy; every browser must learn the new one",
-        exit_code=2,
+        exit_code=ExitCode.INPUT,
     )
 
 

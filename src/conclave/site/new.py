@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conclave import paths
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.site import read
 from conclave.site.model import ZONES, Answers
 
 if TYPE_CHECKING:
     from conclave.site.model import Zone
 
-BAD_ANSWER = 2
 
 _SITE = """\
 # What {name} is. Everything else is derived from these answers; `conclave site check {name}` reads them strictly.
@@ -75,7 +74,7 @@ class NewHost:
             raise ConclaveError(
                 f"the host {text!r} cannot be read",
                 expected="NAME:ROLE[,ROLE...]:ADDRESS[,IPV6], such as edge1:edge:192.0.2.2",
-                exit_code=BAD_ANSWER,
+                exit_code=ExitCode.INPUT,
             )
         address, _, address6 = parts[2].partition(",")
         return cls(parts[0], parts[1].split(","), address, address6)
@@ -112,7 +111,7 @@ def parse_zone(text: str) -> tuple[str, list[str]]:
         raise ConclaveError(
             f"the zone {text!r} cannot be read",
             expected=f"ZONE=NETWORK[,NETWORK], such as edge=192.0.2.0/27, with ZONE one of {', '.join(ZONES)}",
-            exit_code=BAD_ANSWER,
+            exit_code=ExitCode.INPUT,
         )
     return zone, networks.split(",")
 
@@ -131,7 +130,7 @@ def write(new: NewSite) -> Path:
             f"{folder} is there already",
             expected="a name that no site has",
             todo="choose another name, or edit the files there",
-            exit_code=BAD_ANSWER,
+            exit_code=ExitCode.INPUT,
         )
     # Below inventories/, so that findings name the files as they would be.
     with tempfile.TemporaryDirectory(dir=paths.project_root() / "inventories", prefix=".new-") as draft:
@@ -145,7 +144,7 @@ def write(new: NewSite) -> Path:
                 "\n".join(f"{finding.where} is {finding.value}, expected {finding.expected}" for finding in findings),
                 expected="answers that fit together",
                 todo="correct them; nothing was written",
-                exit_code=BAD_ANSWER,
+                exit_code=ExitCode.INPUT,
             )
         trial.rename(folder)
     # On an installed control node inventories/ is a link: its target stays when the release changes.
@@ -200,7 +199,7 @@ def _zone(answers: Answers, host: NewHost) -> Zone | str:
             f"the address {host.address} of {host.name} is in no zone",
             expected=f"an address in one of: {', '.join(answers.zones)}",
             todo="correct the address, or give the zone it is in",
-            exit_code=BAD_ANSWER,
+            exit_code=ExitCode.INPUT,
         )
     return zone
 

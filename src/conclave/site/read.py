@@ -12,13 +12,12 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from conclave import paths
 from conclave.catalog import ROLES
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.site.model import ZONES, Answers, Host, Site, contradictions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-BAD_SITE = 2
 _SHOWN = 80
 
 
@@ -55,7 +54,7 @@ def load(site: str) -> Site:
             "\n".join(str(finding) for finding in findings),
             expected=f"a site without findings, there are {len(findings)}",
             todo=f"correct the lines above, then `conclave site check {site}`",
-            exit_code=BAD_SITE,
+            exit_code=ExitCode.INPUT,
         )
     return found
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conclave import paths
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.site import authority, read, supplied, vault
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def load(site: str) -> dict[str, str]:
             f"the site {site} has no secrets yet",
             expected=str(file),
             todo=f"conclave site secrets {site}",
-            exit_code=vault.CANNOT_READ,
+            exit_code=ExitCode.SECRETS,
         )
     return vault.read(site, file)
 

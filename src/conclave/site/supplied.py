@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from conclave.catalog import Catalog
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def refuse_unfit(site: Site, folder: Path) -> None:
             "\n".join(problems),
             expected=f"in {folder}: ca.crt, and HOST.crt (with its chain) and HOST.key (mode 0600) of every host",
             todo="put the certificates there; nothing was changed",
-            exit_code=2,
+            exit_code=ExitCode.INPUT,
         )
 
 

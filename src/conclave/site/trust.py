@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 
 import paramiko
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.preflight import connection
 
 if TYPE_CHECKING:
     from conclave.site.model import Host
-
-UNREACHABLE = 5
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def offered(host: Host) -> Offered:
             f"{host.name} ({address}) shows no ssh key: {error}",
             expected="a running ssh server with an Ed25519 key",
             todo="start the host, or let ssh through from the control node",
-            exit_code=UNREACHABLE,
+            exit_code=ExitCode.UNREACHABLE,
         ) from error
     accepted = _accepted(host)
     if accepted is not None and accepted != key:
@@ -63,7 +61,7 @@ def offered(host: Host) -> Offered:
             f"{host.name} shows the key {connection.fingerprint(key)}",
             expected=f"the accepted one, {connection.fingerprint(accepted)}",
             todo=f"find out why; if the host was installed anew: ssh-keygen -R {_name(host)}",
-            exit_code=4,
+            exit_code=ExitCode.HOST_KEY,
         )
     return Offered(host, key, accepted is not None)
 

@@ -16,12 +16,10 @@ from typing import TYPE_CHECKING
 from ruamel.yaml import YAML
 
 from conclave import paths
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-CANNOT_READ = 3
 
 
 def password_file(site: str) -> Path:
@@ -53,7 +51,7 @@ def read(site: str, file: Path) -> dict[str, str]:
             f"{file} is there, its password file {password_file(site)} is not",
             expected="the password of the control node that made this site",
             todo=f"copy it from there with mode 0600, or delete {file} to begin with new secrets",
-            exit_code=CANNOT_READ,
+            exit_code=ExitCode.SECRETS,
         )
     data = YAML(typ="safe").load(_run(site, ["decrypt", "--output", "-", str(file)], ""))
     return {str(key): str(value) for key, value in (data or {}).items()}
@@ -114,6 +112,6 @@ def _run(site: str, arguments: list[str], stdin: str) -> str:
             f"ansible-vault {arguments[0]} failed for the site {site}: {reason}",
             expected=f"a vault that the password in {password_file(site)} opens",
             todo="put the right password there; without it the secrets are lost and the site must be deployed anew",
-            exit_code=CANNOT_READ,
+            exit_code=ExitCode.SECRETS,
         )
     return done.stdout

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
 
 from conclave import paths
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,10 +68,12 @@ def load(folder: Path | None = None) -> dict[str, Control]:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
             raise ConclaveError(
-                f"{file.name}: {where}: {first['msg']}", todo="correct that entry", exit_code=2
+                f"{file.name}: {where}: {first['msg']}", todo="correct that entry", exit_code=ExitCode.INPUT
             ) from error
         for one in part.controls:
             if one.id in found:
-                raise ConclaveError(f"{file.name}: {one.id} stands twice", todo="give one another id", exit_code=2)
+                raise ConclaveError(
+                    f"{file.name}: {one.id} stands twice", todo="give one another id", exit_code=ExitCode.INPUT
+                )
             found[one.id] = one
     return found

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from conclave import paths
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.site import read
 from conclave.verify import marks, places
 from conclave.verify.evidence import Run
@@ -113,7 +113,9 @@ def breakers(identifiers: Iterable[str]) -> list[Breaker]:
     chosen = [one for one in marks.BREAKERS if not asked or one.control in asked]
     missing = asked - {one.control for one in chosen}
     if missing:
-        raise ConclaveError(f"no breaker for {', '.join(sorted(missing))}", todo="conclave verify --list", exit_code=2)
+        raise ConclaveError(
+            f"no breaker for {', '.join(sorted(missing))}", todo="conclave verify --list", exit_code=ExitCode.INPUT
+        )
     return chosen
 
 
@@ -135,7 +137,7 @@ def prove(site: str, chosen: list[Breaker], progress: Callable[[str], None], *, 
             f"{site} is no lab",
             expected="a lab: a breaker damages the site on purpose",
             todo="conclave lab up",
-            exit_code=2,
+            exit_code=ExitCode.INPUT,
         )
     # Ended from outside, it still mends what it has broken.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended while a breaker was in force; it was undone"))

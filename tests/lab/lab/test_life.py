@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.lab.lab.leftovers import leftovers
 
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.lab import Lab, namespaces, state
 from conclave.lab.hosts import wait_for_ssh
 
@@ -243,11 +243,11 @@ def test_the_command_line_tells_the_same(named: Callable[..., Lab], small: Path)
     seen = conclave("exec", "--", "sh", "-c", 'echo "$CONCLAVE_LAB $PWD"')
     assert seen.stdout == f"{lab.name} {small}\n"
     refused = conclave("exec", "--", program, "lab", "down", "--name", lab.name)
-    assert refused.returncode == 4
+    assert refused.returncode == ExitCode.NOT_READY
     assert "inside lab" in refused.stderr
     assert json.loads(conclave("down", "--json").stdout)["state"] == "down"
     gone = conclave("exec", "--", "true")
-    assert gone.returncode == 4
+    assert gone.returncode == ExitCode.NOT_READY
     assert f"conclave lab up --name {lab.name}" in gone.stderr
 
 

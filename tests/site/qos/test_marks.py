@@ -28,7 +28,7 @@ def lab() -> Lab:
 
 
 def test_every_medium_reaches_people_inside_and_outside_with_its_class(lab: Lab) -> None:
-    words = ["--site", "lab", "--participants", "2", "--outside", "1", "--seconds", "3", "--json"]
+    words = ["lab", "--participants", "2", "--outside", "1", "--seconds", "3", "--json"]
     with Capture(lab.names.users, "users") as inside, Capture(lab.names.outsiders, "outside") as outside:
         done = subprocess.run([CONCLAVE, "call", *words], capture_output=True, text=True, check=False, timeout=180)
     assert done.stdout, done.stderr

@@ -14,7 +14,7 @@ from conclave.lab import Lab
 from conclave.rehearsal.result import RehearsalResult
 
 CONCLAVE = str(Path(sys.executable).with_name("conclave"))
-WORDS = ["rehearse", "network", "--site", "lab"]
+WORDS = ["rehearse", "network", "lab"]
 SECONDS = 300
 
 

@@ -31,7 +31,7 @@ def rehearsal(lab: Lab) -> dict[str, CellResult]:
     before = lab.canary()
     done: dict[str, CellResult] = {}
     for zone, names in FROM.items():
-        status, found = rehearse("--from", zone, *(word for name in names for word in ("--cell", name)))
+        status, found = rehearse("--from", zone, *(word for name in names for word in ("--profile", name)))
         assert status == 0, [(cell.cell, cell.finding.model_dump()) for cell in found.cells if not cell.kept]
         done |= {cell.cell: cell for cell in found.cells}
     assert ports() == []
@@ -110,7 +110,7 @@ def router_without_media(lab: Lab) -> Iterator[None]:
 
 @pytest.mark.usefixtures("router_without_media")
 def test_a_rule_that_the_sites_router_lacks_is_named_with_the_router() -> None:
-    status, found = rehearse("--cell", "plain")
+    status, found = rehearse("--profile", "plain")
     finding = found.cells[0].finding
     assert status == 1
     # The browser takes what is left: TCP, or the relay over its own port.

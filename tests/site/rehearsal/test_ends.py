@@ -35,7 +35,7 @@ def namespace(pid: int) -> int | None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_rehearsal_that_is_ended_leaves_nothing(number: signal.Signals) -> None:
     # What a shell started in the background ignores Ctrl-C, and hands that down.
-    argv = ["env", "--default-signal=INT", CONCLAVE, *WORDS, "--cell", "delay-200"]
+    argv = ["env", "--default-signal=INT", CONCLAVE, *WORDS, "--profile", "delay-200"]
     with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         end = time.monotonic() + DEADLINE
         # Two hold the namespaces; a browser is more than a few processes.

@@ -74,7 +74,19 @@ def test_a_page_that_does_not_exist_is_named_beside_those_that_do(folder: Path) 
 
 
 def test_the_command_prints_what_it_is_asked_for(tmp_path: Path) -> None:
-    arguments = ["docs", "print", "crisis", "ports", "--site", "lab", "--language", "de", "--out", str(tmp_path)]
+    arguments = [
+        "docs",
+        "print",
+        "lab",
+        "--page",
+        "crisis",
+        "--page",
+        "ports",
+        "--language",
+        "de",
+        "--out",
+        str(tmp_path),
+    ]
     done = CliRunner().invoke(build(("docs",)), arguments)
     assert done.exit_code == 0, done.output
     assert sorted(file.name for file in tmp_path.iterdir()) == ["crisis-lab.de.pdf", "ports-lab.de.pdf"]

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from conclave import cli, document
 from conclave.cli import evidence as commands
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.evidence import certificate, chain, publish, signature
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ def exit_code(file: Path, keys: Path, *more: str) -> int:
 
 def test_a_sound_certificate_is_verified(file: Path, keys: Path) -> None:
     assert verified(file, keys) == ["site@lab.example"]
-    assert exit_code(file, keys) == certificate.SOUND
-    assert exit_code(file, keys, "--language", "de", "--json") == certificate.SOUND
+    assert exit_code(file, keys) == ExitCode.OK
+    assert exit_code(file, keys, "--language", "de", "--json") == ExitCode.OK
 
 
 def test_an_auditor_needs_nothing_but_ssh_keygen(file: Path, keys: Path, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_red_certificate_is_genuine_and_has_a_code_of_its_own(tmp_path: Path, 
     example.find(lines, "page")["error"] = "502"
     file = made(tmp_path / "red.jsonl", keys, lines)
     assert verified(file, keys) == ["site@lab.example"]
-    assert exit_code(file, keys) == certificate.RED
+    assert exit_code(file, keys) == ExitCode.NOT_PROVEN
 
 
 @pytest.mark.parametrize(
@@ -166,14 +166,14 @@ def no_evidence(_: list[bytes]) -> list[bytes]:
 @pytest.mark.parametrize(
     ("damage", "code", "sentence"),
     [
-        (edited, chain.EDITED, "line 8 was changed"),
-        (removed, chain.REMOVED, "line 5 is missing"),
-        (truncated, chain.TRUNCATED, "ends after line 9, before its certificate"),
-        (without_certificate, chain.TRUNCATED, "before its certificate"),
-        (unsigned, signature.UNSIGNED, "nobody has signed"),
-        (other_verdict, signature.FORGED, "not what was signed"),
-        (chained_anew, signature.FORGED, "not what was signed"),
-        (no_evidence, chain.UNREADABLE, "line 1 is no JSON object"),
+        (edited, ExitCode.EVIDENCE_EDITED, "line 8 was changed"),
+        (removed, ExitCode.EVIDENCE_REMOVED, "line 5 is missing"),
+        (truncated, ExitCode.EVIDENCE_TRUNCATED, "ends after line 9, before its certificate"),
+        (without_certificate, ExitCode.EVIDENCE_TRUNCATED, "before its certificate"),
+        (unsigned, ExitCode.EVIDENCE_UNSIGNED, "nobody has signed"),
+        (other_verdict, ExitCode.EVIDENCE_FORGED, "not what was signed"),
+        (chained_anew, ExitCode.EVIDENCE_FORGED, "not what was signed"),
+        (no_evidence, ExitCode.EVIDENCE_UNREADABLE, "line 1 is no JSON object"),
     ],
 )
 def test_damage_is_told_apart(
@@ -190,13 +190,13 @@ def test_an_unknown_key_is_named(file: Path, keys: Path) -> None:
     certificate.add_signature(file, keys / "stranger")
     with pytest.raises(chain.DamagedError, match=r"signed with the key SHA256:.* does not name") as caught:
         verified(file, keys)
-    assert caught.value.exit_code == signature.UNKNOWN_SIGNER
+    assert caught.value.exit_code == ExitCode.EVIDENCE_UNKNOWN_SIGNER
 
 
 def test_without_a_list_of_keys_the_fingerprint_is_told(file: Path, keys: Path) -> None:
     with pytest.raises(chain.DamagedError, match="SHA256:") as caught:
         certificate.verify(certificate.load(file), keys / "nothing")
-    assert caught.value.exit_code == signature.UNKNOWN_SIGNER
+    assert caught.value.exit_code == ExitCode.EVIDENCE_UNKNOWN_SIGNER
 
 
 def test_a_signature_for_something_else_is_none(file: Path, keys: Path, tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_a_signature_for_something_else_is_none(file: Path, keys: Path, tmp_path
     armor = (tmp_path / "line.sig").read_text(encoding="ascii")
     rows[-1] = chain.canonical({"kind": "signature", "armor": armor})
     file.write_bytes(b"\n".join(rows) + b"\n")
-    assert exit_code(file, keys) == signature.FORGED
+    assert exit_code(file, keys) == ExitCode.EVIDENCE_FORGED
 
 
 def test_a_verdict_that_the_lines_do_not_give_is_refused(tmp_path: Path, keys: Path) -> None:
@@ -224,7 +224,7 @@ def test_a_verdict_that_the_lines_do_not_give_is_refused(tmp_path: Path, keys: P
     certificate.add_signature(file, keys / "site")
     with pytest.raises(chain.DamagedError, match="differ in: findings, isolated") as caught:
         verified(file, keys)
-    assert caught.value.exit_code == certificate.OTHER_VERDICT
+    assert caught.value.exit_code == ExitCode.EVIDENCE_OTHER_VERDICT
 
 
 def test_a_missing_file_or_key_is_told(tmp_path: Path, file: Path) -> None:

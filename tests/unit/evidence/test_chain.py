@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from conclave.errors import ExitCode
 from conclave.evidence import chain
 
 
@@ -43,7 +44,7 @@ def test_a_changed_line_is_named(number: int) -> None:
     rows[number] = chain.canonical(line)
     with pytest.raises(chain.DamagedError, match=rf"^line {number + 1} was changed") as caught:
         chain.check(rows)
-    assert caught.value.exit_code == chain.EDITED
+    assert caught.value.exit_code == ExitCode.EVIDENCE_EDITED
 
 
 def test_a_line_written_in_another_form_is_named() -> None:
@@ -62,7 +63,7 @@ def test_a_removed_line_is_named(gone: slice, sentence: str) -> None:
     del rows[gone]
     with pytest.raises(chain.DamagedError, match=sentence) as caught:
         chain.check(rows)
-    assert caught.value.exit_code == chain.REMOVED
+    assert caught.value.exit_code == ExitCode.EVIDENCE_REMOVED
 
 
 def test_a_doubled_or_swapped_line_is_named() -> None:
@@ -77,21 +78,21 @@ def test_a_doubled_or_swapped_line_is_named() -> None:
 def test_a_missing_end_is_noticed() -> None:
     with pytest.raises(chain.DamagedError, match="the file ends after line 4") as caught:
         chain.check(written()[:4])
-    assert caught.value.exit_code == chain.TRUNCATED
+    assert caught.value.exit_code == ExitCode.EVIDENCE_TRUNCATED
 
 
 def test_a_file_cut_within_a_line_is_noticed() -> None:
     data = b"\n".join(written()) + b"\n"
     with pytest.raises(chain.DamagedError, match="line 6 has no end") as caught:
         chain.split(data[:-10])
-    assert caught.value.exit_code == chain.TRUNCATED
+    assert caught.value.exit_code == ExitCode.EVIDENCE_TRUNCATED
 
 
 @pytest.mark.parametrize("data", [b"", b"\n", b"hello\n", b"[1]\n"])
 def test_what_is_no_evidence_is_refused(data: bytes) -> None:
     with pytest.raises(chain.DamagedError) as caught:
         chain.check(chain.split(data)[0])
-    assert caught.value.exit_code == chain.UNREADABLE
+    assert caught.value.exit_code == ExitCode.EVIDENCE_UNREADABLE
 
 
 def test_signatures_stand_behind_the_chain() -> None:

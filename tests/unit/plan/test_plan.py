@@ -92,7 +92,7 @@ def test_people_are_let_in_as_the_portal_does_it() -> None:
 
 
 def test_the_uplink_comes_from_the_site() -> None:
-    assert json.loads(ask("--site", "lab", "--json"))["wish"] | {} == {
+    assert json.loads(ask("lab", "--json"))["wish"] | {} == {
         **json.loads(ask("--uplink", "50", "--uplink-down", "100", "--json"))["wish"],
     }
 
@@ -101,7 +101,7 @@ def test_the_uplink_comes_from_the_site() -> None:
     ("more", "found"),
     [
         ([], "no uplink"),
-        (["--uplink", "50", "--site", "lab"], "two uplinks"),
+        (["lab", "--uplink", "50"], "two uplinks"),
         (["--uplink", "50", "--camera", "500"], "no camera layer of 500"),
         (["--uplink", "50", "--remote", "21"], "21 of 20 people"),
     ],

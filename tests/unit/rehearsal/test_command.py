@@ -110,7 +110,7 @@ def test_a_page_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 def test_an_unknown_cell_is_refused_before_anything_is_made() -> None:
     done = CliRunner().invoke(
-        build(("rehearse",)), ["rehearse", "network", "--site", "lab", "--cell", "pigeon"], catch_exceptions=True
+        build(("rehearse",)), ["rehearse", "network", "lab", "--profile", "pigeon"], catch_exceptions=True
     )
     assert isinstance(done.exception, ConclaveError)
     assert done.exception.exit_code == 2
@@ -121,7 +121,7 @@ def test_a_real_site_is_given_no_obstacles(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delenv("CONCLAVE_LAB", raising=False)
     with pytest.raises(ConclaveError, match="can be made in a lab only: udp-blocked, nat") as refused:
         network.rehearse("lab", "users", chosen(["plain", "udp-blocked", "nat"]))
-    assert "--cell plain" in refused.value.todo
+    assert "--profile plain" in refused.value.todo
 
 
 def test_help_names_every_cell() -> None:

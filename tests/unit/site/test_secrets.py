@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from conclave.catalog import Catalog
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.site import authority, read, secrets, supplied, vault
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def test_without_its_password_the_vault_is_not_replaced(made: dict[str, str]) ->
     vault.password_file("lab").unlink()
     with pytest.raises(ConclaveError) as caught:
         secrets.ensure("lab")
-    assert caught.value.exit_code == 3
+    assert caught.value.exit_code == ExitCode.SECRETS
     assert secrets.secrets_file("lab").read_bytes() == before
 
 
@@ -90,7 +90,7 @@ def test_a_wrong_password_is_said(made: dict[str, str]) -> None:
     vault.password_file("lab").write_text("another\n", encoding="utf-8")
     with pytest.raises(ConclaveError) as caught:
         secrets.load("lab")
-    assert caught.value.exit_code == 3
+    assert caught.value.exit_code == ExitCode.SECRETS
 
 
 def test_the_authority_signs_for_this_site_only(made: dict[str, str]) -> None:
