@@ -12,7 +12,6 @@ export UV_SYSTEM_CERTS := 1
 # Hundreds of Python programs start here; each takes two to three times as long when it must parse itself first.
 unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv/.locked
-COLLECTIONS := collections/.locked
 WEB := web/node_modules/.locked
 # mypy compares contents, so what another clone left there is of use; each configuration keeps its own.
 MYPY_CACHE = $${XDG_CACHE_HOME:-$$HOME/.cache}/conclave/mypy
@@ -20,14 +19,10 @@ MYPY_CACHE = $${XDG_CACHE_HOME:-$$HOME/.cache}/conclave/mypy
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV) $(COLLECTIONS) $(WEB) ## Make .venv, collections/ and web/node_modules/ from the locks
+setup: $(VENV) $(WEB) ## Make .venv and web/node_modules/ from the locks
 
 $(VENV): requirements/dev.txt pyproject.toml tools/setup tools/find-python tools/uv_settings.py
 	tools/setup
-	@touch $@
-
-$(COLLECTIONS): $(VENV) requirements/collections.txt packages/collections.yml
-	python -m conclave.bundle.collections
 	@touch $@
 
 $(WEB): $(VENV) web/package-lock.json tools/web_packages.py
@@ -142,4 +137,4 @@ lock: $(VENV) ## Lock newer packages within the bounds of pyproject.toml and por
 clean: ## End the project's labs; remove what was built and set up
 	for name in lab onebox molecule-site molecule-onebox at-site; do \
 	  [ ! -x .venv/bin/conclave ] || conclave lab down --name "$$name"; done
-	rm -rf build collections web/node_modules web/dist .venv .mypy_cache .pytest_cache .ruff_cache .ansible
+	rm -rf build web/node_modules web/dist .venv .mypy_cache .pytest_cache .ruff_cache .ansible

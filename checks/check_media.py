@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import os
 import re
 import sys
 from datetime import timedelta
@@ -23,7 +22,6 @@ from conclave.call.site import hold_at_site
 from conclave.call.visits import visit
 from conclave.errors import ConclaveError
 from conclave.verify import control
-from conclave.verify.run import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,9 +54,7 @@ def signal(users: Vantage, url: str, tokens: dict[str, str], authority: str, joi
 @pytest.fixture(scope="module")
 def probe_call(site: Site) -> CallResult:
     """Hold one call for all checks that look at a call."""
-    in_clear = os.environ.get(VARIABLE) == "participants_send_in_clear"
-    plan = Plan(site=site.answers.name, participants=2, seconds=5, wrong_key=True, encrypts=not in_clear)
-    return asyncio.run(hold_at_site(plan))
+    return asyncio.run(hold_at_site(Plan(site=site.answers.name, participants=2, seconds=5, wrong_key=True)))
 
 
 @control("MED-02")
@@ -75,7 +71,11 @@ def test_media_is_encrypted_end_to_end(probe_call: CallResult, observe: Callable
     )
     errors = [f"{who.name}: {who.error}" for who in [*probe_call.participants, outsider] if who.error]
     assert not errors, "; ".join(errors)
-    assert probe_call.encrypted, "a track is not end-to-end encrypted"
+    clear = {
+        f"{stream.sender} ({track.kind})" for stream in streams for track in stream.tracks if track.encryption != "gcm"
+    }
+    assert not clear, f"sent in clear: {', '.join(sorted(clear))}"
+    assert probe_call.encrypted, "a participant's own track is not end-to-end encrypted"
     assert all(stream.frames_decoded for stream in streams), (
         "the right key decodes nothing, so that zero proves nothing"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from changes import RESTART_SFU, added, edited, rule
+from intruder import guest_in_clear
 
 from conclave.catalog import Catalog
 from conclave.verify import breaker
@@ -19,10 +20,10 @@ TOKENS = "/usr/lib/conclave/portal/app/media/tokens.py"
 RESTART_PORTAL = "systemctl restart conclave-portal.service"
 
 
-@breaker("MED-02", also=("MED-13",))
-def participants_send_in_clear(_by_role: Callable[[str], Host]) -> Iterator[None]:
-    # Nothing on the site makes a client send in clear; the check's own participants do it while this is in force.
-    yield
+@breaker("MED-02")
+def a_guest_with_a_defective_client_sends_in_clear(by_role: Callable[[str], Host]) -> Iterator[None]:
+    with guest_in_clear(by_role("core").site):
+        yield
 
 
 @breaker("MED-03", on="media")

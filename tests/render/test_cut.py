@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from tests.render.rendering import render
+from tests.sites import HOSTS
 
 GOLDEN = Path(__file__).parent / "golden"
-HOSTS = ["rt", "depot1", "core1", "media1", "edge1"]
 CUT = "etc/conclave/mode/cut.nft"
 RULES = "etc/conclave/firewall/conclave.nft"
 

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 from tests.render.rendering import render
+from tests.sites import HOSTS
 
 GOLDEN = Path(__file__).parent / "golden"
 RULES = "etc/conclave/firewall/conclave.nft"
 
 
-@pytest.mark.parametrize("host", ["rt", "depot1", "core1", "media1", "edge1"])
+@pytest.mark.parametrize("host", HOSTS)
 def test_the_rule_set_is_the_one_that_was_reviewed(host: str) -> None:
     # The last line is the hash of those above it.
     text = render("firewall", host)[RULES]["content"].rpartition("# sha256 ")[0]
@@ -27,7 +28,7 @@ def test_the_rule_set_is_the_one_that_was_reviewed(host: str) -> None:
     assert text == reviewed.read_text()
 
 
-@pytest.mark.parametrize("host", ["rt", "depot1", "core1", "media1", "edge1"])
+@pytest.mark.parametrize("host", HOSTS)
 def test_nft_loads_the_rule_set_twice(host: str, tmp_path: Path) -> None:
     rules = tmp_path / "rules.nft"
     rules.write_text(render("firewall", host)[RULES]["content"])

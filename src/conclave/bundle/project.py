@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from conclave.bundle.tools import Runner
 
 # What builds and tests leave in a tree that git does not look after.
-_LEFTOVERS = {".git", ".venv", "__pycache__", "node_modules", "dist", "build", "collections", ".pytest_cache"}
+_LEFTOVERS = {".git", ".venv", "__pycache__", "node_modules", "dist", "build", ".pytest_cache"}
 
 
 def listed(root: Path, runner: Runner, *folders: str, tracked: bool = False) -> list[str]:

@@ -102,7 +102,25 @@ class PortalAdmission:
             raise
         return self
 
+    async def invitations(self) -> list[Invitation]:
+        """Return what guests of each of the probe's running and coming meetings are told."""
+        await self._sign_in()
+        meetings = await self._ask("the portal", "GET", f"{self.portal}/meetings", headers=self._bearer)
+        return [Invitation(one["id"], await self._pin_of(one["id"])) for one in meetings if one["mine"]]
+
     async def _plan(self) -> None:
+        await self._sign_in()
+        start = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        wish = {"title": "Probe", "starts_at": start, "duration_minutes": 60}
+        meeting = await self._ask("the portal", "POST", f"{self.portal}/meetings", json=wish, headers=self._bearer)
+        self.meeting = meeting["id"]
+        self._pin = await self._pin_of(meeting["id"])
+
+    async def _pin_of(self, meeting: str) -> str:
+        answer = await self._ask("the portal", "GET", f"{self.portal}/meetings/{meeting}/pin", headers=self._bearer)
+        return str(answer["pin"])
+
+    async def _sign_in(self) -> None:
         grant = await self._ask(
             "the identity server",
             "POST",
@@ -111,14 +129,6 @@ class PortalAdmission:
             auth=(CLIENT, self._secret),
         )
         self._bearer = {"Authorization": f"Bearer {grant['access_token']}"}
-        start = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        wish = {"title": "Probe", "starts_at": start, "duration_minutes": 60}
-        meeting = await self._ask("the portal", "POST", f"{self.portal}/meetings", json=wish, headers=self._bearer)
-        self.meeting = meeting["id"]
-        answer = await self._ask(
-            "the portal", "GET", f"{self.portal}/meetings/{self.meeting}/pin", headers=self._bearer
-        )
-        self._pin = answer["pin"]
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -138,7 +148,7 @@ class PortalAdmission:
         """Return what a participant needs to ask for admission himself, from where he stands."""
         return Ask(portal=self.portal, meeting=self.meeting or "", name=name, pin=self._pin)
 
-    async def _ask(self, whom: str, method: str, url: str, **request: Any) -> dict[str, Any]:  # noqa: ANN401 (httpx's own)
+    async def _ask(self, whom: str, method: str, url: str, **request: Any) -> Any:  # noqa: ANN401 (httpx's own)
         return await _ask(self._web, whom, method, url, **request)
 
 
@@ -162,7 +172,7 @@ async def _join_as_guest(web: httpx.AsyncClient, question: Ask) -> Ticket:
     return Ticket(answer["url"], answer["token"])
 
 
-async def _ask(web: httpx.AsyncClient, whom: str, method: str, url: str, **request: Any) -> dict[str, Any]:  # noqa: ANN401 (httpx's own)
+async def _ask(web: httpx.AsyncClient, whom: str, method: str, url: str, **request: Any) -> Any:  # noqa: ANN401 (httpx's own)
     try:
         answer = await web.request(method, url, **request)
     except httpx.HTTPError as error:

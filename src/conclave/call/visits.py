@@ -42,11 +42,11 @@ class Visit:
 
 
 @contextlib.asynccontextmanager
-async def visit(ticket: Ticket, authority: str) -> AsyncIterator[Visit]:
+async def visit(ticket: Ticket, authority: str, *, name: str = "Probe", encrypts: bool = True) -> AsyncIterator[Visit]:
     """Enter a room with a ticket, and leave it when the block ends; being refused is an outcome, not an exception."""
-    plan = Plan(site="", participants=1, seconds=0)
-    begin = begin_of(plan, "Probe", 0, fresh_key(), publishes=True)
-    process = Process(Account("Probe", 0, publishes=True), begin, users_prefix())
+    plan = Plan(site="", participants=1, seconds=0, encrypts=encrypts)
+    begin = begin_of(plan, name, 0, fresh_key(), publishes=True)
+    process = Process(Account(name, 0, publishes=True), begin, users_prefix())
     try:
         await process.start(os.environ | {"SSL_CERT_FILE": authority})
         if await process.until("start", lambda it: it.ready, START_SECONDS):

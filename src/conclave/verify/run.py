@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import pkgutil
 import signal
 import subprocess
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from conclave.verify.marks import Breaker
 
 NOTHING_COLLECTED, USAGE = 5, 4
-VARIABLE = "CONCLAVE_BREAK"
 
 
 @dataclass(frozen=True)
@@ -40,13 +38,8 @@ class Wanted:
     drills: bool = False
 
 
-def verify(site: str, wanted: Wanted, *, broken: str = "") -> Run:
+def verify(site: str, wanted: Wanted) -> Run:
     """Run checks and return their results.
-
-    Parameters
-    ----------
-    broken:
-        Name of a breaker that is in force, for checks that hold calls: they then break their own call.
 
     Raises
     ------
@@ -70,8 +63,7 @@ def verify(site: str, wanted: Wanted, *, broken: str = "") -> Run:
         command += [word for one in wanted.hosts for word in ("--host", one)]
         command += ["-k", wanted.expression] if wanted.expression else []
         command += ["--drills"] if wanted.drills else []
-        environment = os.environ | {VARIABLE: broken}
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode == NOTHING_COLLECTED:
             raise ConclaveError(
                 "no check fits", expected="ids of controls/, or words of checks' names", todo="conclave verify --list"
@@ -159,7 +151,7 @@ def _prove(site: str, one: Breaker, host: places.Host | None, hosts: list[places
     narrow = Wanted(controls=(one.control,), hosts=(host.name,) if host else ())
     try:
         with _broken(one, host, hosts):
-            run = verify(site, Wanted() if exactly and not one.drill else narrow, broken=one.name)
+            run = verify(site, Wanted() if exactly and not one.drill else narrow)
         after = verify(site, narrow)
     except ConclaveError as error:
         return proof("failed", detail="; ".join(error.lines()))

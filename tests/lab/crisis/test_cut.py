@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.lab.capture import Capture
+from tests.sites import HOSTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -164,7 +165,7 @@ TOLD = {"EHOSTUNREACH", "ECONNREFUSED", "EACCES", "EPERM", "ENETUNREACH"}
 AT_ONCE_MS = 100
 
 
-@pytest.mark.parametrize("where", ["rt", "depot1", "core1", "media1", "edge1", "users"])
+@pytest.mark.parametrize("where", [*HOSTS, "users"])
 def test_whoever_connects_outside_is_told_at_once(site: Site, where: str) -> None:
     for host in site.hosts:
         assert site.mode(host, "isolated").status == 0

@@ -9,6 +9,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.sites import HOSTS
 
 from conclave.lab import outsiders
 from conclave.verify import places
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from conclave.lab.image import Source
 
 pytestmark = pytest.mark.lab
-
-HOSTS = ("rt", "depot1", "core1", "media1", "edge1")
 
 
 def ran(lab: Lab, where: str, *argv: str) -> subprocess.CompletedProcess[str]:

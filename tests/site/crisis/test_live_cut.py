@@ -6,10 +6,10 @@ import asyncio
 import json
 import os
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.sites import HOSTS
 
 from conclave.lab import Lab
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from .over_switch import Held
 
-HOSTS = ["rt", "depot1", "core1", "media1", "edge1", "users"]
 # Share of the time in which something waited for a processor; above it this machine delays sound and leaves out frames
 # by itself, without any switch.
 BUSY = 0.7
+ATTEMPTS = 3
 SILENCE_MS, AT_ONCE_MS = 100, 100
 # The quickest of three: a slow one may be the machine's doing, a refusal that nobody sends makes all of them slow.
 ASK = """
@@ -66,18 +66,27 @@ def lab() -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def held(lab: Lab) -> Held:
-    """Give a call over a switch; the site stays isolated."""
-    assert crisis("status")["mode"] == "open", lab.name
-    return asyncio.run(hold_over_switch(lab))
+    """Give a call over a switch; the site stays isolated. A call that a busy machine spoilt is held again."""
+    for attempt in range(1, ATTEMPTS + 1):
+        assert crisis("status")["mode"] == "open", lab.name
+        held = asyncio.run(hold_over_switch(lab))
+        if attempt == ATTEMPTS or undisturbed(held) or held.call.machine_busy < BUSY:
+            break
+        assert crisis("off", "--reason", "held again")["done"]
+    return held
+
+
+def undisturbed(held: Held) -> bool:
+    """Tell whether those inside missed no frame and heard no silence."""
+    heard = held.heard("users")
+    return not any(row.frames_missing for row in heard) and max(row.sound_gap_ms for row in heard) <= SILENCE_MS
 
 
 def test_the_switch_is_done_on_every_host(held: Held) -> None:
     assert (held.switch["done"], held.switch["lacking"]) == (True, [])
 
 
-def test_those_inside_lose_nothing(
-    held: Held, record_property: Callable[[str, object], None], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_those_inside_lose_nothing(held: Held, record_property: Callable[[str, object], None]) -> None:
     inside, heard = held.those("users"), held.heard("users")
     assert len(heard) == len(inside) * (len(inside) - 1)
     for name, value in held.figures().items():
@@ -87,12 +96,11 @@ def test_those_inside_lose_nothing(
     assert None not in [row.packets_lost for row in heard]
     # What the switch drops is in no counter of full buffers; those fill when a program does not get to read.
     assert sum(row.packets_lost or 0 for row in heard) <= held.overflown, held.figures()
-    if held.call.machine_busy < BUSY:
-        assert [row.frames_missing for row in heard] == [0] * len(heard)
-        assert max(row.sound_gap_ms for row in heard) <= SILENCE_MS
-    else:
-        with capsys.disabled():
-            sys.stdout.write(f"\nbusy machine, frames and sound not judged, packets are: {held.figures()}\n")
+    if not undisturbed(held) and held.call.machine_busy >= BUSY:
+        # Neither good nor bad was seen, and that is no pass.
+        raise RuntimeError(f"nothing can be said of frames and sound, the machine was busy each time: {held.figures()}")
+    assert [row.frames_missing for row in heard] == [0] * len(heard)
+    assert max(row.sound_gap_ms for row in heard) <= SILENCE_MS
 
 
 def test_those_outside_are_gone_and_their_media_ends_both_ways(held: Held) -> None:
@@ -109,7 +117,7 @@ def test_those_outside_are_gone_and_their_media_ends_both_ways(held: Held) -> No
 
 
 @pytest.mark.usefixtures("held")
-@pytest.mark.parametrize("where", HOSTS)
+@pytest.mark.parametrize("where", [*HOSTS, "users"])
 def test_while_isolated_whoever_asks_outside_is_refused_at_once(lab: Lab, where: str) -> None:
     argv = lab.command(where, ["python3", "-c", ASK, *OUTSIDE])
     done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=DEADLINE)

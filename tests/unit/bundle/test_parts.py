@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from conclave.bundle import apt, collections, deb, files, project, tools, wheels
+from conclave.bundle import apt, deb, files, project, tools, wheels
 from conclave.bundle.parts import control, debian, keycloak, livekit, web
 from conclave.errors import ConclaveError
 from conclave.paths import project_root
@@ -156,33 +156,6 @@ def test_a_control_node_gets_the_project_s_links_as_links(tmp_path: Path) -> Non
         member = archive.getmember(link)
     assert member.issym()
     assert member.linkname == "../../src/conclave/keycloak"
-
-
-def _ansible_wheel(folder: Path) -> Path:
-    wheel = folder / "ansible-1-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        for name, needs in (("a.one", {"b.two": ">=1"}), ("b.two", {}), ("c.three", {})):
-            base = f"ansible_collections/{name.replace('.', '/')}"
-            info = {"collection_info": {"version": "1.0", "dependencies": needs}}
-            archive.writestr(f"{base}/MANIFEST.json", json.dumps(info))
-            archive.writestr(f"{base}/plugins/x.py", "")
-            archive.writestr(f"{base}/tests/x.py", "")
-    return wheel
-
-
-def test_collections_are_cut_out_with_what_they_depend_on_and_without_their_tests(tmp_path: Path) -> None:
-    found = collections.cut(_ansible_wheel(tmp_path), tmp_path / "out", ["a.one"], ["tests"])
-    assert [component.name for component in found] == ["a.one", "b.two"]
-    assert files.regular_files(tmp_path / "out") == [
-        f"ansible_collections/{name}/{file}"
-        for name in ("a/one", "b/two")
-        for file in ("MANIFEST.json", "plugins/x.py")
-    ]
-
-
-def test_a_collection_that_the_wheel_lacks_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConclaveError, match=r"no collection d\.four"):
-        collections.cut(_ansible_wheel(tmp_path), tmp_path / "out", ["d.four"], [])
 
 
 def test_lock_files_carry_hashes_and_no_addresses() -> None:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.sites import HOSTS
 
 from conclave.firewall.marks import AUDIO_PAYLOADS, DSCP, marks
 from conclave.firewall.table import Table
@@ -13,8 +14,6 @@ from conclave.firewall.table import Table
 if TYPE_CHECKING:
     from conclave.catalog import Catalog
     from conclave.firewall import Topology
-
-HOSTS = ("rt", "depot1", "core1", "media1", "edge1")
 
 
 def chains(catalog: Catalog, topology: Topology, host: str) -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from tests.sites import HOSTS
 
 from conclave.catalog import Catalog
 from conclave.firewall import ruleset
@@ -22,7 +23,6 @@ from conclave.firewall.evaluation import Outcome, RuleSet
 from . import probes
 from .conftest import ROOT, lab_topology
 
-HOSTS = ("rt", "depot1", "core1", "media1", "edge1")
 NO_VERDICT = ("marks", "boundary", "mark-")
 
 

@@ -8,14 +8,13 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.sites import HOSTS
 
 from conclave.errors import ConclaveError
 from conclave.firewall import Host, Topology, ruleset
 
 if TYPE_CHECKING:
     from conclave.catalog import Catalog
-
-HOSTS = ("rt", "depot1", "core1", "media1", "edge1")
 
 
 def chain(text: str, name: str) -> list[str]:

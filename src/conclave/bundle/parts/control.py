@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conclave.bundle import collections, deb, files, project, wheels
-from conclave.bundle.cache import STAMP, Built, Component, Part, code, digest
+from conclave.bundle import deb, files, project, wheels
+from conclave.bundle.cache import STAMP, Built, Component, code, digest
 from conclave.bundle.context import Context, Result
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _KEPT = ("web/csp.txt",)
 
 
 def obtain(context: Context) -> Result:
-    """Return the project, its wheels and collections, and the script that installs them."""
+    """Return the project, its wheels, and the script that installs them."""
     root = context.root
     lock = root / "requirements/control.txt"
     names = listed(root, context.runner)
@@ -38,7 +38,6 @@ def obtain(context: Context) -> Result:
     inputs = {
         "files": {name: _content(root / name) for name in names},
         "lock": files.sha256(lock),
-        "collections": collections.inputs(root),
         "recipe": files.sums(recipe),
         "code": code(__file__),
     }
@@ -47,12 +46,8 @@ def obtain(context: Context) -> Result:
         context.report.step("fetching wheels")
         locked = wheels.cached(context, lock, PYTHONS)
         files.copy_tree(locked.files, target / "wheels")
-        context.report.step("fetching collections")
-        cut = _collections(context)
         context.report.step("packing")
         _tar(target / "project.tar.gz", {name: root / name for name in names}, stamp)
-        unpacked = {f"collections/{name}": cut.files / name for name in cut.sums}
-        _tar(target / "collections.tar.gz", unpacked, stamp)
         own = _own_wheel(root, target / "wheels", stamp, context)
         (target / "requirements.txt").write_text(
             f"{lock.read_text()}{own.name}=={own.version} --hash=sha256:{own.hashes['SHA-256']}\n"
@@ -62,7 +57,7 @@ def obtain(context: Context) -> Result:
         script.chmod(0o755)
         version = deb.version(own.version, stamp, digest(inputs))
         (target / "version").write_text(f"{version}\n")
-        return Built(version=version, components=[own, *locked.components, *cut.components])
+        return Built(version=version, components=[own, *locked.components])
 
     part, fresh = context.cache.obtain("control", inputs, build, previous=context.previous)
     return Result(part, fresh)
@@ -72,18 +67,6 @@ def listed(root: Path, runner: Runner) -> list[str]:
     """Return the files of the project that a control node gets."""
     names = project.listed(root, runner, tracked=True)
     return [name for name in names if name in _KEPT or not name.startswith(_LEFT_OUT)]
-
-
-def _collections(context: Context) -> Part:
-    """Return the unpacked collections; kept by what they are made from, as cutting them takes a 50 MB wheel."""
-    root = context.root
-
-    def build(target: Path, stamp: str) -> Built:
-        with tempfile.TemporaryDirectory(prefix=".collections-", dir=context.cache.folder) as temporary:
-            wheel = collections.fetch(root, Path(temporary), context.runner)
-            return Built(version=stamp, components=collections.cut(wheel, target, *collections.settings(root)))
-
-    return context.cache.obtain("collections", collections.inputs(root), build)[0]
 
 
 def _own_wheel(root: Path, target: Path, stamp: str, context: Context) -> Component:
