@@ -14,7 +14,7 @@ from conclave.call.result import CallResult
 from conclave.errors import ConclaveError, ExitCode
 from conclave.lab import Lab
 from conclave.lab.definition import load
-from conclave.paths import config_dir, project_root
+from conclave.paths import project_root, signing_keys
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -64,7 +64,7 @@ def run(console: Console, picture: Path | None = None) -> Outcome:
         When a step fails, media does not flow, something is not encrypted, or a host of the site tried to get out.
     """
     began = time.monotonic()
-    if not (config_dir() / "keys" / "root.json").is_file():
+    if not (signing_keys() / "root.json").is_file():
         _step(console, "bundle", "keys", "new")
     _step(console, "bundle", "build")
     if Lab(SITE).status().state != "up":

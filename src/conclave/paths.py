@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 from pathlib import Path
 
 from conclave.errors import ConclaveError, ExitCode
@@ -43,6 +45,53 @@ def state_dir() -> Path:
     return _xdg("XDG_STATE_HOME", ".local/state")
 
 
+def signing_keys() -> Path:
+    """Return the folder of the keys that sign this operator's bundles."""
+    return config_dir() / "keys"
+
+
+def vault_password(site: str) -> Path:
+    """Return the file of a site's vault password."""
+    return config_dir() / "sites" / site / "vault-password"
+
+
+def evidence_key(site: str) -> Path:
+    """Return the private key that signs a site's evidence."""
+    return config_dir() / "sites" / site / "evidence-key"
+
+
+def site_state(site: str) -> Path:
+    """Return the folder of what this control node remembers of a site.
+
+    What earlier releases kept beside it is moved there first.
+    """
+    folder = state_dir() / "sites" / site
+    # A site of one of these names would be mistaken for the folder of all sites, or for the one below.
+    if site not in {"sites", "ssh"}:
+        _move(state_dir() / site, folder)
+    return folder
+
+
+def verifications(site: str) -> Path:
+    """Return the folder of a site's verification runs, one folder each."""
+    return site_state(site) / "evidence"
+
+
+def certificates(site: str) -> Path:
+    """Return the folder of a site's evidence files of isolation and their documents."""
+    return site_state(site) / "certificates"
+
+
+def deployments(site: str, lab: str = "") -> Path:
+    """Return the folder of a site's deployments: lock and logs; each lab has its own."""
+    return site_state(site) / "labs" / lab / "deploy" if lab else site_state(site) / "deploy"
+
+
+def ssh_sockets() -> Path:
+    """Return the folder of the sockets of shared ssh connections."""
+    return state_dir() / "ssh"
+
+
 def inventory(site: str) -> Path:
     """Return the inventory folder of a site.
 
@@ -61,6 +110,32 @@ def inventory(site: str) -> Path:
             exit_code=ExitCode.INPUT,
         )
     return folder
+
+
+def _move(old: Path, new: Path) -> None:
+    """Move everything in an old folder to a new one; what is there already stays, in both places."""
+    if not old.is_dir():
+        return
+    for kept in old.iterdir():
+        if not kept.is_dir() or not (new / kept.name).exists():
+            _rename(kept, new / kept.name)
+            continue
+        for entry in kept.iterdir():
+            _rename(entry, new / kept.name / entry.name)
+        with contextlib.suppress(OSError):
+            kept.rmdir()
+    with contextlib.suppress(OSError):
+        old.rmdir()
+
+
+def _rename(old: Path, new: Path) -> None:
+    if new.exists():
+        return
+    new.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Another command may have been first.
+    with contextlib.suppress(FileNotFoundError):
+        old.rename(new)
+        sys.stderr.write(f"conclave: {old} now lies at {new}\n")
 
 
 def _xdg(variable: str, default: str) -> Path:

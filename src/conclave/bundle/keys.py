@@ -19,7 +19,7 @@ from tuf.api.metadata import Metadata, Root
 from conclave.bundle import repository
 from conclave.bundle.tools import Runner, require
 from conclave.errors import ConclaveError
-from conclave.paths import cache_dir, config_dir
+from conclave.paths import cache_dir, signing_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ _MODE = 0o600
 
 def default_folder() -> Path:
     """Return where this operator's signing keys lie."""
-    return config_dir() / "keys"
+    return signing_keys()
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from conclave.call.admission import Invitation
 from conclave.call.result import Browser, BrowserTrack
 from conclave.call.site import authority_file, hold_at_site, users_prefix
 from conclave.errors import ConclaveError
-from conclave.paths import state_dir
+from conclave.paths import site_state
 from conclave.site import read, secrets
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def key_of(meeting: pages.Planned) -> bytes:
 def authenticator_folder(site: str) -> Path:
     """Return where the demo accounts' authenticator is kept: with a lab, for its accounts go when it goes."""
     lab = os.environ.get("CONCLAVE_LAB")
-    folder = Path("/run/conclave/lab") / lab if lab else state_dir() / "sites" / site
+    folder = Path("/run/conclave/lab") / lab if lab else site_state(site)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

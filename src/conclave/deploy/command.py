@@ -65,7 +65,7 @@ def deploy(name: str, options: Options, console: Console) -> dict[str, Any]:
         With the exit code of the step that refused or failed.
     """
     site = read.load(name)
-    folder = paths.state_dir() / "sites" / name / os.environ.get("CONCLAVE_LAB", "") / "deploy"
+    folder = paths.deployments(name, os.environ.get("CONCLAVE_LAB", ""))
     with lock.only_one(folder, name):
         bundle = options.bundle or paths.project_root() / "build" / "bundle"
         with ThreadPoolExecutor() as side_by_side:

@@ -35,7 +35,7 @@ class Key:
 
 def private_file(site: str) -> Path:
     """Return where the private key of a site lies."""
-    return paths.config_dir() / "sites" / site / "evidence-key"
+    return paths.evidence_key(site)
 
 
 def signers_file(site: str) -> Path:

@@ -88,7 +88,7 @@ def prove(
         keys.new(site)
     key = keys.load(site).private
     began = dt.datetime.now(dt.UTC)
-    folder = paths.state_dir() / site / "certificates"
+    folder = paths.certificates(site)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     final = folder / f"isolation-{site}-{began:%Y%m%dT%H%M%SZ}.jsonl"
     unfinished = final.with_suffix(".unfinished")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def password_file(site: str) -> Path:
     """Return where the vault password of a site lies on this control node."""
-    return paths.config_dir() / "sites" / site / "vault-password"
+    return paths.vault_password(site)
 
 
 def environment(site: str) -> dict[str, str]:

@@ -61,7 +61,7 @@ class Run(BaseModel):
 
 def folder(site: str, started_at: dt.datetime) -> Path:
     """Return the folder of one run's evidence."""
-    return paths.state_dir() / site / "evidence" / started_at.strftime("%Y%m%dT%H%M%SZ")
+    return paths.verifications(site) / started_at.strftime("%Y%m%dT%H%M%SZ")
 
 
 def write(run: Run) -> Path:

@@ -59,7 +59,7 @@ class Host:
         self.address6 = str(site_host.conclave_address6) if site_host.conclave_address6 else None
         self._more = [str(address) for address in site_host.conclave_addresses]
         arguments = os.environ.get("ANSIBLE_SSH_ARGS", "-o ControlMaster=auto -o ControlPersist=60s")
-        control = os.environ.get("ANSIBLE_SSH_CONTROL_PATH_DIR", str(paths.state_dir() / "ssh"))
+        control = os.environ.get("ANSIBLE_SSH_CONTROL_PATH_DIR", str(paths.ssh_sockets()))
         # Ansible makes the folder of its own sockets, nobody else this one.
         Path(control).mkdir(parents=True, exist_ok=True, mode=0o700)
         self._ssh = f"{arguments} -o ControlPath={control}/verify-%C"

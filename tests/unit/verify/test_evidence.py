@@ -97,7 +97,7 @@ def test_a_run_is_good_only_when_something_was_seen_and_nothing_was_wrong(
 def test_evidence_is_one_file_a_result_and_one_for_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     folder = evidence.write(run("pass", "fail"))
-    assert folder == tmp_path / "conclave/lab/evidence/20261122T010203Z"
+    assert folder == tmp_path / "conclave/sites/lab/evidence/20261122T010203Z"
     names = sorted(file.name for file in folder.iterdir())
     assert names == ["NET-01-sockets-host0.json", "NET-01-sockets-host1.json", "run.json"]
     assert json.loads((folder / "NET-01-sockets-host1.json").read_text())["outcome"] == "fail"
