@@ -23,10 +23,11 @@ NAME = "bench-crisis"
 # Runs in the lab's control namespace: the switch itself, without proof, over connections made for it.
 SWITCH = """
 import json, sys
+from pathlib import Path
 from conclave.crisis import Order, switch
 from conclave.site.model import Answers, Host, Site
 wanted = json.loads(sys.argv[1])
-site = Site(answers=Answers(**wanted["answers"]), hosts=tuple(Host(**host) for host in wanted["hosts"]))
+site = Site(answers=Answers(**wanted["answers"]), hosts=tuple(Host(**host) for host in wanted["hosts"]), folder=Path())
 report = switch(site, Order("isolated", "bench", "measured"))
 assert report.done, report.lacking()
 print(json.dumps(report.seconds))

@@ -55,14 +55,14 @@ def web(authority: str) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
-def served(catalog: Catalog) -> Callable[[Host], set[tuple[str, int]]]:
+def served(catalog: Catalog, site: Site) -> Callable[[Host], set[tuple[str, int]]]:
     """Protocol and port of every flow that a host answers to."""
 
     def of(host: Host) -> set[tuple[str, int]]:
         return {
             (protocol, port)
             for flow in catalog.flows
-            if "hosts" in flow.targets or host.roles & set(flow.targets)
+            if site.serves(site.host_named(host.name), flow)
             for protocol in flow.protocols
             for port in flow.ports
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 # Zones in which no host of the site stands: their addresses come from site.yml, `outside` is everything else.
 FOREIGN_ZONES = ("users", "mgmt", "outside")
-ROLES = ("router", "edge", "media", "core", "depot")
 # Servers of the organisation outside the site, named in site.yml; their ports are not the site's own.
 BEYOND = frozenset({"resolvers", "ntp_servers"})
 
 Protocol = Literal["tcp", "udp"]
+# A role of hosts is a group of hosts.yml.
 Role = Literal["router", "edge", "media", "core", "depot"]
+ROLES: tuple[Role, ...] = get_args(Role)
 Source = Literal["users", "mgmt", "outside", "router", "edge", "media", "core", "depot", "hosts"]
 Target = Literal["router", "edge", "media", "core", "depot", "hosts", "resolvers", "ntp_servers"]
 Mode = Literal["open", "isolated"]
@@ -93,6 +94,11 @@ class Flow(_Strict):
     def port(self) -> int:
         """The only or first port."""
         return self.ports[0]
+
+    @property
+    def either_side_first(self) -> bool:
+        """Whether the served side may send before it was asked: ICE's checks (RFC 8445) cross on their way."""
+        return self.public and "udp" in self.protocols
 
 
 class Catalog(_Strict):

@@ -72,10 +72,15 @@ def check(site: SiteName, as_json: AsJson = False) -> None:
     """Read site.yml and hosts.yml and say every mistake: file, line, value, what was expected."""
     from conclave.site import read  # noqa: PLC0415
 
-    _, findings = read.check(site)
+    reading = read.check(site)
+    findings = reading.findings
     if as_json:
-        _print({"site": site, "ok": not findings, "findings": [finding.as_dict() for finding in findings]})
+        notices = [notice.as_dict() for notice in reading.notices]
+        rows = [finding.as_dict() for finding in findings]
+        _print({"site": site, "ok": not findings, "findings": rows, "notices": notices})
     else:
+        for notice in reading.notices:
+            sys.stdout.write(f"notice: {notice}\n")
         for finding in findings:
             sys.stdout.write(f"{finding}\n")
         sys.stdout.write(f"{site}: {len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'}\n")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from ipaddress import IPv4Address, IPv6Address
 
-    from conclave.catalog import Catalog
+    from conclave.catalog import Catalog, Role
     from conclave.preflight.facts import Facts, Listener
     from conclave.site.model import Host, Site
 
@@ -22,6 +22,7 @@ DISK = {"router": 1024, "depot": 2048, "core": 5120, "media": 1536, "edge": 1536
 _TOLERANCE = 0.9
 # Services that the product sets up under Debian's own unit names.
 _OURS = re.compile(r"(conclave-.*|nginx|unbound|chrony|valkey-server(@.*)?|postgresql(@.*)?)\.service")
+_SINGLE: dict[str, Role] = {"depot": "depot", "ca": "core"}
 _STUB_RESOLVER = {"127.0.0.53", "127.0.0.54"}
 
 
@@ -66,7 +67,7 @@ def of_facts(site: Site, host: Host, facts: Facts, offset: float, catalog: Catal
         )
     yield from _addresses(host, facts)
     yield from _names(site, host, facts)
-    yield from _ports(host, facts, catalog)
+    yield from _ports(site, host, facts, catalog)
 
 
 def _system(host: Host, facts: Facts) -> Iterator[Finding]:
@@ -96,25 +97,24 @@ def _resources(host: Host, facts: Facts) -> Iterator[Finding]:
 
 
 def _addresses(host: Host, facts: Facts) -> Iterator[Finding]:
-    for wanted in (host.ansible_host, host.conclave_address6):
-        if wanted is not None and wanted not in facts.addresses:
+    for wanted in host.main_addresses:
+        if wanted not in facts.addresses:
             has = ", ".join(sorted(str(address) for address in facts.addresses if not address.is_loopback)) or "none"
             do = "correct hosts.yml, or give the host this address"
             yield Finding(host.name, "address", f"{has}", f"{wanted} on one of its interfaces", do)
 
 
-def needed_names(site: Site) -> dict[str, IPv4Address | IPv6Address]:
-    """Return the names a host must never resolve to anything else, with the address each stands for."""
-    domain = site.answers.domain
-    return {f"depot.{domain}": site.host("depot").ansible_host, f"ca.{domain}": site.host("core").ansible_host}
+def needed_names(site: Site) -> dict[str, tuple[IPv4Address | IPv6Address, ...]]:
+    """Return the names a host must never resolve to anything else, with the addresses each stands for."""
+    return {f"{name}.{site.domain}": site.host(role).main_addresses for name, role in _SINGLE.items()}
 
 
 def _names(site: Site, host: Host, facts: Facts) -> Iterator[Finding]:
-    for name, address in needed_names(site).items():
+    for name, right in needed_names(site).items():
         answers = facts.names.get(name, set())
-        right = {address, *(other.conclave_address6 for other in site.hosts if other.ansible_host == address)}
+        address = right[0]
         # A host with several roles finds its own names on itself.
-        wrong = {answer for answer in answers - right if not answer.is_loopback}
+        wrong = {answer for answer in answers - set(right) if not answer.is_loopback}
         if wrong:
             found = f"{name} is {', '.join(sorted(map(str, wrong)))}"
             do = "remove the name from the other name server, or choose a domain of the site's own"
@@ -124,8 +124,8 @@ def _names(site: Site, host: Host, facts: Facts) -> Iterator[Finding]:
             yield Finding(host.name, "names", f"{name} is not found", str(address), do)
 
 
-def _ports(host: Host, facts: Facts, catalog: Catalog) -> Iterator[Finding]:
-    for protocol, port, purpose in _wanted_ports(host, catalog):
+def _ports(site: Site, host: Host, facts: Facts, catalog: Catalog) -> Iterator[Finding]:
+    for protocol, port, purpose in _wanted_ports(site, host, catalog):
         for listener in facts.listeners:
             if (listener.protocol, listener.port) == (protocol, port) and not _may_stay(listener, facts):
                 found = f"{protocol} {port} is held by {listener.holder}"
@@ -133,10 +133,10 @@ def _ports(host: Host, facts: Facts, catalog: Catalog) -> Iterator[Finding]:
                 yield Finding(host.name, "ports", found, f"free, for {purpose}", do)
 
 
-def _wanted_ports(host: Host, catalog: Catalog) -> Iterator[tuple[str, int, str]]:
+def _wanted_ports(site: Site, host: Host, catalog: Catalog) -> Iterator[tuple[str, int, str]]:
     for flow in catalog.flows:
         # ssh is how we got here.
-        if flow.name != "ssh" and (host.roles & set(flow.targets) or "hosts" in flow.targets):
+        if flow.name != "ssh" and site.serves(host, flow):
             for protocol in flow.protocols:
                 for port in flow.ports:
                     yield protocol, port, flow.name

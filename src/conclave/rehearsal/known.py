@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from conclave.catalog import Catalog
-    from conclave.site.model import Address, Host, Site
+    from conclave.site.model import Host, Site
+    from conclave.site.zones import Address
 
 WEB, MEDIA_UDP, MEDIA_TCP, TURN_UDP, TURN_TLS, NAMES = "web", "media-udp", "media-tcp", "turn-udp", "turn-tls", "dns"
 # In this order they are asked for: the best way first.

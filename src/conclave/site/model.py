@@ -5,20 +5,23 @@ Every field's description is what an operator reads after "expected:", so it nam
 
 from __future__ import annotations
 
-from collections import Counter
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from itertools import combinations
+from functools import cached_property
+from ipaddress import IPv6Address, ip_network
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, IPvAnyAddress, IPvAnyNetwork
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, IPvAnyAddress, IPvAnyNetwork, PrivateAttr
 
-from conclave.catalog import ROLES, Role
+from conclave.catalog import BEYOND, ROLES, Role
+from conclave.errors import ConclaveError, ExitCode
 from conclave.remote import Login
+from conclave.site.zones import Address, Network, holders, own_networks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
-Network = IPv4Network | IPv6Network
+    from conclave.catalog import Flow
+
 Zone = Literal["users", "edge", "media", "core", "depot", "mgmt"]
 
 ZONES: tuple[Zone, ...] = ("users", "edge", "media", "core", "depot", "mgmt")
@@ -26,6 +29,8 @@ ZONES: tuple[Zone, ...] = ("users", "edge", "media", "core", "depot", "mgmt")
 NEEDED_ZONES: tuple[Zone, ...] = ("users", "mgmt")
 # A site without them is no site. The router is the network team's where the site has none of its own.
 NEEDED_ROLES: tuple[Role, ...] = ("depot", "core", "media", "edge")
+# The outside reaches their hosts: the targets of the catalogue's public flows.
+REACHED_ROLES: frozenset[Role] = frozenset({"edge", "media"})
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 
 
@@ -40,7 +45,6 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
-Address = IPv4Address | IPv6Address
 OutsideAddresses = list[Annotated[IPvAnyAddress, BeforeValidator(_text)]]
 
 
@@ -99,9 +103,13 @@ class Answers(_Strict):
         description=f"networks of the zones ({', '.join(ZONES)}); users and mgmt always, others where a host stands"
     )
 
-    def zone_of(self, address: IPv4Address | IPv6Address) -> Zone | None:
-        """Return the zone whose networks hold this address, or None."""
-        return next((zone for zone, networks in self.zones.items() if any(address in net for net in networks)), None)
+    def zones_of(self, address: Address) -> tuple[Zone, ...]:
+        """Return the zones whose network of the longest prefix holds this address; several where they share it."""
+        return holders(self.zones, address)
+
+    def zone_of(self, address: Address) -> Zone | None:
+        """Return the zone that holds this address, or None; of zones that share a network, one of hosts."""
+        return min(self.zones_of(address), key=lambda zone: (zone in NEEDED_ZONES, ZONES.index(zone)), default=None)
 
 
 class Host(BaseModel):
@@ -112,22 +120,41 @@ class Host(BaseModel):
     name: str = Field(
         pattern=rf"^{_LABEL}$", description="a host name: small letters, digits and hyphens, a letter or digit first"
     )
-    ansible_host: Annotated[IPv4Address, BeforeValidator(_text)] = Field(
-        description="the host's IPv4 address, such as 192.0.2.2"
+    ansible_host: Annotated[IPvAnyAddress, BeforeValidator(_text)] = Field(
+        description="the host's IPv4 address, such as 192.0.2.2, or its IPv6 address in quotes where it has no other"
     )
     conclave_zone: Zone = Field(description=f"the zone the host stands in: {', '.join(ZONES)}")
     conclave_address6: Annotated[IPv6Address, BeforeValidator(_text)] | None = Field(
         default=None, description='the host\'s IPv6 address in quotes, such as "2001:db8:1::2", or nothing'
     )
     roles: frozenset[Role] = Field(description=f"groups: {', '.join(ROLES)}")
-    conclave_addresses: tuple[Annotated[IPv4Address | IPv6Address, BeforeValidator(_text)], ...] = Field(
+    conclave_addresses: tuple[Annotated[IPvAnyAddress, BeforeValidator(_text)], ...] = Field(
         default=(), description="a list of the host's other addresses, each in quotes"
     )
-    conclave_outside: tuple[Annotated[str, Field(pattern=r"^[^\s/\"]{1,15}$")], ...] = Field(
+    conclave_public: tuple[Annotated[IPvAnyAddress, BeforeValidator(_text)], ...] = Field(
+        default=(),
+        description="a list of the addresses under which the outside reaches this very host, such as [203.0.113.2]; "
+        "nothing where it is the only host of its role (uplink.addresses are its own) or its own address is public",
+    )
+    conclave_outside: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@-]{1,15}$")], ...] = Field(
         default=(), description="on a router, the names of its interfaces to the outside, such as [outside], or nothing"
     )
     ansible_user: str = Field(default="root", min_length=1, description="the account to sign in with, root by default")
     ansible_port: int = Field(default=22, ge=1, le=65535, description="the port of ssh, 22 by default")
+
+    @property
+    def main_addresses(self) -> tuple[Address, ...]:
+        """The addresses that the host's names lead to: one, or one of each IP version."""
+        return tuple(dict.fromkeys(address for address in (self.ansible_host, self.conclave_address6) if address))
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Every address the host sends from, a router's in its other zones too."""
+        return tuple(dict.fromkeys((*self.main_addresses, *self.conclave_addresses)))
+
+    def address(self, version: int) -> Address | None:
+        """Return its first address of an IP version (4 or 6)."""
+        return next((address for address in self.addresses if address.version == version), None)
 
     @property
     def login(self) -> Login:
@@ -137,98 +164,109 @@ class Host(BaseModel):
 
 
 class Site(BaseModel):
-    """A site whose two files were read without a finding."""
+    """A site whose two files were read without a finding, and what follows from them."""
 
     model_config = ConfigDict(frozen=True)
 
     answers: Answers
     hosts: tuple[Host, ...]
+    # Where its files lie: secrets, certificates and keys stand beside them.
+    folder: Path = Field(exclude=True)
+    _networks: dict[str, tuple[Network, ...]] = PrivateAttr(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The site's name."""
+        return self.answers.name
+
+    @property
+    def domain(self) -> str:
+        """The site's domain."""
+        return self.answers.domain
 
     def host(self, role: Role) -> Host:
-        """Return the host that carries a role."""
-        return next(host for host in self.hosts if role in host.roles)
+        """Return the first host of a role; for roles of which there is one."""
+        return self.hosts_with(role)[0]
+
+    def hosts_with(self, role: Role) -> tuple[Host, ...]:
+        """Return the hosts that carry a role, in the order of hosts.yml."""
+        return tuple(host for host in self.hosts if role in host.roles)
+
+    def host_named(self, name: str) -> Host:
+        """Return a host by name.
+
+        Raises
+        ------
+        ConclaveError
+            Exit code 2 when the site has no such host.
+        """
+        for host in self.hosts:
+            if host.name == name:
+                return host
+        names = ", ".join(host.name for host in self.hosts)
+        raise ConclaveError(f"no host named {name!r}", expected=f"one of: {names}", exit_code=ExitCode.INPUT)
+
+    @staticmethod
+    def serves(host: Host, flow: Flow) -> bool:
+        """Tell whether a host answers to a flow."""
+        return "hosts" in flow.targets or not host.roles.isdisjoint(flow.targets)
+
+    @staticmethod
+    def asks(host: Host, flow: Flow) -> bool:
+        """Tell whether a host sends a flow's requests."""
+        return "hosts" in flow.sources or not host.roles.isdisjoint(flow.sources)
+
+    @cached_property
+    def public(self) -> tuple[Address, ...]:
+        """Every address under which the outside reaches the site, where the hosts' own are not public."""
+        own = (address for host in self.hosts for address in host.conclave_public)
+        return tuple(dict.fromkeys((*self.answers.uplink.addresses, *own)))
+
+    def public_addresses(self, host: Host) -> tuple[Address, ...]:
+        """Return the addresses under which the outside reaches this very host; none where its own are public.
+
+        The site's (``uplink.addresses``) are those of the only host of a role.
+        """
+        reached = [role for role in sorted(REACHED_ROLES) if role in host.roles]
+        alone = reached and all(len(self.hosts_with(role)) == 1 for role in reached)
+        return host.conclave_public or (tuple(self.answers.uplink.addresses) if alone else ())
+
+    def shown_addresses(self, host: Host) -> tuple[Address, ...]:
+        """Return where the outside finds a host: its public addresses, and its own of every other IP version."""
+        public = self.public_addresses(host)
+        translated = {address.version for address in public}
+        return (*public, *(address for address in host.main_addresses if address.version not in translated))
 
     def translates(self, version: int) -> bool:
         """Tell whether a router of the site translates a public address of an IP version."""
-        shown = any(address.version == version for address in self.answers.uplink.addresses)
-        return shown and any(host.conclave_outside for host in self.hosts)
+        shown = any(address.version == version for address in self.public)
+        return shown and any(host.conclave_outside for host in self.hosts_with("router"))
+
+    def networks(self, place: str) -> tuple[Network, ...]:
+        """Return the addresses that a place stands for.
+
+        A zone of people (``users``, ``mgmt``), a role, ``hosts``, ``public``, ``resolvers``, ``ntp_servers``, or
+        ``site``; ``outside`` has those of ``site`` and stands for all others. Of zones inside each other the longest
+        prefix wins.
+        """
+        # A rule set asks some hundred times, and zones inside each other are costly to part.
+        if place not in self._networks:
+            self._networks[place] = self._networks_of(place)
+        return self._networks[place]
+
+    def _networks_of(self, place: str) -> tuple[Network, ...]:
+        if place in NEEDED_ZONES:
+            return own_networks(self.answers.zones, place)
+        if place == "public":
+            return _each(self.public)
+        if place in BEYOND:
+            return _each(getattr(self.answers.uplink, place))
+        if place in {"site", "outside"}:
+            everything = [net for networks in self.answers.zones.values() for net in networks]
+            return (*everything, *_each(address for host in self.hosts for address in host.addresses))
+        chosen = (host for host in self.hosts if place == "hosts" or place in host.roles)
+        return _each(address for host in chosen for address in host.addresses)
 
 
-# A contradiction: where it stands (keys from the top of the file), and what was expected there.
-Contradiction = tuple[Literal["site.yml", "hosts.yml"], tuple[str | int, ...], str]
-
-
-def contradictions(answers: Answers, hosts: tuple[Host, ...]) -> Iterator[Contradiction]:
-    """Find what is well-formed but does not fit together, in the zones, the hosts and the roles."""
-    yield from _of_zones(answers)
-    yield from _of_uplink(answers)
-    yield from _of_hosts(answers, hosts)
-    yield from _of_roles(hosts)
-
-
-def _of_zones(answers: Answers) -> Iterator[Contradiction]:
-    for zone in NEEDED_ZONES:
-        if zone not in answers.zones:
-            yield "site.yml", ("zones",), f"a line for the zone {zone}: people and the control node stand somewhere"
-    for zone, networks in answers.zones.items():
-        if not any(net.version == 4 for net in networks):  # noqa: PLR2004 - the protocol's own number
-            yield "site.yml", ("zones", zone), f"at least one IPv4 network in the zone {zone}"
-    placed = [(zone, index, net) for zone, networks in answers.zones.items() for index, net in enumerate(networks)]
-    for (zone, _, net), (other_zone, index, other) in combinations(placed, 2):
-        if net.version == other.version and net.overlaps(other):
-            yield "site.yml", ("zones", other_zone, index), f"a network that does not overlap {net} of the zone {zone}"
-
-
-def _of_uplink(answers: Answers) -> Iterator[Contradiction]:
-    for key in ("addresses", "resolvers", "ntp_servers"):
-        listed: list[Address] = getattr(answers.uplink, key)
-        for index, address in enumerate(listed):
-            if zone := answers.zone_of(address):
-                yield "site.yml", ("uplink", key, index), f"an address outside the site; this one is in the zone {zone}"
-            elif address in listed[:index]:
-                yield "site.yml", ("uplink", key, index), "each address once"
-
-
-def _of_hosts(answers: Answers, hosts: tuple[Host, ...]) -> Iterator[Contradiction]:
-    seen: dict[IPv4Address | IPv6Address, str] = {}
-    for host in hosts:
-        networks = answers.zones.get(host.conclave_zone)
-        if networks is None:
-            yield "hosts.yml", (host.name, "conclave_zone"), f"a zone of site.yml: {', '.join(answers.zones)}"
-        for key, address in (("ansible_host", host.ansible_host), ("conclave_address6", host.conclave_address6)):
-            if address is None:
-                continue
-            if address in seen:
-                yield "hosts.yml", (host.name, key), f"an address of its own; {seen[address]} has this one"
-            seen.setdefault(address, host.name)
-            if networks is not None and not _usable(address, networks):
-                wanted = " or ".join(str(net) for net in networks if net.version == address.version)
-                where = f"a host address in {wanted}" if wanted else "none, or an IPv6 network"
-                yield "hosts.yml", (host.name, key), f"{where} (zone {host.conclave_zone})"
-
-
-def _usable(address: IPv4Address | IPv6Address, networks: list[Network]) -> bool:
-    """Tell whether a host can have this address: inside one of the networks, and not its name or its broadcast."""
-    for net in networks:
-        if address in net:
-            small = net.num_addresses <= 2  # noqa: PLR2004 - RFC 3021: both addresses of a /31 are hosts
-            return small or address not in {net.network_address, net.broadcast_address}
-    return False
-
-
-def _of_roles(hosts: tuple[Host, ...]) -> Iterator[Contradiction]:
-    count = Counter(role for host in hosts for role in host.roles)
-    for role in NEEDED_ROLES:
-        if not count[role]:
-            yield "hosts.yml", (), f"a host in the group {role}"
-    for role, hosts_of_it in count.items():
-        if hosts_of_it > 1:
-            names = ", ".join(sorted(host.name for host in hosts if role in host.roles))
-            yield "hosts.yml", (role,), f"one host in the group {role}, not {names}"
-    for host in hosts:
-        if host.conclave_outside and "router" not in host.roles:
-            yield "hosts.yml", (host.name, "conclave_outside"), "nothing here; only a router has interfaces outside"
-        if not host.roles:
-            yield "hosts.yml", (host.name,), f"a group that holds {host.name}: {', '.join(ROLES)}"
-        elif "router" in host.roles and len(host.roles) > 1:
-            yield "hosts.yml", (host.name,), "a router that is nothing else: it stands between the zones"
+def _each(addresses: Iterable[Address]) -> tuple[Network, ...]:
+    return tuple(ip_network(address) for address in addresses)

@@ -138,7 +138,7 @@ def write(new: NewSite) -> Path:
         trial.mkdir(parents=True)
         (trial / "site.yml").write_text(_site(new), encoding="utf-8")
         (trial / "hosts.yml").write_text(_hosts(new, trial), encoding="utf-8")
-        _, findings = read.check_folder(trial)
+        findings = read.check_folder(trial).findings
         if findings:
             raise ConclaveError(
                 "\n".join(f"{finding.where} is {finding.value}, expected {finding.expected}" for finding in findings),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-Role = Literal["router", "edge", "media", "core", "depot"]
+    from conclave.catalog import Role
+
 F = TypeVar("F", bound="Callable[..., Iterator[None]]")
 
 

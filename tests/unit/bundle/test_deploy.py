@@ -33,7 +33,7 @@ class Depot:
         self.root = folder / "host"
         self.current = self.root / "srv/conclave/depot/current"
         host = Host(name="one", ansible_host="192.0.2.1", conclave_zone="core", roles=frozenset({"depot"}))
-        self.site = Site(answers=Answers.model_construct(name="toy"), hosts=(host,))
+        self.site = Site(answers=Answers.model_construct(name="toy"), hosts=(host,), folder=folder)
 
     def serve(self, bundle: Path) -> None:
         """Let the depot serve a release."""

@@ -36,7 +36,7 @@ class Inventory:
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
     def findings(self) -> list[Finding]:
-        return read.check_folder(self.folder)[1]
+        return read.check_folder(self.folder).findings
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def call(*words: str) -> str:
 def test_a_site_from_flags_is_right_and_shows_what_was_said(inventory: Inventory) -> None:
     assert inventory.folder.is_dir()
     call("new", "town", *ANSWERS, BOX)
-    assert read.check("town")[1] == []
+    assert read.check("town").findings == []
     shown = json.loads(call("show", "town", "--json"))
     assert shown["domain"] == "conf.example.org"
     assert shown["hosts"][0]["conclave_zone"] == "edge"
