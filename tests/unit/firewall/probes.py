@@ -10,7 +10,7 @@ from functools import cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from conclave.firewall.evaluation import Packet
+from tests.unit.firewall.evaluation import Packet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

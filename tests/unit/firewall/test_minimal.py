@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 from tests.sites import HOSTS
+from tests.unit.firewall.evaluation import Outcome, RuleSet
 
 from conclave.catalog import Catalog
 from conclave.firewall import ruleset
-from conclave.firewall.evaluation import Outcome, RuleSet
 
 from . import probes
 from .conftest import ROOT, lab_topology
