@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,16 +11,10 @@ import typer
 from conclave.catalog import Catalog
 from conclave.cli.arguments import AsJson, exit_codes
 from conclave.errors import ConclaveError, ExitCode
+from conclave.language import Language
 from conclave.paths import project_root
 
 docs_app = typer.Typer(no_args_is_help=True, help="Documents made from the catalogue, and pages on paper.")
-
-
-class Language(StrEnum):
-    """Languages of documents."""
-
-    DE = "de"
-    EN = "en"
 
 
 @docs_app.command("build", epilog=exit_codes(ExitCode.FAILED, ExitCode.MACHINE))
@@ -31,7 +24,7 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Write flow tables, the lab's port matrix and pictures from the catalogue."""
-    from conclave.docs import build as documents  # noqa: PLC0415 - start quickly
+    from conclave.documents import reference as documents  # noqa: PLC0415 - start quickly
 
     folder = project_root() / "docs"
     catalog = Catalog.load()
@@ -54,33 +47,30 @@ def print_pages(
     page: Annotated[
         list[str] | None, typer.Option("--page", help="Only these pages of docs/operate, such as crisis, or ports.")
     ] = None,
-    language: Annotated[Language, typer.Option("--language", help="Language, where there is a translation.")] = (
-        Language.EN
-    ),
+    language: Annotated[Language, typer.Option("--language", help="Language, where there is a translation.")] = ("en"),
     out: Annotated[Path, typer.Option("--out", help="Folder to write into; made if it does not exist.")] = Path(),
     as_json: AsJson = False,
 ) -> None:
     """Print pages of the operators' documentation as PDF; with a site its port matrix, too."""
-    from conclave.docs import printing  # noqa: PLC0415
-    from conclave.document import pdf  # noqa: PLC0415
+    from conclave.documents import pages, pdf  # noqa: PLC0415
     from conclave.network import matrix  # noqa: PLC0415
     from conclave.site import read  # noqa: PLC0415
 
     folder = project_root() / "docs/operate"
     described = read.load(site) if site else None
     made = []
-    for name in page or [*printing.pages(folder), *(["ports"] if described else [])]:
+    for name in page or [*pages.names(folder), *(["ports"] if described else [])]:
         if name != "ports":
-            text = printing.as_html(folder, name, language.value, site)
+            text = pages.as_html(folder, name, language, site)
         elif described:
-            text = matrix.as_html(Catalog.load(), described, language.value)
+            text = matrix.as_html(Catalog.load(), described, language)
         else:
             raise ConclaveError(
                 "a port matrix belongs to a site",
                 todo="conclave docs print SITE --page ports",
                 exit_code=ExitCode.INPUT,
             )
-        target = out / f"{'-'.join(filter(None, [name, site]))}.{language.value}.pdf"
+        target = out / f"{'-'.join(filter(None, [name, site]))}.{language}.pdf"
         out.mkdir(parents=True, exist_ok=True)
         target.write_bytes(pdf(text))
         made.append(str(target))

@@ -13,13 +13,12 @@ from conclave.cli.arguments import AsJson, SiteName, exit_codes
 from conclave.errors import ConclaveError, ExitCode
 from conclave.evidence import certificate, keys
 from conclave.evidence.sentences import label, sentence
+from conclave.language import Language
 
 if TYPE_CHECKING:
     from conclave.evidence.certificate import Evidence, Signer
-    from conclave.evidence.sentences import Language
 
 File = Annotated[Path, typer.Argument(help="Evidence file.")]
-Tongue = Annotated[str, typer.Option("--language", help="de or en.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +30,7 @@ def register(app: typer.Typer) -> None:
         )
     )(verify)
     line.command()(sign)
-    line.command()(documents)
+    line.command("documents")(write_documents)
     key_line = typer.Typer(no_args_is_help=True, help="The key that signs a site's evidence.")
     key_line.command("new")(new_key)
     key_line.command("show")(show_key)
@@ -46,18 +45,17 @@ def verify(
         Path | None,
         typer.Option(help="List of keys handed over on paper (allowed_signers); the site's own by default."),
     ] = None,
-    language: Tongue = "en",
+    language: Annotated[Language, typer.Option("--language", help="Language of the output.")] = "en",
     json: AsJson = False,
 ) -> None:
     """Verify an evidence file, without any network: chain, signatures, and that the verdict follows from the lines."""
-    tongue = _language(language)
     evidence = certificate.load(file)
     found = certificate.verify(evidence, signers or _own_signers(evidence))
     if json:
         rows = [{"name": one.name, "fingerprint": one.fingerprint} for one in found]
         typer.echo(jsonlib.dumps({"signers": rows, **evidence.certificate}, indent=2))
     else:
-        show(evidence, found, tongue, Console(soft_wrap=True, highlight=False))
+        show(evidence, found, language, Console(soft_wrap=True, highlight=False))
     if not evidence.verdict["isolated"]:
         raise typer.Exit(ExitCode.NOT_PROVEN)
 
@@ -76,7 +74,7 @@ def sign(
         typer.echo(f"{file}: signed with {one.fingerprint}")
 
 
-def documents(
+def write_documents(
     file: File,
     *,
     out: Annotated[Path, typer.Option(help="Folder for them.")] = Path(),
@@ -129,14 +127,6 @@ def _own_signers(evidence: Evidence) -> Path | None:
         return keys.signers_file(str(evidence.certificate["site"]))
     except ConclaveError:
         return None
-
-
-def _language(word: str) -> Language:
-    if word == "de":
-        return "de"
-    if word == "en":
-        return "en"
-    raise ConclaveError(f"no language {word!r}", expected="de or en", exit_code=ExitCode.INPUT)
 
 
 def _show_key(key: keys.Key, *, json: bool) -> None:

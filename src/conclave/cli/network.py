@@ -11,6 +11,7 @@ import typer
 
 from conclave.cli.arguments import AsJson, SiteName, exit_codes
 from conclave.errors import ExitCode
+from conclave.language import Language
 
 network_app = typer.Typer(no_args_is_help=True, help="Port matrix and firewall rules for a site's network team.")
 
@@ -25,13 +26,6 @@ class Format(StrEnum):
     CSV = "csv"
     MD = "md"
     ALL = "all"
-
-
-class Language(StrEnum):
-    """Languages of documents."""
-
-    DE = "de"
-    EN = "en"
 
 
 class Vendor(StrEnum):
@@ -56,12 +50,12 @@ def matrix(
 ) -> None:
     """Write the port matrix: from where to where, ports, purpose, direction, mode, NAT, marks and limits."""
     from conclave.catalog import Catalog  # noqa: PLC0415 - start quickly
-    from conclave.document import pdf  # noqa: PLC0415
+    from conclave.documents import pdf  # noqa: PLC0415
     from conclave.network import matrix as making  # noqa: PLC0415
     from conclave.site import read  # noqa: PLC0415
 
     found, catalog = read.load(site), Catalog.load()
-    spoken = language.value if language else found.answers.language
+    spoken = language or found.answers.language
     forms = [form for form in Format if form is not Format.ALL] if wanted is Format.ALL else [wanted]
     page = making.as_html(catalog, found, spoken) if {Format.HTML, Format.PDF} & set(forms) else ""
     written = []

@@ -15,6 +15,7 @@ from rich.table import Table
 from conclave import bandwidth, planning
 from conclave.cli.arguments import AsJson, exit_codes
 from conclave.errors import ConclaveError, ExitCode
+from conclave.language import Language
 from conclave.planning import Plan, Wish
 
 
@@ -23,13 +24,6 @@ class View(StrEnum):
 
     SPEAKER = "speaker"
     GALLERY = "gallery"
-
-
-class Language(StrEnum):
-    """Languages of documents."""
-
-    GERMAN = "de"
-    ENGLISH = "en"
 
 
 def register(app: typer.Typer) -> None:
@@ -53,7 +47,7 @@ def plan(
     share: Annotated[bool, typer.Option("--share", help="Somebody shares a screen.")] = False,
     ipv6: Annotated[bool, typer.Option("--ipv6", help="Everybody comes over IPv6: longer headers.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write the plan with charts as a page to this file.")] = None,
-    language: Annotated[Language, typer.Option(help="Language of the page.")] = Language.ENGLISH,
+    language: Annotated[Language, typer.Option(help="Language of the page.")] = "en",
     json: AsJson = False,
 ) -> None:
     """Say how much bandwidth a meeting takes and what an uplink carries, every number with its formula and source."""
@@ -67,7 +61,7 @@ def plan(
     up, down = _uplink(uplink, uplink_down, site)
     made = planning.make(Wish(people, remote, up, down, view.value, camera, share, ipv6))
     if html:
-        _page(made, site, language.value, html)
+        _page(made, site, language, html)
     if json:
         typer.echo(formats.dumps(made.as_dict(), ensure_ascii=False, indent=2))
     else:
@@ -116,16 +110,16 @@ def show(made: Plan, console: Console) -> None:
         console.print("not everybody outside gets full pictures", style="yellow")
 
 
-def _page(made: Plan, site: str | None, language: str, file: Path) -> None:
-    from conclave import document, plan_charts  # noqa: PLC0415 - only where a page is wanted
+def _page(made: Plan, site: str | None, language: Language, file: Path) -> None:
+    from conclave import documents, plan_charts  # noqa: PLC0415 - only where a page is wanted
 
     data = {
-        **document.imprint(site or "-"),
+        **documents.imprint(site or "-"),
         "plan": made,
         "bars": plan_charts.bars(made),
         "lines": plan_charts.lines(made),
     }
-    page = document.html("plan", "de" if language == "de" else "en", data)
+    page = documents.html("plan", language, data)
     try:
         file.write_text(page, encoding="utf-8")
     except OSError as error:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes
-from conclave.errors import ExitCode
+from conclave.errors import ConclaveError, ExitCode
+from conclave.language import Language
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,13 +28,6 @@ class Zone(StrEnum):
 
     USERS = "users"
     OUTSIDE = "outside"
-
-
-class Language(StrEnum):
-    """Languages of documents."""
-
-    GERMAN = "de"
-    ENGLISH = "en"
 
 
 # A group of one command would be that command.
@@ -78,7 +72,7 @@ def network(
     log = Console(stderr=True)
     result = rehearse(site, zone.value, wanted, lambda text: log.print(text, style="dim", highlight=False))
     if report:
-        write(result, report, language.value if language else read.load(site).answers.language)
+        write(result, report, language or read.load(site).answers.language)
     if json:
         typer.echo(result.model_dump_json(indent=2))
     else:
@@ -87,7 +81,7 @@ def network(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def write(result: RehearsalResult, file: Path, language: Literal["de", "en"]) -> None:
+def write(result: RehearsalResult, file: Path, language: Language) -> None:
     """Write a rehearsal as a page.
 
     Raises
@@ -95,10 +89,11 @@ def write(result: RehearsalResult, file: Path, language: Literal["de", "en"]) ->
     ConclaveError
         When the file cannot be written.
     """
-    from conclave import document  # noqa: PLC0415 - only where a page is wanted
-    from conclave.errors import ConclaveError  # noqa: PLC0415
+    from conclave import documents  # noqa: PLC0415 - only where a page is wanted
 
-    page = document.html("rehearsal", language, {**document.imprint(result.site, result.started_at), "result": result})
+    page = documents.html(
+        "rehearsal", language, {**documents.imprint(result.site, result.started_at), "result": result}
+    )
     try:
         file.write_text(page, encoding="utf-8")
     except OSError as error:

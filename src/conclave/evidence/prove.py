@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from conclave import paths
 from conclave.call import site as call_site
 from conclave.call.session import Plan
-from conclave.document.rendering import release
+from conclave.documents.rendering import release
 from conclave.errors import ConclaveError
 from conclave.evidence import certificate, keys, link, pages, publish
 from conclave.evidence.chain import Chain

@@ -6,19 +6,19 @@ import datetime as dt
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from conclave import document
+from conclave import documents
 from conclave.evidence import chain, signature
 from conclave.evidence.facts import Facts
 from conclave.evidence.sentences import sentence
 from conclave.evidence.witness import capture
+from conclave.language import LANGUAGES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conclave.evidence.certificate import Evidence
-    from conclave.evidence.sentences import Language
+    from conclave.language import Language
 
-LANGUAGES: tuple[Language, Language] = ("de", "en")
 TEMPLATE = "isolation"
 
 
@@ -27,11 +27,11 @@ def write(evidence: Evidence, folder: Path, stem: str) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     made = []
     for language in LANGUAGES:
-        page = document.html(TEMPLATE, language, data(evidence, language))
+        page = documents.html(TEMPLATE, language, data(evidence, language))
         file = folder / f"{stem}.{language}.html"
         file.write_text(page, encoding="utf-8")
         printed = file.with_suffix(".pdf")
-        printed.write_bytes(document.pdf(page))
+        printed.write_bytes(documents.pdf(page))
         made += [file, printed]
     return made
 
@@ -42,7 +42,7 @@ def data(evidence: Evidence, language: Language) -> dict[str, Any]:
     facts = Facts(evidence.lines[:-1])
     call = facts.one("call") or {"result": None}
     return {
-        **document.imprint(line["site"], dt.datetime.fromisoformat(line["at"])),
+        **documents.imprint(line["site"], dt.datetime.fromisoformat(line["at"])),
         "release": facts.begin["conclave"],
         "certificate": line,
         "began": dt.datetime.fromisoformat(line["began"]),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Language = Literal["de", "en"]
+    from conclave.language import Language
 
 # Code: English, German. Every code of the judges stands here; a test holds them to it.
 SENTENCES: dict[str, tuple[str, str]] = {

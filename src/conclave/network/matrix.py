@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from conclave import document
+from conclave import documents
 from conclave.bandwidth import classes
 from conclave.firewall.marks import DSCP
 from conclave.network.passages import KINDS, OUTSIDE, Passage, passages
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from conclave.catalog import Catalog, Dscp
-    from conclave.document import Language
+    from conclave.language import Language
     from conclave.network.passages import Kind, Network
     from conclave.site.model import Site
 
@@ -52,8 +52,8 @@ def data(catalog: Catalog, site: Site, language: Language) -> dict[str, Any]:
 
 def as_html(catalog: Catalog, site: Site, language: Language, made: datetime | None = None) -> str:
     """Return the matrix as one HTML page."""
-    shown = {**document.imprint(site.answers.name, made), **data(catalog, site, language)}
-    return document.html("ports", language, shown)
+    shown = {**documents.imprint(site.answers.name, made), **data(catalog, site, language)}
+    return documents.html("ports", language, shown)
 
 
 def as_csv(catalog: Catalog, site: Site, language: Language) -> str:

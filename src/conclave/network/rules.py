@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from conclave.bandwidth import classes
-from conclave.document.rendering import release
+from conclave.documents.rendering import release
 from conclave.network.passages import OUTSIDE, Party, host_zones, passages
 
 if TYPE_CHECKING:

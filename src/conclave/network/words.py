@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conclave.document import Language
+    from conclave.language import Language
 
 WORDS: dict[Language, dict[str, str]] = {
     "en": {

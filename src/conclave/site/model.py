@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, IPvAnyAddres
 
 from conclave.catalog import BEYOND, ROLES, Role
 from conclave.errors import ConclaveError, ExitCode
+from conclave.language import Language
 from conclave.remote import Login
 from conclave.site.zones import Address, Network, holders, own_networks
 
@@ -88,7 +89,7 @@ class Answers(_Strict):
         max_length=200,
         description="a DNS domain of the site's own in small letters, such as conf.example.org",
     )
-    language: Literal["de", "en"] = Field(description="de or en: what people see first")
+    language: Language = Field(description="de or en: what people see first")
     contact: str = Field(
         pattern=r"^[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\"]+$",
         description="the mail address people write to when something does not work",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from conclave import paths
 from conclave.errors import ConclaveError, ExitCode
-from conclave.site import authority, read, supplied, vault
+from conclave.site import ca, read, supplied, vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -122,10 +122,10 @@ def _missing(site: str, there: dict[str, str]) -> dict[str, str]:
 
 def _authority(answers: Answers, there: dict[str, str]) -> dict[str, str]:
     if CA_KEY in there and CA_CERTIFICATE in there:
-        use = authority.Authority(there[CA_KEY], there[CA_CERTIFICATE])
+        use = ca.Authority(there[CA_KEY], there[CA_CERTIFICATE])
     else:
-        use = authority.make(answers)
-    authority.refuse_unfit(use, answers)
+        use = ca.make(answers)
+    ca.refuse_unfit(use, answers)
     return {CA_KEY: use.key, CA_CERTIFICATE: use.certificate}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import conclave
-from conclave.docs import tables
+from conclave.documents import tables
 from conclave.errors import ConclaveError, ExitCode
 
 SOURCES = sorted(Path(conclave.__file__).parent.rglob("*.py"))

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.evidence import example
 from typer.testing import CliRunner
 
-from conclave import cli, document
+from conclave import cli, documents
 from conclave.cli import evidence as commands
 from conclave.errors import ConclaveError, ExitCode
 from conclave.evidence import certificate, chain, publish, signature
@@ -18,6 +18,8 @@ from conclave.evidence import certificate, chain, publish, signature
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from conclave.language import Language
 
 
 @pytest.fixture(scope="module")
@@ -235,8 +237,8 @@ def test_a_missing_file_or_key_is_told(tmp_path: Path, file: Path) -> None:
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
-def test_people_read_the_same_in_both_languages(file: Path, language: document.Language) -> None:
-    page = document.html("isolation", language, publish.data(certificate.load(file), language))
+def test_people_read_the_same_in_both_languages(file: Path, language: Language) -> None:
+    page = documents.html("isolation", language, publish.data(certificate.load(file), language))
     for fact in ("conf.lab.example", "somebody", "core1", "20 of 20" if language == "en" else "20 von 20", "SHA256:"):
         assert fact in page
     assert ("Isolated: nothing left" if language == "en" else "Abgeschottet: Nichts verließ") in page
@@ -246,7 +248,7 @@ def test_a_red_page_says_why(tmp_path: Path, keys: Path) -> None:
     lines = example.proof()
     example.find(lines, "page")["error"] = "502 <b>"
     file = made(tmp_path / "red.jsonl", keys, lines)
-    page = document.html("isolation", "en", publish.data(certificate.load(file), "en"))
+    page = documents.html("isolation", "en", publish.data(certificate.load(file), "en"))
     assert "Not proven isolated" in page
     assert "could not be loaded: 502 &lt;b&gt;" in page
 
@@ -255,7 +257,7 @@ def test_a_page_claims_no_more_than_was_looked_at(tmp_path: Path, keys: Path) ->
     lines = [line for line in example.proof() if line["kind"] not in {"watch", "capture"}]
     lines[0]["outside"] = {}
     file = made(tmp_path / "narrow.jsonl", keys, lines)
-    page = document.html("isolation", "en", publish.data(certificate.load(file), "en"))
+    page = documents.html("isolation", "en", publish.data(certificate.load(file), "en"))
     assert "Isolated as far as anybody looked" in page
     assert "nothing left the site" not in page
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from conclave.cli import build
-from conclave.document import pdf
+from conclave.documents import pdf
 from conclave.network import matrix
 from conclave.network.passages import host_zones, passages
 from conclave.network.words import WORDS
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conclave.catalog import Catalog
-    from conclave.document import Language
+    from conclave.language import Language
     from conclave.network.passages import Passage
     from conclave.site.model import Site
 

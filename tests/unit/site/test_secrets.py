@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from conclave.catalog import Catalog
 from conclave.errors import ConclaveError, ExitCode
-from conclave.site import authority, read, secrets, supplied, vault
+from conclave.site import ca, read, secrets, supplied, vault
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,7 +122,7 @@ def supplied_site(inventory: Inventory) -> Inventory:
     site = read.load("lab")
     folder = inventory.folder / supplied.FOLDER
     folder.mkdir()
-    (folder / "ca.crt").write_text(authority.make(site.answers).certificate, encoding="utf-8")
+    (folder / "ca.crt").write_text(ca.make(site.answers).certificate, encoding="utf-8")
     for host in site.hosts:
         pair(folder, host.name, supplied.names(site, host, Catalog.load()))
     return inventory

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
 
-from conclave import document
+from conclave import documents
 from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from markdown_it.token import Token
 
-    from conclave.document import Language
+    from conclave.language import Language
 
 # What a page calls the site; with a site's name in its place the commands can be typed as they stand.
 PLACEHOLDER = re.compile(r"\bSITE\b|\bmysite\b")
 UNNAMED = "________"
 
 
-def pages(folder: Path) -> list[str]:
+def names(folder: Path) -> list[str]:
     """Return the names of the pages that can be printed."""
     return sorted({file.name.partition(".")[0] for file in folder.glob("*.md")})
 
@@ -56,7 +56,7 @@ def as_html(folder: Path, page: str, language: Language, site: str = "", made: d
     if file is None:
         raise ConclaveError(
             f"no page named {page!r}",
-            expected=f"one of: {', '.join([*pages(folder), 'ports'])}",
+            expected=f"one of: {', '.join([*names(folder), 'ports'])}",
             exit_code=ExitCode.INPUT,
         )
     text = file.read_text(encoding="utf-8")
@@ -68,8 +68,8 @@ def as_html(folder: Path, page: str, language: Language, site: str = "", made: d
     tokens = markdown.parse(text)
     _self_contain(tokens, file)
     body = markdown.renderer.render(tokens, markdown.options, {})
-    imprint = document.imprint(site or UNNAMED, made)
-    return document.html("page", language, {**imprint, "heading": heading.removeprefix("# "), "body": body})
+    imprint = documents.imprint(site or UNNAMED, made)
+    return documents.html("page", language, {**imprint, "heading": heading.removeprefix("# "), "body": body})
 
 
 def _self_contain(tokens: Sequence[Token], file: Path) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from conclave.errors import ExitCode
 
 if TYPE_CHECKING:
     from conclave.catalog import Catalog
-
-Language = Literal["en", "de"]
+    from conclave.language import Language
 
 _HEADINGS = {
     "en": (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jinja2 import UndefinedError
 
-from conclave.document import html, imprint, pdf, printing, rendering
+from conclave.documents import html, imprint, pdf, printing, rendering
 from conclave.errors import ConclaveError
 from conclave.paths import project_root
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-Language = Literal["de", "en"]
+    from conclave.language import Language
 
 _MOMENTS = {"de": "%d.%m.%Y, %H:%M Uhr (%Z)", "en": "%Y-%m-%d, %H:%M (%Z)"}
 

@@ -9,8 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from conclave.cli import build
-from conclave.docs import printing
-from conclave.document import pdf
+from conclave.documents import pages, pdf
 from conclave.errors import ConclaveError
 from conclave.paths import project_root
 
@@ -39,23 +38,23 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("site", ["", "headquarters-berlin"])
-def test_the_crisis_page_fits_on_one_sheet(site: str, language: printing.Language) -> None:
-    assert len(_sheets(pdf(printing.as_html(OPERATE, "crisis", language, site)))) == 1
+def test_the_crisis_page_fits_on_one_sheet(site: str, language: pages.Language) -> None:
+    assert len(_sheets(pdf(pages.as_html(OPERATE, "crisis", language, site)))) == 1
 
 
 def test_a_sites_name_stands_where_the_page_says_site(folder: Path) -> None:
-    assert "conclave crisis status lab" in printing.as_html(folder, "drill", "en", "lab")
-    assert "conclave crisis status SITE" in printing.as_html(folder, "drill", "en")
-    assert "SITES" in printing.as_html(folder, "drill", "de", "lab")
+    assert "conclave crisis status lab" in pages.as_html(folder, "drill", "en", "lab")
+    assert "conclave crisis status SITE" in pages.as_html(folder, "drill", "en")
+    assert "SITES" in pages.as_html(folder, "drill", "de", "lab")
 
 
 def test_a_translation_is_taken_where_there_is_one(folder: Path) -> None:
-    assert "<h1>Übung</h1>" in printing.as_html(folder, "drill", "de")
-    assert "<h1>Drill &amp; test</h1>" in printing.as_html(folder, "drill", "en")
+    assert "<h1>Übung</h1>" in pages.as_html(folder, "drill", "de")
+    assert "<h1>Drill &amp; test</h1>" in pages.as_html(folder, "drill", "en")
 
 
 def test_pictures_come_along_and_links_to_files_become_text(folder: Path) -> None:
-    page = printing.as_html(folder, "drill", "en")
+    page = pages.as_html(folder, "drill", "en")
     assert 'src="data:image/svg+xml;base64,' in page
     assert "../flows.md" not in page
     assert "flows</a>" in page
@@ -64,12 +63,12 @@ def test_pictures_come_along_and_links_to_files_become_text(folder: Path) -> Non
 def test_a_picture_that_is_missing_is_named(folder: Path) -> None:
     (folder / "dot.svg").unlink()
     with pytest.raises(ConclaveError, match=r"drill\.md shows dot\.svg"):
-        printing.as_html(folder, "drill", "en")
+        pages.as_html(folder, "drill", "en")
 
 
 def test_a_page_that_does_not_exist_is_named_beside_those_that_do(folder: Path) -> None:
     with pytest.raises(ConclaveError, match="no page named 'nonsense'") as caught:
-        printing.as_html(folder, "nonsense", "en")
+        pages.as_html(folder, "nonsense", "en")
     assert "drill" in caught.value.expected
 
 

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conclave.docs import pictures, tables
+from conclave.documents import pictures, tables
 from conclave.errors import ConclaveError, ExitCode
 from conclave.network import matrix
 from conclave.site import read

@@ -1,1 +1,0 @@
-"""Documents that are made from the catalogue and the command line, so that they cannot disagree with them."""
