@@ -14,6 +14,7 @@ from django.http import HttpRequest  # noqa: TC002 - the framework reads the ann
 from ninja import Router, Schema, Status
 from redis.exceptions import RedisError
 
+from media.due import overdue
 from sfu.client import SfuError
 from sfu.rooms import ping
 
@@ -28,6 +29,10 @@ State = Literal["ok", "failed"]
 _REMEMBERED = 2
 
 
+class OverdueError(Exception):
+    """Something was not done in its time."""
+
+
 class HealthOut(Schema):
     """One word for each service."""
 
@@ -35,6 +40,7 @@ class HealthOut(Schema):
     cache: State
     livekit: State
     identity: State
+    worker: State
 
 
 def _database() -> None:
@@ -53,11 +59,18 @@ def _identity() -> None:
     answer.raise_for_status()
 
 
+def _worker() -> None:
+    if count := overdue():
+        message = f"{count} rooms should have been closed"
+        raise OverdueError(message)
+
+
 PROBES: dict[str, Callable[[], None]] = {
     "database": _database,
     "cache": _cache,
     "livekit": ping,
     "identity": _identity,
+    "worker": _worker,
 }
 
 
@@ -73,7 +86,7 @@ def look(*names: str) -> dict[str, State]:
     for name in names or PROBES:
         try:
             PROBES[name]()
-        except (DatabaseError, RedisError, SfuError, requests.RequestException) as error:
+        except (DatabaseError, RedisError, SfuError, OverdueError, requests.RequestException) as error:
             logger.warning("%s failed: %s", name, type(error).__name__)
             found[name] = "failed"
         else:

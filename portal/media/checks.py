@@ -6,10 +6,8 @@ Who was let in stands in the cache, as it is of no interest a minute later.
 
 from __future__ import annotations
 
-import logging
 import secrets
-import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +20,12 @@ from redis.exceptions import RedisError
 from conclave_portal.codes import ProblemCode
 from conclave_portal.errors import Refusal
 from conclave_portal.limits import Limit, network, spend
+from media import due
 from media.tokens import TTL
 from sfu import rooms
-from sfu.client import SfuError
 
 if TYPE_CHECKING:
-    from media.enforce import Fault, Join
-
-logger = logging.getLogger("conclave.portal.media")
+    from media.join import Fault, Join
 
 # A person checks a few times; an office behind one address checks before the same meeting.
 ADDRESS = Limit("check-address", tries=12, window=60)
@@ -63,8 +59,9 @@ def begin(address: str, *, outside: bool) -> dict[str, Any]:
     )
     receiver = api.VideoGrants(can_publish=False, can_subscribe=True, can_publish_data=False)
     tokens = [_admit(room, expires_at, place, grants) for grants in (sender, receiver)]
+    # First, so that no room is forgotten whatever happens next.
+    due.close_later(room, timezone.now() + timedelta(seconds=rooms.CHECK_SECONDS))
     rooms.open_room(room)
-    _close_later(room)
     return {
         "url": settings.CONFIG.livekit.url,
         "room": room,
@@ -113,18 +110,3 @@ def _admit(room: str, expires_at: datetime, place: str, grants: api.VideoGrants)
 
 def _key(identity: str) -> str:
     return f"check:{identity}"
-
-
-def _close_later(room: str) -> None:
-    """Close the room when its time is over, whoever is still in it, and with it what a restart has left behind."""
-    timer = threading.Timer(rooms.CHECK_SECONDS, _close, [room])
-    timer.daemon = True
-    timer.start()
-
-
-def _close(room: str) -> None:
-    try:
-        rooms.close_room(room)
-    except SfuError:
-        # Empty rooms end by themselves; the next check tries again.
-        logger.exception("rooms of connection checks could not be closed")

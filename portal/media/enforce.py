@@ -7,9 +7,8 @@ again.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,6 +16,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 
 from audit.record import record
 from media import checks
+from media.join import Fault, Join
 from media.models import Admission
 from sfu import rooms
 from sfu.client import SfuError
@@ -25,18 +25,6 @@ if TYPE_CHECKING:
     from livekit.protocol.webhook import WebhookEvent
 
 logger = logging.getLogger("conclave.portal.media")
-
-Fault = Literal["stranger", "wrong room", "second use", "too late"]
-
-
-@dataclass(frozen=True)
-class Join:
-    """A connection the SFU reports."""
-
-    room: str
-    identity: str
-    sid: str
-    at: datetime
 
 
 def judge(join: Join, admission: Admission | None) -> Fault | None:

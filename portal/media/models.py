@@ -1,4 +1,4 @@
-"""The allow list: who was let into which room, once."""
+"""The allow list: who was let into which room, once; and rooms that are to be closed."""
 
 from __future__ import annotations
 
@@ -28,3 +28,13 @@ class Admission(models.Model):
 
     def __str__(self) -> str:
         return self.identity
+
+
+class CheckRoom(models.Model):
+    """A room for checking a connection, until it is closed."""
+
+    room = models.CharField(max_length=40, unique=True)
+    closes_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.room

@@ -27,6 +27,7 @@ UNITS = (
     "conclave-livekit.service",
     "conclave-portal.service",
     "conclave-portal-tidy.service",
+    "conclave-portal-worker.service",
     "conclave-postgresql.service",
     "nginx.service",
     "postgresql@17-main.service",

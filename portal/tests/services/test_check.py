@@ -17,7 +17,7 @@ from people import Browser, meeting, user
 from audit.models import Entry
 from conclave_portal.errors import Refusal
 from media import checks
-from media.enforce import Join
+from media.join import Join
 from media.uplink import _counted
 from meetings.attempts import MEETING, Attempt
 from sfu import rooms
@@ -38,7 +38,6 @@ def rooms_made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Note the rooms that would be made: no SFU runs in these tests; those with one are in `live`."""
     made: list[str] = []
     monkeypatch.setattr(rooms, "open_room", made.append)
-    monkeypatch.setattr(checks, "_close_later", lambda _room: None)
     return made
 
 

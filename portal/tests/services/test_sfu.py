@@ -2,69 +2,21 @@
 
 from __future__ import annotations
 
-import http.server
-import json
 import socket
 import ssl
-import threading
 import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 from authority import write_certificates
+from sfu_server import ROOMS, running
 
 from sfu.client import Servers, Sfu, SfuError, context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-ROOMS = {"rooms": [{"name": "one"}]}
-
-
-class Server(http.server.ThreadingHTTPServer):
-    """Says the same to everybody, and counts."""
-
-    def __init__(self, status: int, said: object, tls: ssl.SSLContext | None, host: str) -> None:
-        self.status, self.said, self.asked = status, json.dumps(said).encode(), 0
-        super().__init__((host, 0), Handler)
-        self.address = f"{'https' if tls else 'http'}://{host}:{self.server_port}"
-        if tls:
-            self.socket = tls.wrap_socket(self.socket, server_side=True)
-
-    def handle_error(self, *_about: object) -> None:
-        """Keep quiet about a client that hangs up."""
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Server
-
-    def do_POST(self) -> None:
-        self.server.asked += 1
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", str(len(self.server.said)))
-        self.end_headers()
-        self.wfile.write(self.server.said)
-
-    def log_message(self, *_what: object) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def running(
-    status: int = 200, said: object = ROOMS, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
-) -> Iterator[Server]:
-    with Server(status, said, tls, host) as server:
-        thread = threading.Thread(target=server.serve_forever, args=[0.01])
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @contextmanager

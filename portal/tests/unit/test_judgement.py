@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from media.enforce import Fault, Join, judge
+from media.enforce import judge
+from media.join import Fault, Join
 from media.models import Admission
 from meetings.models import Meeting
 

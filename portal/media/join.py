@@ -1,0 +1,21 @@
+"""A connection that the SFU reports, and what may be wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+Fault = Literal["stranger", "wrong room", "second use", "too late"]
+
+
+@dataclass(frozen=True)
+class Join:
+    """Somebody who has come into a room."""
+
+    room: str
+    identity: str
+    sid: str
+    at: datetime
