@@ -12,6 +12,7 @@ from ansible.errors import AnsibleFilterError
 
 from conclave.errors import ConclaveError
 from conclave.firewall import Topology, cut, ruleset, sealed
+from conclave.site.turn import turn_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -103,9 +104,10 @@ def conclave_identities(
 ) -> dict[str, dict[str, list[str]]]:
     """Return the names and addresses of each host's certificate, by full host name."""
     identities = {}
+    relays = turn_names(groups["media"])
     for host in _topology({}, hostvars, groups).hosts:
         # TURN over TLS arrives at the SFU untouched, so the SFU shows the name that the edge is known by.
-        own = {name for name, role in names.items() if role in host.roles or (name == "turn" and "media" in host.roles)}
+        own = {name for name, role in names.items() if role in host.roles} | {relays.get(host.name, host.name)}
         full = f"{host.name}.{domain}"
         identities[full] = {
             # Not the short name: the site's authority may sign for the site's domain only.
@@ -124,10 +126,16 @@ def conclave_records(
         {"name": host.name, "addresses": [str(address) for address in host.addresses], "reverse": True}
         for host in topology.hosts
     ]
-    for name, role in names.items():
+    relays = dict.fromkeys(turn_names(groups["media"]).values(), "edge")
+    for name, role in {**names, **relays}.items():
         addresses = [str(address) for host in topology.hosts if role in host.roles for address in host.addresses[:2]]
         records.append({"name": name, "addresses": addresses})
     return records
+
+
+def conclave_turn_names(hosts: list[str], domain: str) -> dict[str, str]:
+    """Return the full name of each media host's TURN over TLS, by host."""
+    return {host: f"{name}.{domain}" for host, name in turn_names(hosts).items()}
 
 
 def conclave_reverse_zones(networks: list[str]) -> list[str]:
@@ -169,4 +177,5 @@ class FilterModule:
             "conclave_roles": conclave_roles,
             "conclave_rules": conclave_rules,
             "conclave_sealed": conclave_sealed,
+            "conclave_turn_names": conclave_turn_names,
         }

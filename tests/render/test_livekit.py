@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 from ipaddress import ip_address, ip_network
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONFIG = "etc/conclave/livekit/livekit.yaml"
+UNIT = "etc/systemd/system/conclave-livekit.service"
 OWN = ("192.0.2.34", "2001:db8:1:2::2")
 # IPv4 is translated by the lab's router, IPv6 is not.
 SHOWN = ("203.0.113.1", "2001:db8:1:2::2")
@@ -88,6 +90,20 @@ def test_rooms_are_made_by_the_portal_only_and_live_in_valkey_over_tls(config: d
     assert config["room"]["auto_create"] is False
     assert config["redis"]["tls"]["enabled"] is True
     assert not config["redis"]["tls"].get("insecure", False)
+
+
+def test_a_room_stays_on_the_node_that_was_asked_to_make_it(config: dict[str, Any]) -> None:
+    assert config["region"] == "media1"
+    selector = config["node_selector"]
+    assert selector["kind"] == "regionaware"
+    assert [region["name"] for region in selector["regions"]] == ["media1"]
+
+
+def test_a_node_that_ended_is_taken_out_of_the_list_under_the_address_it_is_listed_by(files: dict[str, Any]) -> None:
+    settings = json.loads(files["etc/conclave/host/sfu-node.json"]["content"])
+    assert settings["node_ip"] == SHOWN[0]
+    assert (settings["server"], settings["port"], settings["user"]) == ("valkey.conf.lab.example", 6380, "livekit")
+    assert "ExecStopPost=-/usr/lib/conclave/sfu-node-forget" in files[UNIT]["content"]
 
 
 def test_codecs_without_end_to_end_encryption_are_off(config: dict[str, Any]) -> None:

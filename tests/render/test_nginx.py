@@ -57,12 +57,59 @@ def media() -> dict[str, dict[str, Any]]:
     return render("nginx", "media1") | render("livekit", "media1")
 
 
+@pytest.fixture(scope="module")
+def two_nodes() -> dict[str, dict[str, Any]]:
+    nodes = {"media1": "192.0.2.34", "media2": "192.0.2.35"}
+    turn = {node: f"{node}.turn.conf.lab.example" for node in nodes}
+    return render("nginx", "edge1") | render("edge", "edge1", edge_livekit_servers=nodes, edge_turn_names=turn)
+
+
+def upstreams(text: str) -> dict[str, list[str]]:
+    """Return the servers of each group."""
+    groups = re.findall(r"upstream (\S+) \{(.*?)\}", text, re.DOTALL)
+    return {name: re.findall(r"server (.+?);", body) for name, body in groups}
+
+
 def test_nginx_accepts_the_edge(edge: dict[str, Any], tls: Path, tmp_path: Path) -> None:
     assert verdict(edge, tmp_path, tls) == ""
 
 
 def test_nginx_accepts_the_media_server(media: dict[str, Any], tls: Path, tmp_path: Path) -> None:
     assert verdict(media, tmp_path, tls) == ""
+
+
+def test_nginx_accepts_an_edge_before_several_nodes(two_nodes: dict[str, Any], tls: Path, tmp_path: Path) -> None:
+    assert verdict(two_nodes, tmp_path, tls) == ""
+
+
+def test_signalling_goes_to_the_node_that_is_named_and_to_the_others_when_it_is_down(two_nodes: dict[str, Any]) -> None:
+    text = two_nodes[EDGE]["content"]
+    servers = upstreams(text)
+    assert servers["edge_livekit_media1"] == ["192.0.2.34:7443", "192.0.2.35:7443 backup"]
+    assert servers["edge_livekit_media2"] == ["192.0.2.35:7443", "192.0.2.34:7443 backup"]
+    # Who names none, or one that is gone.
+    assert servers["edge_livekit"] == ["192.0.2.34:7443", "192.0.2.35:7443"]
+
+
+@pytest.mark.parametrize("path", ["/rtc", "/rtc/v1", "/rtc/validate", "/media2/rtc", "/media2/rtc/v1/validate"])
+def test_a_node_is_named_before_the_path_of_signalling(edge: dict[str, Any], path: str) -> None:
+    signalling = locations(edge[EDGE]["content"], "media.conf.lab.example")[1].removeprefix("~ ").replace("?<", "?P<")
+    assert re.search(signalling, path)
+
+
+@pytest.mark.parametrize("path", ["/twirp/livekit.RoomService/ListRooms", "/media2/twirp/rtc", "/a/b/rtc", "/rtc/v1/x"])
+def test_nothing_else_of_a_node_is_reached(edge: dict[str, Any], path: str) -> None:
+    signalling = locations(edge[EDGE]["content"], "media.conf.lab.example")[1].removeprefix("~ ").replace("?<", "?P<")
+    assert not re.search(signalling, path)
+
+
+def test_turn_over_tls_reaches_each_node_by_its_own_server_name(two_nodes: dict[str, Any]) -> None:
+    text = two_nodes[STREAM]["content"]
+    for node, address in (("media1", "192.0.2.34"), ("media2", "192.0.2.35")):
+        assert f"{node}.turn.conf.lab.example edge_turn_{node};" in text
+        assert upstreams(text)[f"edge_turn_{node}"] == [f"unix:/run/nginx/edge-turn-{node}.sock"]
+        server = next(part for part in text.split("\nserver {") if f"edge-turn-{node}.sock proxy_protocol" in part)
+        assert f"proxy_pass {address}:5349;" in server
 
 
 def test_edge_and_media_stand_side_by_side_on_one_host(
@@ -91,7 +138,8 @@ def locations(text: str, name: str) -> list[str]:
 
 
 def test_of_the_sfu_only_signalling_is_public(edge: dict[str, Any]) -> None:
-    assert locations(edge[EDGE]["content"], "media.conf.lab.example") == ["/", r"~ ^/rtc(/v1)?(/validate)?$"]
+    signalling = r"~ ^(?:/(?<edge_node>[a-z0-9-]+))?/rtc(?<edge_call>(?:/v1)?(?:/validate)?)$"
+    assert locations(edge[EDGE]["content"], "media.conf.lab.example") == ["/", signalling]
 
 
 def test_of_keycloak_only_the_site_s_realm_and_its_resources_are_public(edge: dict[str, Any]) -> None:

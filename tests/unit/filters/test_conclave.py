@@ -40,6 +40,19 @@ def test_the_sfu_may_show_the_name_of_turn() -> None:
     assert media == ["media1.conf.example.org", "sfu.conf.example.org", "turn.conf.example.org"]
 
 
+def test_each_of_several_sfus_shows_a_name_of_turn_of_its_own_that_leads_to_the_edge() -> None:
+    hosts = {**HOSTS, "media2": {"ansible_host": "192.0.2.35"}}
+    groups = {**GROUPS, "all": list(hosts), "media": ["media1", "media2"]}
+    identities = conclave_identities(hosts, groups, NAMES, "conf.example.org")
+    for node, other in (("media1", "media2"), ("media2", "media1")):
+        names = identities[f"{node}.conf.example.org"]["names"]
+        assert f"{node}.turn.conf.example.org" in names
+        assert f"{other}.turn.conf.example.org" not in names
+    records = {record["name"]: record["addresses"] for record in conclave_records(hosts, groups, NAMES)}
+    assert records["media1.turn"] == records["media2.turn"] == ["192.0.2.2"]
+    assert records["sfu"] == ["192.0.2.34", "192.0.2.35"]
+
+
 def test_every_name_of_a_certificate_is_below_the_sites_domain() -> None:
     identities = conclave_identities(HOSTS, GROUPS, NAMES, "conf.example.org")
     assert all(name.endswith(".conf.example.org") for host in identities.values() for name in host["names"])
