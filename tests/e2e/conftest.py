@@ -130,7 +130,7 @@ async def _wrong_key(browser: Browser, story: Story, meeting: pages.Planned) -> 
     page = await context.new_page()
     other = f"{meeting.link.partition('#k=')[0]}#k={'A' * 43}"
     await pages.join_as_guest(page, other, "Wrong key", meeting.pin)
-    said = page.get_by_text("This link's key does not fit")
+    said = page.get_by_text("The key in your link does not match")
     await said.wait_for()
     story.wrong_link = await said.inner_text()
     await context.close()

@@ -44,7 +44,7 @@ def test_one_with_another_key_decodes_nothing(story: Story) -> None:
 
 
 def test_a_track_that_is_not_encrypted_is_refused_and_shown(story: Story) -> None:
-    assert "Unencrypted media refused" in story.warning
+    assert "Unencrypted media blocked" in story.warning
     assert story.plain["refused"]
     refused = {row["identity"] for row in story.plain["refused"]}
     assert not any(track["framesDecoded"] for track in story.plain["tracks"] if track["identity"] in refused)

@@ -151,7 +151,7 @@ async def _identity(page: Page) -> str:
 
 
 def test_everybody_in_a_call_sees_the_switch_at_once(seen: Seen) -> None:
-    assert seen.banner.endswith("Nobody outside this site can be reached or listen.")
+    assert seen.banner.endswith("Nobody outside this site can be reached or can listen in.")
     assert "Outside" in seen.sent_out
     assert seen.told["told"] == 2
     assert not seen.told["failed"]
@@ -160,7 +160,7 @@ def test_everybody_in_a_call_sees_the_switch_at_once(seen: Seen) -> None:
 def test_who_was_outside_is_told_why_the_picture_is_gone(seen: Seen) -> None:
     assert seen.told["removed"] == 1
     assert "The site was isolated" in seen.cut_off
-    assert "Your organiser knows" in seen.cut_off
+    assert "Your organiser is aware of this" in seen.cut_off
 
 
 def test_nobody_comes_back_from_outside_while_it_lasts(seen: Seen) -> None:

@@ -177,13 +177,13 @@ try {
   process.stdout.write(`${JSON.stringify(await figures(one), null, 1)}\n`);
 
   const stranger = await guest("Gast Drei", wrongKey);
-  await stranger.getByText("This link's key does not fit").waitFor();
+  await stranger.getByText("The key in your link does not match").waitFor();
   await stranger.screenshot({ path: `${folder}/live-wrong-key.png` });
   const strange = await figures(stranger);
   process.stdout.write(`${JSON.stringify(strange.tracks)}\n`);
   assert(strange.tracks.every((track) => track.framesDecoded === 0 && track.samplesDecoded === 0));
   await until("one says whose key differs", async () =>
-    (await figures(one)).people.some((person) => person.encryption === "keyDiffers"),
+    (await figures(one)).people.some((person) => person.encryption === "keyMismatch"),
   );
   await one.screenshot({ path: `${folder}/live-one-differs.png` });
   await stranger.getByRole("button", { name: "Leave", exact: true }).first().click();
@@ -244,7 +244,7 @@ try {
     await room.localParticipant.enableCameraAndMicrophone();
     await room.localParticipant.publishData(new TextEncoder().encode("in clear"), { reliable: true });
   }, `/api/meetings/${ID}/join`);
-  await one.getByText("Unencrypted media refused").waitFor();
+  await one.getByText("Unencrypted media blocked").waitFor();
   const refused = await until("both tracks are refused", async () => {
     const seen = await figures(one);
     return seen.refused.length === 2 && seen;

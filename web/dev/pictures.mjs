@@ -145,7 +145,7 @@ const scenes = [
     },
   },
   { name: "check", path: "/check", wait: ".check-verdict" },
-  ...["good", "uneven", "relayed", "tcp", "tls", "nothing", "signalling", "site", "busy"].map((scene) => ({
+  ...["good", "unstable", "relayed", "tcp", "tls", "nothing", "signalling", "site", "busy"].map((scene) => ({
     name: `check-${scene}`,
     path: `/dev/gallery/index.html?scene=check-${scene}`,
     wait: ".check-verdict",

@@ -138,16 +138,16 @@ export function standIn(): Plugin {
         return send(answer, 200, { joinable: scene !== "over", mode, mode_since, mode_until });
       }
       if (key === "POST meetings/:id/join") {
-        if (scene === "full") return send(answer, 409, { code: "meeting_full", message: "" });
-        if (scene === "cut") return send(answer, 403, { code: "site_isolated", message: "" });
-        if (scene === "unknown") return send(answer, 403, { code: "mode_unknown", message: "" });
+        if (scene === "full") return send(answer, 409, { code: "meeting_full" });
+        if (scene === "cut") return send(answer, 403, { code: "site_isolated" });
+        if (scene === "unknown") return send(answer, 403, { code: "mode_unknown" });
         if (signedIn && meeting) return send(answer, 200, admission(meeting.id, "Organiser Demo"));
         if (meeting && body["pin"] === meeting.pin)
           return send(answer, 200, admission(meeting.id, String(body["display_name"])));
-        return send(answer, 403, { code: "pin_wrong", message: "" });
+        return send(answer, 403, { code: "pin_wrong" });
       }
       // No SFU stands behind these pages: nothing to check the connection with.
-      if (key === "POST check") return send(answer, 429, { code: "too_many_attempts", message: "", retry_after: 60 });
+      if (key === "POST check") return send(answer, 429, { code: "too_many_attempts", retry_after: 60 });
       if (!signedIn) return send(answer, 401, {});
       const open = ({ pin: _, ...rest }: Planned) => rest;
       if (key === "GET meetings") return send(answer, 200, scene === "empty" ? [] : meetings.map(open));

@@ -6,16 +6,16 @@ import { PortalError } from "./api/portal";
 import { ErrorBoundary } from "./components/ErrorBoundary";
 import { Loading } from "./components/Loading";
 import { LanguageProvider } from "./i18n";
-import { Cannot } from "./pages/Cannot";
-import { Ended } from "./pages/Ended";
+import { EndedPage } from "./pages/EndedPage";
+import { ErrorPage } from "./pages/ErrorPage";
 import { MeetingPage } from "./pages/MeetingPage";
 import { MyMeetings } from "./pages/MyMeetings";
 import { SignIn } from "./pages/SignIn";
 import { useSession } from "./session";
 
 const Plan = lazy(() => import("./pages/Plan"));
-const Join = lazy(() => import("./pages/Join"));
-const Check = lazy(() => import("./pages/Check"));
+const JoinPage = lazy(() => import("./pages/join/JoinPage"));
+const CheckPage = lazy(() => import("./pages/CheckPage"));
 
 const queries: QueryClient = new QueryClient({
   defaultOptions: {
@@ -32,9 +32,10 @@ const queries: QueryClient = new QueryClient({
   }),
 });
 
-function Member({ children }: { children: ReactNode }) {
+/** Children for people who are signed in, the sign-in page for others. */
+function RequireSignIn({ children }: { children: ReactNode }) {
   const { session, failed } = useSession();
-  if (failed) return <Cannot why="unreachable" />;
+  if (failed) return <ErrorPage reason="unreachable" />;
   if (!session) return <Loading />;
   return session.authenticated ? children : <SignIn />;
 }
@@ -51,31 +52,31 @@ function Pages() {
               <Route
                 path="/"
                 element={
-                  <Member>
+                  <RequireSignIn>
                     <MyMeetings />
-                  </Member>
+                  </RequireSignIn>
                 }
               />
               <Route
                 path="/plan"
                 element={
-                  <Member>
+                  <RequireSignIn>
                     <Plan />
-                  </Member>
+                  </RequireSignIn>
                 }
               />
               <Route
                 path="/meetings/:id"
                 element={
-                  <Member>
+                  <RequireSignIn>
                     <MeetingPage />
-                  </Member>
+                  </RequireSignIn>
                 }
               />
-              <Route path="/m/:id" element={<Join />} />
-              <Route path="/check" element={<Check />} />
-              <Route path="/ended" element={<Ended />} />
-              <Route path="*" element={<Cannot why="missing" />} />
+              <Route path="/m/:id" element={<JoinPage />} />
+              <Route path="/check" element={<CheckPage />} />
+              <Route path="/ended" element={<EndedPage />} />
+              <Route path="*" element={<ErrorPage reason="notFound" />} />
             </Routes>
           </Suspense>
         </ErrorBoundary>

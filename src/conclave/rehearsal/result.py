@@ -33,7 +33,7 @@ class Measured(BaseModel):
     frames_received: int | None = None
     receive_kbps: float | None = None
     join_ms: float | None = None
-    ways: dict[str, str] = Field(default_factory=dict, description="used, open, blocked or untried, by way.")
+    paths: dict[str, str] = Field(default_factory=dict, description="used, open, blocked or untried, by media path.")
     blocked: list[str] = Field(default_factory=list)
     refused: str | None = None
 

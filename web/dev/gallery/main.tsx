@@ -8,7 +8,7 @@ import "../../src/styles/base.css";
 import "../../src/styles/controls.css";
 import "../../src/styles/pages.css";
 import { verdictOf } from "../../src/devices/verdict";
-import { Report } from "../../src/pages/Check";
+import { Report } from "../../src/pages/CheckPage";
 import { checks } from "./checks";
 import { scenes } from "./people";
 
@@ -18,10 +18,10 @@ const actions: CallActions = {
   setMicrophone: nothing,
   switchDevice: nothing,
   activeDevice: () => undefined,
-  startSound: nothing,
-  confirmAlarms: () => undefined,
-  checkAgain: () => undefined,
-  confirmCutOff: () => undefined,
+  startAudio: nothing,
+  dismissAlarms: () => undefined,
+  recheckKeys: () => undefined,
+  dismissRemoved: () => undefined,
   enlarge: () => undefined,
   leave: nothing,
 };
@@ -47,7 +47,7 @@ if (root && check)
     <LanguageProvider site="de">
       <main className="main check">
         <h1>{name}</h1>
-        <Report found={check} verdict={verdictOf(check)} domain="conf.lab.example" again={() => undefined} />
+        <Report result={check} verdict={verdictOf(check)} domain="conf.lab.example" onRetry={() => undefined} />
       </main>
     </LanguageProvider>,
   );

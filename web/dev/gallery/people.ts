@@ -1,5 +1,5 @@
 import type { LocalVideoTrack } from "livekit-client";
-import type { CallState, Decryption, Person, Picture } from "../../src/call/model";
+import type { CallState, DecryptionState, Person, VideoFeed } from "../../src/call/model";
 
 const NAMES = [
   "Organiser Demo",
@@ -62,7 +62,7 @@ function drawn(seed: number, screen: boolean): LocalVideoTrack {
   return fake as unknown as LocalVideoTrack;
 }
 
-const picture = (seed: number, state: Decryption = "encrypted", screen = false): Picture => ({
+const picture = (seed: number, state: DecryptionState = "encrypted", screen = false): VideoFeed => ({
   sid: `TR_${seed}${screen}`,
   state,
   track: state === "refused" ? undefined : drawn(seed, screen),
@@ -75,7 +75,7 @@ export function person(n: number, given: Partial<Person> = {}): Person {
     self: n === 0,
     joinedAt: new Date(2026, 10, 21, 14, n),
     microphone: n % 3 !== 2,
-    sound: n === 0 ? undefined : "encrypted",
+    audio: n === 0 ? undefined : "encrypted",
     camera: n % 4 === 3 ? undefined : picture(n),
     screen: undefined,
     speaking: n === 1,
@@ -93,18 +93,18 @@ function state(who: readonly Person[], given: Partial<CallState> = {}): CallStat
     people: who,
     refusals: [],
     alarms: [],
-    own: { microphone: true, camera: true, screen: false },
-    soundBlocked: false,
+    sending: { microphone: true, camera: true, screen: false },
+    autoplayBlocked: false,
     deviceFailed: false,
     cap: "full",
     outside: false,
-    told: undefined,
-    cutOff: [],
+    announcement: undefined,
+    removedByIsolation: [],
     ...given,
   };
 }
 
-const refusal = { sid: "TR_9", identity: "identity-2", name: "Gast Eins", kind: "picture", at: new Date() } as const;
+const refusal = { sid: "TR_9", identity: "identity-2", name: "Gast Eins", kind: "video", at: new Date() } as const;
 
 /** Every state of the call that is hard to bring about by hand. */
 export const scenes: Record<string, () => CallState> = {
@@ -115,32 +115,32 @@ export const scenes: Record<string, () => CallState> = {
   fifty: () => state(people(50)),
   screen: () => state([person(0), person(1, { screen: picture(1, "encrypted", true) }), ...people(6).slice(2)]),
   blocked: () =>
-    state([person(0), person(1), person(2, { camera: picture(2, "refused"), sound: "refused" }), person(3)], {
+    state([person(0), person(1), person(2, { camera: picture(2, "refused"), audio: "refused" }), person(3)], {
       refusals: [refusal],
       alarms: [refusal],
     }),
-  differs: () => state([person(0), person(1), person(2, { camera: picture(2, "keyDiffers"), sound: "keyDiffers" })]),
+  differs: () => state([person(0), person(1), person(2, { camera: picture(2, "keyMismatch"), audio: "keyMismatch" })]),
   wrongkey: () =>
     state([
       person(0),
-      person(1, { camera: picture(1, "keyDiffers"), sound: "keyDiffers" }),
-      person(2, { camera: picture(2, "keyDiffers"), sound: "keyDiffers" }),
+      person(1, { camera: picture(1, "keyMismatch"), audio: "keyMismatch" }),
+      person(2, { camera: picture(2, "keyMismatch"), audio: "keyMismatch" }),
     ]),
-  checking: () => state([person(0), person(1, { camera: picture(1, "checking"), sound: "checking" })]),
+  checking: () => state([person(0), person(1, { camera: picture(1, "checking"), audio: "checking" })]),
   reconnecting: () =>
-    state(people(4), { phase: "reconnecting", own: { microphone: false, camera: false, screen: false } }),
-  isolated: () => state(people(4), { cutOff: ["Gast Neun", "Gast Zehn"] }),
+    state(people(4), { phase: "reconnecting", sending: { microphone: false, camera: false, screen: false } }),
+  isolated: () => state(people(4), { removedByIsolation: ["Gast Neun", "Gast Zehn"] }),
   rehearsal: () => state(people(4)),
   capped: () => state(people(6), { cap: "180p", outside: true }),
   audio: () =>
     state(
       people(5).map((who) => ({ ...who, camera: undefined })),
-      { cap: "audio", outside: true, own: { microphone: true, camera: false, screen: false } },
+      { cap: "audio", outside: true, sending: { microphone: true, camera: false, screen: false } },
     ),
   strips: () =>
     state(people(3), {
-      soundBlocked: true,
+      autoplayBlocked: true,
       deviceFailed: true,
-      own: { microphone: false, camera: true, screen: true },
+      sending: { microphone: false, camera: true, screen: true },
     }),
 };

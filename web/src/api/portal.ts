@@ -4,23 +4,43 @@ import type { components, paths } from "./schema";
 type Schemas = components["schemas"];
 export type Site = Schemas["SiteOut"];
 export type Session = Schemas["SessionOut"];
+export type Language = Session["language"];
 export type Meeting = Schemas["MeetingOut"];
 export type Admission = Schemas["AdmissionOut"];
 export type Check = Schemas["CheckOut"];
-export type JoinAs = Schemas["JoinIn"];
+/** Name and PIN of a guest; people who are signed in give neither. */
+export type Credentials = Schemas["JoinIn"];
 export type Cap = Admission["cap"];
-export type Refusal = Schemas["Problem"]["code"];
+/** Why the portal refuses. */
+export type RefusalCode = Schemas["Problem"]["code"];
+/** One field that was not accepted, why, and the limit it exceeds. */
+export type RefusedField = Schemas["WrongField"];
+/** The fields that people fill in. */
+export type FieldName = keyof Schemas["JoinIn"] | keyof Schemas["PlanIn"];
 
-/** The portal said no, or did not answer (`status` 0). */
+interface Details {
+  /** Fields that were not accepted, of `invalid`. */
+  fields?: readonly RefusedField[];
+  /** Seconds until it makes sense to try again, of `too_many_attempts`. */
+  retryAfter?: number | undefined;
+}
+
+/** The portal refused, failed or did not answer. */
 export class PortalError extends Error {
+  /** HTTP status; 0: no answer. */
   readonly status: number;
-  readonly code: string;
+  /** `unreachable`: no answer; `unexpected`: an answer that is not the portal's. */
+  readonly code: RefusalCode | "unreachable" | "unexpected";
+  readonly fields: readonly RefusedField[];
+  readonly retryAfter: number | undefined;
 
-  constructor(status: number, code: string) {
+  constructor(status: number, code: PortalError["code"], { fields = [], retryAfter }: Details = {}) {
     super(`the portal answered ${status} ${code}`);
     this.name = "PortalError";
     this.status = status;
     this.code = code;
+    this.fields = fields;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -35,12 +55,19 @@ client.use({
   onError: () => new PortalError(0, "unreachable"),
 });
 
-async function answer<T>(asked: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
-  const { data, error, response } = await asked;
-  if (!response.ok) {
-    const code = error && typeof error === "object" && "code" in error ? String(error.code) : "";
-    throw new PortalError(response.status, code);
-  }
+/** Reads a refusal. A proxy in front of the portal answers in another form, so nothing is taken for granted. */
+export function portalError(status: number, body: unknown): PortalError {
+  if (typeof body !== "object" || body === null || !("code" in body)) return new PortalError(status, "unexpected");
+  const { code, fields, retry_after } = body as Partial<Schemas["Problem"]>;
+  return new PortalError(status, code ?? "unexpected", {
+    fields: fields ?? [],
+    retryAfter: retry_after ?? undefined,
+  });
+}
+
+async function answer<T>(request: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  const { data, error, response } = await request;
+  if (!response.ok) throw portalError(response.status, error);
   return data as T;
 }
 
@@ -59,9 +86,8 @@ export const portal = {
   remove: (id: string) => answer(client.DELETE("/api/meetings/{meeting_id}", at(id))),
   pin: (id: string) => answer(client.GET("/api/meetings/{meeting_id}/pin", at(id))),
   joinable: (id: string) => answer(client.GET("/api/meetings/{meeting_id}/public", at(id))),
-  /** Guests name themselves and give the PIN; signed-in people need neither. */
-  join: (id: string, guest: JoinAs = {}) =>
-    answer(client.POST("/api/meetings/{meeting_id}/join", { ...at(id), body: guest })),
+  join: (id: string, credentials: Credentials = {}) =>
+    answer(client.POST("/api/meetings/{meeting_id}/join", { ...at(id), body: credentials })),
   /** A room of one's own to check the connection in. */
   check: () => answer(client.POST("/api/check")),
 };

@@ -9,36 +9,31 @@ import {
   RoomEvent,
   Track,
 } from "livekit-client";
-import type { Cap } from "../api/portal";
+import type { Admission, Cap } from "../api/portal";
 import { failClosedWorker } from "../e2ee/failClosedWorker";
 import type { MeetingKey } from "../e2ee/meetingKey";
 import { SharedKeyProvider } from "../e2ee/SharedKeyProvider";
-import { camera, maySend } from "./cap";
-import type { Before } from "./comeBack";
+import { maySend, publishSettings } from "./cap";
 import { endReason } from "./ending";
 import { publishFigures } from "./figures";
-import type { CallState, EndReason, Own, Person, Quality } from "./model";
-import { Reception } from "./Reception";
-import { type Told, toldBy } from "./told";
+import { JoinError } from "./joinError";
+import { type ModeAnnouncement, parseModeAnnouncement } from "./modeAnnouncement";
+import type { CallState, EndReason, LocalSource, Person, Quality } from "./model";
+import { RemoteMedia } from "./RemoteMedia";
+import type { PreviousMedia } from "./rejoin";
 import "../silence";
 
 const isOutside = (who: Participant) => who.attributes["place"] === "outside";
 
-export interface Admitted {
-  url: string;
-  token: string;
-  cap: Cap;
-}
-
-/** One stay in one meeting: joins, sends, hears of what happens, and tells React what to draw. */
+/** One participation in one meeting, from joining to leaving; React renders its `state`. */
 export class CallSession {
   readonly room: Room;
   readonly cap: Cap;
-  readonly #admitted: Admitted;
+  readonly #admission: Pick<Admission, "url" | "token">;
   readonly #worker = failClosedWorker();
   readonly #keys = new SharedKeyProvider();
   readonly #listeners = new Set<() => void>();
-  readonly #reception: Reception;
+  readonly #remoteMedia: RemoteMedia;
   readonly #unpublishFigures: () => void;
   #state: CallState;
   #phase: CallState["phase"] = "connecting";
@@ -46,33 +41,33 @@ export class CallSession {
   #deviceFailed = false;
   #joinStarted = 0;
   #joinMs: number | undefined;
-  #refusedData = 0;
-  #shakenAt = Number.NEGATIVE_INFINITY;
-  #told: Told | undefined;
-  #cutOff: string[] = [];
-  /** What this person wants to be on, whatever the connection does. */
+  #ignoredData = 0;
+  #interruptedAt = Number.NEGATIVE_INFINITY;
+  #announcement: ModeAnnouncement | undefined;
+  #removedByIsolation: string[] = [];
+  /** What this person has switched on, whatever the connection does. */
   readonly #wanted = { microphone: false, camera: false };
 
-  constructor(admitted: Admitted, speaker: string | undefined) {
-    this.#admitted = admitted;
-    this.cap = admitted.cap;
+  constructor(admission: Pick<Admission, "url" | "token" | "cap">, speaker: string | undefined) {
+    this.#admission = admission;
+    this.cap = admission.cap;
     this.room = new Room({
       encryption: { keyProvider: this.#keys, worker: this.#worker },
       adaptiveStream: true,
       dynacast: true,
-      ...camera(admitted.cap),
+      ...publishSettings(admission.cap),
       ...(speaker ? { audioOutput: { deviceId: speaker } } : {}),
     });
-    this.#reception = new Reception(this.room, this.cap, () => this.#changed());
+    this.#remoteMedia = new RemoteMedia(this.room, this.cap, () => this.#notify());
     this.#listen();
-    this.#state = this.#look();
+    this.#state = this.#snapshot();
     this.#unpublishFigures = publishFigures({
       joinMs: () => this.#joinMs,
       phase: () => this.#phase,
       people: () => this.#state.people,
-      refusals: () => this.#reception.refusals,
-      refusedData: () => this.#refusedData,
-      tracks: () => this.#reception.tracks,
+      refusals: () => this.#remoteMedia.refusals,
+      ignoredData: () => this.#ignoredData,
+      tracks: () => this.#remoteMedia.tracks,
     });
   }
 
@@ -83,26 +78,28 @@ export class CallSession {
 
   readonly state = (): CallState => this.#state;
 
-  /** Joins and publishes `tracks` (from the device check); the ticket must be fresh, it lives about a minute. */
+  /**
+   * Joins and publishes `tracks` (from the device check).
+   *
+   * @param tracks stopped when joining fails
+   * @throws JoinError when the key cannot be set up or the SFU cannot be reached; the session is then of no further use
+   */
   async join(key: MeetingKey, tracks: readonly (LocalAudioTrack | LocalVideoTrack)[]): Promise<void> {
     this.#joinStarted = performance.now();
     this.#wanted.microphone = tracks.some((track) => track.kind === Track.Kind.Audio && !track.isMuted);
     this.#wanted.camera = tracks.some((track) => track.kind === Track.Kind.Video);
     try {
-      await this.#keys.use(key);
-      await this.room.setE2EEEnabled(true);
-      await this.room.connect(this.#admitted.url, this.#admitted.token, { autoSubscribe: false });
-    } catch {
+      await this.#connect(key);
+    } catch (error) {
       for (const track of tracks) track.stop();
-      this.#become("unreachable");
       this.#stop();
-      return;
+      throw error;
     }
-    this.#reception.start();
+    this.#remoteMedia.start();
     this.#joinMs = Math.round(performance.now() - this.#joinStarted);
-    this.#become("connected");
+    this.#setPhase("connected");
     await Promise.all(tracks.map((track) => this.#publish(track)));
-    this.#changed();
+    this.#notify();
   }
 
   async leave(): Promise<void> {
@@ -110,10 +107,24 @@ export class CallSession {
     await this.room.disconnect(true);
   }
 
-  readonly toggle = async (what: Own): Promise<void> => {
+  async #connect(key: MeetingKey): Promise<void> {
+    try {
+      await this.#keys.use(key);
+      await this.room.setE2EEEnabled(true);
+    } catch (cause) {
+      throw new JoinError("encryption", cause);
+    }
+    try {
+      await this.room.connect(this.#admission.url, this.#admission.token, { autoSubscribe: false });
+    } catch (cause) {
+      throw new JoinError("media", cause);
+    }
+  }
+
+  readonly toggle = async (what: LocalSource): Promise<void> => {
     if (what !== "microphone" && !maySend(this.cap)[what]) return;
     const me = this.room.localParticipant;
-    const on = !this.#state.own[what];
+    const on = !this.#state.sending[what];
     try {
       if (what === "microphone") await me.setMicrophoneEnabled(on);
       else if (what === "camera") await me.setCameraEnabled(on);
@@ -121,15 +132,15 @@ export class CallSession {
       if (what !== "screen") this.#wanted[what] = on;
       this.#deviceFailed = false;
     } catch (problem) {
-      // Closing the browser's own chooser is an answer, not a failure.
+      // Closing the browser's own dialog is a decision, not a failure.
       const declined = what === "screen" && problem instanceof Error && problem.name === "NotAllowedError";
       this.#deviceFailed = !declined;
     }
-    this.#changed();
+    this.#notify();
   };
 
   async setMicrophone(on: boolean): Promise<void> {
-    if (this.#state.own.microphone !== on) await this.toggle("microphone");
+    if (this.#state.sending.microphone !== on) await this.toggle("microphone");
   }
 
   async switchDevice(kind: MediaDeviceKind, deviceId: string): Promise<void> {
@@ -139,40 +150,40 @@ export class CallSession {
     } catch {
       this.#deviceFailed = true;
     }
-    this.#changed();
+    this.#notify();
   }
 
-  /** For whoever comes back: what was on, and where. */
-  before(): Before {
+  /** For rejoining: what was switched on, and on which devices. */
+  previousMedia(): PreviousMedia {
     return { ...this.#wanted, device: (kind) => this.room.getActiveDevice(kind) };
   }
 
-  readonly startSound = async (): Promise<void> => {
+  readonly startAudio = async (): Promise<void> => {
     await this.room.startAudio();
-    this.#changed();
+    this.#notify();
   };
 
-  readonly confirmAlarms = (): void => this.#reception.confirmAlarms();
+  readonly dismissAlarms = (): void => this.#remoteMedia.dismissAlarms();
 
-  readonly checkAgain = (): void => this.#reception.checkAgain();
+  readonly recheckKeys = (): void => this.#remoteMedia.recheckKeys();
 
-  readonly enlarge = (sid: string | undefined): void => this.#reception.enlarge(sid);
+  readonly enlarge = (sid: string | undefined): void => this.#remoteMedia.enlarge(sid);
 
-  readonly confirmCutOff = (): void => {
-    this.#cutOff = [];
-    this.#changed();
+  readonly dismissRemoved = (): void => {
+    this.#removedByIsolation = [];
+    this.#notify();
   };
 
   #listen(): void {
-    const changed = () => this.#changed();
+    const changed = () => this.#notify();
     this.room
       .on(RoomEvent.DataReceived, () => {
-        // No feature of this client uses data messages yet, so none is read; the figures say how many came.
-        this.#refusedData += 1;
+        // No feature of this client uses data messages yet, so none is read; the figures count them.
+        this.#ignoredData += 1;
       })
       .on(RoomEvent.RoomMetadataChanged, (metadata) => {
-        // Changes only: what a room was told before this entry, the portal has said better since.
-        this.#hear(toldBy(metadata));
+        // Changes only: the portal has answered since with anything announced before this participant joined.
+        this.#onModeAnnouncement(parseModeAnnouncement(metadata));
       })
       .on(RoomEvent.ParticipantConnected, changed)
       .on(RoomEvent.ParticipantDisconnected, changed)
@@ -186,18 +197,18 @@ export class CallSession {
       .on(RoomEvent.AudioPlaybackStatusChanged, changed)
       .on(RoomEvent.MediaDevicesChanged, changed)
       .on(RoomEvent.ConnectionStateChanged, (state) => {
-        if (this.#phase === "ended" || this.#phase === "unreachable" || this.#joinMs === undefined) return;
-        if (state === ConnectionState.Connected) this.#become("connected");
+        if (this.#phase === "ended" || this.#joinMs === undefined) return;
+        if (state === ConnectionState.Connected) this.#setPhase("connected");
         if (state === ConnectionState.Reconnecting || state === ConnectionState.SignalReconnecting) {
-          this.#shakenAt = performance.now();
-          this.#become("reconnecting");
+          this.#interruptedAt = performance.now();
+          this.#setPhase("reconnecting");
         }
       })
       .on(RoomEvent.Disconnected, (reason) => {
-        // Before the first success the caller of connect() hears about it.
+        // Until the first success connect() rejects.
         if (this.#joinMs === undefined) return;
-        const cutOff = this.#outside && this.#told?.mode === "isolated";
-        this.#end(endReason(reason, { sinceShaken: performance.now() - this.#shakenAt, cutOff }));
+        const isolated = this.#outside && this.#announcement?.mode === "isolated";
+        this.#end(endReason(reason, { sinceInterruption: performance.now() - this.#interruptedAt, isolated }));
       });
   }
 
@@ -207,8 +218,8 @@ export class CallSession {
       return undefined;
     }
     try {
-      // The device check has opened the camera for the best case.
-      const size = camera(this.cap).videoCaptureDefaults.resolution;
+      // The device check has opened the camera at full size.
+      const size = publishSettings(this.cap).videoCaptureDefaults.resolution;
       if (track.kind === Track.Kind.Video && this.cap !== "full" && size)
         await track.mediaStreamTrack.applyConstraints({ width: { ideal: size.width }, height: { ideal: size.height } });
       return await this.room.localParticipant.publishTrack(track);
@@ -219,63 +230,65 @@ export class CallSession {
     }
   }
 
-  #hear(told: Told | undefined): void {
-    if (!told) return;
-    this.#told = told;
-    const isolated = told.mode === "isolated";
-    const others = isolated ? [...this.room.remoteParticipants.values()].filter(isOutside) : [];
-    // Said twice, the second time nobody is left to be counted.
-    this.#cutOff = isolated ? [...this.#cutOff, ...others.map((who) => who.name || who.identity)] : [];
-    this.#changed();
+  #onModeAnnouncement(announcement: ModeAnnouncement | undefined): void {
+    if (!announcement) return;
+    this.#announcement = announcement;
+    const isolated = announcement.mode === "isolated";
+    const outside = isolated ? [...this.room.remoteParticipants.values()].filter(isOutside) : [];
+    // Announced twice: the second time those outside are already gone.
+    this.#removedByIsolation = isolated
+      ? [...this.#removedByIsolation, ...outside.map((who) => who.name || who.identity)]
+      : [];
+    this.#notify();
   }
 
   get #outside(): boolean {
     return isOutside(this.room.localParticipant);
   }
 
-  #become(phase: CallState["phase"]): void {
+  #setPhase(phase: CallState["phase"]): void {
     this.#phase = phase;
-    this.#changed();
+    this.#notify();
   }
 
   #end(reason: EndReason): void {
     if (this.#phase === "ended") return;
     this.#ended = reason;
-    this.#become("ended");
+    this.#setPhase("ended");
     this.#stop();
   }
 
   #stop(): void {
-    this.#reception.stop();
+    this.#remoteMedia.stop();
     for (const publication of this.room.localParticipant.trackPublications.values()) publication.track?.stop();
     this.#unpublishFigures();
     this.#worker.terminate();
   }
 
-  #changed(): void {
-    this.#state = this.#look();
+  #notify(): void {
+    this.#state = this.#snapshot();
     for (const listener of this.#listeners) listener();
   }
 
-  #look(): CallState {
+  #snapshot(): CallState {
     const { localParticipant, remoteParticipants } = this.room;
     return {
       phase: this.#phase,
       ended: this.#ended,
       people: [this.#person(localParticipant), ...[...remoteParticipants.values()].map((who) => this.#person(who))],
-      refusals: this.#reception.refusals,
-      alarms: this.#reception.alarms,
-      own: {
+      refusals: this.#remoteMedia.refusals,
+      alarms: this.#remoteMedia.alarms,
+      sending: {
         microphone: localParticipant.isMicrophoneEnabled,
         camera: localParticipant.isCameraEnabled,
         screen: localParticipant.isScreenShareEnabled,
       },
-      soundBlocked: this.#joinMs !== undefined && !this.room.canPlaybackAudio,
+      autoplayBlocked: this.#joinMs !== undefined && !this.room.canPlaybackAudio,
       deviceFailed: this.#deviceFailed,
       cap: this.cap,
       outside: this.#outside,
-      told: this.#told,
-      cutOff: this.#cutOff,
+      announcement: this.#announcement,
+      removedByIsolation: this.#removedByIsolation,
     };
   }
 
@@ -285,16 +298,16 @@ export class CallSession {
       [ConnectionQuality.Lost]: "lost",
     };
     const self = who === this.room.localParticipant;
-    const sound = who.getTrackPublication(Track.Source.Microphone);
+    const audio = who.getTrackPublication(Track.Source.Microphone);
     return {
       identity: who.identity,
       name: who.name || who.identity,
       self,
       joinedAt: who.joinedAt,
       microphone: who.isMicrophoneEnabled,
-      sound: sound && !self ? this.#reception.decryption(sound.trackSid) : undefined,
-      camera: this.#reception.picture(who, Track.Source.Camera),
-      screen: this.#reception.picture(who, Track.Source.ScreenShare),
+      audio: audio && !self ? this.#remoteMedia.decryption(audio.trackSid) : undefined,
+      camera: this.#remoteMedia.video(who, Track.Source.Camera),
+      screen: this.#remoteMedia.video(who, Track.Source.ScreenShare),
       speaking: who.isSpeaking && who.isMicrophoneEnabled,
       quality: quality[who.connectionQuality] ?? "good",
     };

@@ -10,19 +10,19 @@ import {
 import type { Cap } from "../api/portal";
 
 /**
- * What a cap means, as the portal counts it (src/conclave/bandwidth.py): 360p sends and shows large pictures up to that,
- * 180p nothing larger, audio no pictures at all; none of them shares a screen.
+ * The portal's cap on a participant from outside, as src/conclave/bandwidth.py counts it: 360p sends and shows large
+ * tiles up to that size, 180p nothing larger, audio no video at all; none of them shares a screen.
  */
 
 /**
- * Asks the browser to mark what it sends: AF41 for "high" pictures (RFC 8837), as the site marks them; sound is EF by
- * the library's own default. Chromium reads it of the first layer only, so every layer says the same.
+ * Asks the browser to mark what it sends: AF41 for "high" video (RFC 8837), as the site marks it; audio is EF by the
+ * library's own default. Chromium reads the first layer only, so every layer has the same priority.
  */
 const marked = ({ width, height, encoding }: VideoPreset) =>
   new VideoPreset(width, height, encoding.maxBitrate, encoding.maxFramerate, "high");
 
-/** The camera: what is captured and which layers are sent. */
-export function camera(cap: Cap): Required<Pick<RoomOptions, "videoCaptureDefaults" | "publishDefaults">> {
+/** The size the camera captures and the layers that are sent. */
+export function publishSettings(cap: Cap): Required<Pick<RoomOptions, "videoCaptureDefaults" | "publishDefaults">> {
   const screenShareEncoding = marked(ScreenSharePresets.h1080fps15).encoding;
   const sent = { videoCodec: "vp8", backupCodec: false, red: false, screenShareEncoding } as const;
   const [h180, h360, h540] = [marked(VideoPresets.h180), marked(VideoPresets.h360), marked(VideoPresets.h540)];
@@ -44,8 +44,8 @@ export function camera(cap: Cap): Required<Pick<RoomOptions, "videoCaptureDefaul
 
 export const maySend = (cap: Cap) => ({ camera: cap !== "audio", screen: cap === "full" });
 
-/** Tiles on one page: the portal counts with nine for people outside. */
-export const MOST_TILES = 9;
+/** Tiles on one page: the portal budgets nine for people outside. */
+export const MAX_TILES = 9;
 
 interface Shown {
   kind: "camera" | "screen";
@@ -54,8 +54,8 @@ interface Shown {
   shared: boolean;
 }
 
-/** Which layer of somebody's picture is asked for; undefined: none. */
-export function layer(cap: Cap, { kind, large, shared }: Shown): VideoQuality | undefined {
+/** Which simulcast layer of a video is requested; undefined: none. */
+export function layerOf(cap: Cap, { kind, large, shared }: Shown): VideoQuality | undefined {
   switch (cap) {
     case "full":
       return VideoQuality.HIGH;
@@ -69,19 +69,19 @@ export function layer(cap: Cap, { kind, large, shared }: Shown): VideoQuality | 
 }
 
 /**
- * Subscribes to the pictures that a cap leaves, in the layer it leaves; adaptive streaming may ask for less.
+ * Subscribes to the video that a cap allows, in the layer it allows; adaptive streaming may request less.
  *
  * @param publications what may be shown at all
- * @param large the one that is drawn large
+ * @param large the one that is shown large
  */
-export function heed(cap: Cap, publications: readonly RemoteTrackPublication[], large: string | undefined): void {
+export function applyCap(cap: Cap, publications: readonly RemoteTrackPublication[], large: string | undefined): void {
   if (cap === "full") return;
   const isScreen = ({ source }: RemoteTrackPublication) => source === Track.Source.ScreenShare;
   const shared = publications.some(isScreen);
   for (const publication of publications) {
     if (publication.kind !== Track.Kind.Video) continue;
     const kind = isScreen(publication) ? "screen" : "camera";
-    const quality = layer(cap, { kind, large: publication.trackSid === large, shared });
+    const quality = layerOf(cap, { kind, large: publication.trackSid === large, shared });
     const wanted = quality !== undefined;
     if (publication.isDesired !== wanted) publication.setSubscribed(wanted);
     if (wanted) publication.setVideoQuality(quality);

@@ -1,6 +1,13 @@
 import type { RemoteTrackPublication } from "livekit-client";
-import { type Arriving, type Decryption, encryptionOf, type Person, type Phase, type Refusal } from "./model";
-import { inbound } from "./receiverStats";
+import {
+  type DecryptionState,
+  encryptionOf,
+  type Person,
+  type Phase,
+  type ReceivingState,
+  type Refusal,
+} from "./model";
+import { inboundStats } from "./receiverStats";
 
 /**
  * `window.conclaveCall.figures()`: what this browser measured of the running call, for tests and for support.
@@ -9,7 +16,7 @@ import { inbound } from "./receiverStats";
 export interface CallFigures {
   phase: Phase;
   joinMilliseconds: number | null;
-  people: { identity: string; self: boolean; encryption: Arriving | null }[];
+  people: { identity: string; self: boolean; encryption: ReceivingState | null }[];
   tracks: TrackFigures[];
   refused: { identity: string; kind: Refusal["kind"] }[];
   dataMessagesIgnored: number;
@@ -20,14 +27,14 @@ export interface TrackFigures {
   sid: string;
   kind: "audio" | "video";
   source: string;
-  encryption: Decryption;
+  encryption: DecryptionState;
   framesDecoded: number;
   framesReceived: number;
   width: number;
   height: number;
   samplesDecoded: number;
   audioLevel: number;
-  /** Sum of the squared level over seconds since the sound was released; with `audioSeconds` it gives the level of any interval. */
+  /** Sum of the squared level over seconds since the audio is played; with `audioSeconds` it gives the level of any interval. */
   audioEnergy: number;
   audioSeconds: number;
 }
@@ -37,8 +44,8 @@ interface Source {
   phase: () => Phase;
   people: () => readonly Person[];
   refusals: () => readonly Refusal[];
-  refusedData: () => number;
-  tracks: () => readonly { publication: RemoteTrackPublication; identity: string; state: Decryption }[];
+  ignoredData: () => number;
+  tracks: () => readonly { publication: RemoteTrackPublication; identity: string; state: DecryptionState }[];
 }
 
 declare global {
@@ -52,21 +59,21 @@ async function measure(source: Source): Promise<CallFigures> {
     source.tracks().map(async ({ publication, identity, state }): Promise<TrackFigures | undefined> => {
       const track = publication.track;
       if (!track) return undefined;
-      const seen = await inbound(track);
+      const counts = await inboundStats(track);
       return {
         identity,
         sid: publication.trackSid,
         kind: track.kind === "video" ? "video" : "audio",
         source: publication.source,
         encryption: state,
-        framesDecoded: seen.framesDecoded,
-        framesReceived: seen.framesReceived,
-        width: seen.width,
-        height: seen.height,
-        samplesDecoded: seen.samplesDecoded,
-        audioLevel: seen.audioLevel,
-        audioEnergy: seen.audioEnergy,
-        audioSeconds: seen.audioSeconds,
+        framesDecoded: counts.framesDecoded,
+        framesReceived: counts.framesReceived,
+        width: counts.width,
+        height: counts.height,
+        samplesDecoded: counts.samplesDecoded,
+        audioLevel: counts.audioLevel,
+        audioEnergy: counts.audioEnergy,
+        audioSeconds: counts.audioSeconds,
       };
     }),
   );
@@ -80,7 +87,7 @@ async function measure(source: Source): Promise<CallFigures> {
     })),
     tracks: tracks.filter((track) => track !== undefined),
     refused: source.refusals().map(({ identity, kind }) => ({ identity, kind })),
-    dataMessagesIgnored: source.refusedData(),
+    dataMessagesIgnored: source.ignoredData(),
   };
 }
 

@@ -1,27 +1,28 @@
 import type { LocalVideoTrack, RemoteVideoTrack } from "livekit-client";
 import type { Cap } from "../api/portal";
-import type { Told } from "./told";
+import type { ModeAnnouncement } from "./modeAnnouncement";
 
-/** What is known about one publication of somebody else. */
-export type Decryption =
-  /** Signalled as encrypted, nothing has arrived: a microphone that is off, a picture on another page. */
+/** What is known about one track that somebody else publishes. */
+export type DecryptionState =
+  /** Signalled as encrypted, nothing has arrived: a muted microphone, a tile on another page. */
   | "waiting"
-  /** Arrives, nothing decrypted yet. */
+  /** Packets arrive, none is decrypted yet. */
   | "checking"
   /** Decrypted with the meeting's key. */
   | "encrypted"
-  /** Arrives, but the key does not fit. */
-  | "keyDiffers"
+  /** Packets arrive, but the meeting's key does not decrypt them. */
+  | "keyMismatch"
   /** Signalled as unencrypted: never subscribed. */
   | "refused";
 
-export type Arriving = Exclude<Decryption, "waiting">;
+export type ReceivingState = Exclude<DecryptionState, "waiting">;
 
-export type MediaKind = "picture" | "screen" | "sound";
+export type MediaKind = "video" | "screen" | "audio";
 
-export interface Picture {
+/** One participant's camera or shared screen. */
+export interface VideoFeed {
   sid: string;
-  state: Decryption;
+  state: DecryptionState;
   track: LocalVideoTrack | RemoteVideoTrack | undefined;
 }
 
@@ -33,15 +34,15 @@ export interface Person {
   self: boolean;
   joinedAt: Date | undefined;
   microphone: boolean;
-  /** State of the sound; "checking" until it was decrypted and released. */
-  sound: Decryption | undefined;
-  camera: Picture | undefined;
-  screen: Picture | undefined;
+  /** State of the microphone's track; it is played only once it is "encrypted". */
+  audio: DecryptionState | undefined;
+  camera: VideoFeed | undefined;
+  screen: VideoFeed | undefined;
   speaking: boolean;
   quality: Quality;
 }
 
-/** One refusal of an unencrypted publication: shown as an alarm and listed in the shield. */
+/** An unencrypted track that was not subscribed to: shown as an alarm and listed in the shield. */
 export interface Refusal {
   sid: string;
   identity: string;
@@ -51,92 +52,97 @@ export interface Refusal {
 }
 
 export type EndReason = "left" | "removed" | "over" | "lost" | "elsewhere" | "isolated";
-export type Phase = "connecting" | "connected" | "reconnecting" | "unreachable" | "ended";
-export type Own = "microphone" | "camera" | "screen";
+export type Phase = "connecting" | "connected" | "reconnecting" | "ended";
+export type LocalSource = "microphone" | "camera" | "screen";
 
 export interface CallState {
   phase: Phase;
   ended: EndReason | undefined;
   people: readonly Person[];
   refusals: readonly Refusal[];
-  /** Refusals that nobody here has confirmed as read. */
+  /** Refusals not yet dismissed here. */
   alarms: readonly Refusal[];
-  own: Readonly<Record<Own, boolean>>;
-  soundBlocked: boolean;
+  /** What this participant is sending. */
+  sending: Readonly<Record<LocalSource, boolean>>;
+  /** The browser plays no audio until somebody clicks. */
+  autoplayBlocked: boolean;
   deviceFailed: boolean;
   /** What the site's uplink leaves to somebody outside; "full" for everybody else. */
   cap: Cap;
   /** Whether the portal admitted this participant from outside the site. */
   outside: boolean;
-  /** What the portal told this room of a switch of the site's mode, last. */
-  told: Told | undefined;
-  /** Names of those who were outside when the site was isolated, until somebody here has read them. */
-  cutOff: readonly string[];
+  /** The last change of the site's mode that the portal announced in this room. */
+  announcement: ModeAnnouncement | undefined;
+  /** Names of those removed because they were outside when the site was isolated; empty once dismissed. */
+  removedByIsolation: readonly string[];
 }
 
 export type Shield = "whole" | "partly" | "checking" | "alone";
 
-/** States of what arrives from somebody. */
-function decryptions(person: Person): Arriving[] {
-  return [person.sound, person.camera?.state, person.screen?.state].filter(
+/** States of the tracks that arrive from somebody. */
+function receiving(person: Person): ReceivingState[] {
+  return [person.audio, person.camera?.state, person.screen?.state].filter(
     (state) => state !== undefined && state !== "waiting",
   );
 }
 
 /** A person's worst state; what the tile and the people panel say. */
-export function encryptionOf(person: Person): Arriving | undefined {
-  const states = decryptions(person);
-  const worst: Arriving[] = ["refused", "keyDiffers", "checking", "encrypted"];
+export function encryptionOf(person: Person): ReceivingState | undefined {
+  const states = receiving(person);
+  const worst: ReceivingState[] = ["refused", "keyMismatch", "checking", "encrypted"];
   return worst.find((state) => states.includes(state));
 }
 
 /** One shield for the call. "whole" is said only when it is true for everything everyone present sends. */
 export function shieldOf(people: readonly Person[]): Shield {
   const others = people.filter((person) => !person.self);
-  const states = others.flatMap(decryptions);
-  if (states.includes("refused") || states.includes("keyDiffers")) return "partly";
+  const states = others.flatMap(receiving);
+  if (states.includes("refused") || states.includes("keyMismatch")) return "partly";
   if (states.includes("checking")) return "checking";
   return states.length === 0 ? "alone" : "whole";
 }
 
-/** The own key is wrong when something arrives from others and nothing of it can be decrypted. */
-export function keyDoesNotFit(people: readonly Person[]): boolean {
-  const states = people.filter((person) => !person.self).flatMap(decryptions);
-  return states.includes("keyDiffers") && !states.includes("encrypted") && !states.includes("checking");
+/** Whether the own key is wrong: media arrives from others and none of it can be decrypted. */
+export function hasWrongKey(people: readonly Person[]): boolean {
+  const states = people.filter((person) => !person.self).flatMap(receiving);
+  return states.includes("keyMismatch") && !states.includes("encrypted") && !states.includes("checking");
 }
 
-/** Only an AES-GCM frame cryptor's publication is subscribed; `encryption` as signalled (livekit.Encryption.Type). */
-export function mayShow(encryption: number | undefined): boolean {
+/** Whether a track may be subscribed to: only AES-GCM ones; `encryption` as signalled (livekit.Encryption.Type). */
+export function maySubscribe(encryption: number | undefined): boolean {
   const GCM = 1;
   return encryption === GCM;
 }
 
 /** What the receiver's statistics say since the subscription. */
-export interface Received {
+export interface ReceiverCounts {
   /** Milliseconds since the subscription. */
   age: number;
   packets: number;
-  /** Decoded frames of at least `SMALLEST` pixels width, or packets' worth of decoded (not concealed) sound. */
+  /** Decoded frames of at least `MIN_FRAME_WIDTH` pixels width, or packets' worth of decoded (not concealed) audio. */
   decoded: number;
-  /** Milliseconds since the cryptor last complained about this participant. */
+  /** Milliseconds since the cryptor's last error about this participant. */
   sinceError: number;
 }
 
 /** Time in which frames can slip past a cryptor that is still being set up (measured up to 220 ms). */
 export const SETTLE_MS = 500;
-/** After this long with packets and nothing decoded the key does not fit. */
-export const PATIENCE_MS = 4000;
-/** Narrower frames are the 8x8 black ones that the SFU itself puts in; they prove nothing about the key. */
-export const SMALLEST = 16;
-const ENOUGH_PACKETS = 20;
-/** The SFU puts in silence too, but never as much as somebody with the right key sends. */
-const MOST = 0.5;
-const FEW_PACKETS = 3;
+/** With packets and nothing decoded for this long, the key does not match. */
+export const TIMEOUT_MS = 4000;
+/** Narrower frames are the 8x8 black ones that the SFU itself injects; they prove nothing about the key. */
+export const MIN_FRAME_WIDTH = 16;
+const MIN_PACKETS = 20;
+/** Share of packets that must have been decoded: the SFU injects silence too, but never this much. */
+const MIN_DECODED_SHARE = 0.5;
+const MIN_AUDIO_PACKETS = 3;
 
-/** Judges sound by the share of packets that became sound, pictures by real frames. */
-export function judge(kind: "audio" | "video", { age, packets, decoded, sinceError }: Received): Decryption {
+/** Judges audio by the share of packets that were decoded, video by real frames. */
+export function classifyDecryption(
+  kind: "audio" | "video",
+  { age, packets, decoded, sinceError }: ReceiverCounts,
+): DecryptionState {
   if (packets === 0) return "waiting";
-  const fits = kind === "video" ? decoded > 0 : packets >= FEW_PACKETS && decoded >= packets * MOST;
+  const fits = kind === "video" ? decoded > 0 : packets >= MIN_AUDIO_PACKETS && decoded >= packets * MIN_DECODED_SHARE;
   if (fits) return age >= SETTLE_MS && sinceError >= SETTLE_MS ? "encrypted" : "checking";
-  return packets >= ENOUGH_PACKETS && age >= PATIENCE_MS ? "keyDiffers" : "checking";
+  return packets >= MIN_PACKETS && age >= TIMEOUT_MS ? "keyMismatch" : "checking";
 }

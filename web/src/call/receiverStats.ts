@@ -31,8 +31,8 @@ interface InboundRtp extends RTCInboundRtpStreamStats {
   type: "inbound-rtp";
 }
 
-/** The browser's own count of what one subscribed track received and decoded. */
-export async function inbound(track: RemoteTrack): Promise<Inbound> {
+/** The browser's own statistics of what one subscribed track received and decoded. */
+export async function inboundStats(track: RemoteTrack): Promise<Inbound> {
   const report = await track.receiver?.getStats();
   let found = NOTHING;
   report?.forEach((entry: RTCStats) => {

@@ -1,15 +1,15 @@
 import { Component, type ReactNode } from "react";
-import { Cannot } from "../pages/Cannot";
+import { ErrorPage } from "../pages/ErrorPage";
 
 /** The last net: a page that breaks says so instead of going blank. */
-export class ErrorBoundary extends Component<{ children: ReactNode }, { broken: boolean }> {
-  override state = { broken: false };
+export class ErrorBoundary extends Component<{ children: ReactNode }, { crashed: boolean }> {
+  override state = { crashed: false };
 
-  static getDerivedStateFromError(): { broken: boolean } {
-    return { broken: true };
+  static getDerivedStateFromError(): { crashed: boolean } {
+    return { crashed: true };
   }
 
   override render(): ReactNode {
-    return this.state.broken ? <Cannot why="broken" /> : this.props.children;
+    return this.state.crashed ? <ErrorPage reason="crashed" /> : this.props.children;
   }
 }

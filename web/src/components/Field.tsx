@@ -41,7 +41,7 @@ export interface Choice {
   label: string;
 }
 
-export function Choose({
+export function SelectField({
   label,
   choices,
   value,

@@ -1,8 +1,8 @@
 import { Check, CircleUserRound, LogIn, LogOut, Settings2 } from "lucide-react";
 import { useState } from "react";
 import { Button, Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover } from "react-aria-components";
-import { portal, type Session, signInAddress } from "../api/portal";
-import { catalogues, type Language, languages, useLanguage } from "../i18n";
+import { type Language, portal, type Session, signInAddress } from "../api/portal";
+import { catalogues, languages, useLanguage } from "../i18n";
 import { chooseTheme, storedTheme, type Theme, themes } from "../theme";
 
 export function DisplayMenu() {

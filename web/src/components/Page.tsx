@@ -5,7 +5,7 @@ import { useSession } from "../session";
 import { AccountMenu, DisplayMenu } from "./Menus";
 import { ModeBanner } from "./ModeBanner";
 
-export function Mark() {
+export function Logo() {
   return (
     <svg width="32" height="32" viewBox="0 0 32 32" aria-hidden="true">
       <rect width="32" height="32" rx="8" fill="currentColor" />
@@ -16,7 +16,7 @@ export function Mark() {
 }
 
 /** The title bar names the kind of page, never a meeting. */
-export function useTitle(title: string): void {
+export function useDocumentTitle(title: string): void {
   const { app } = useText();
   useEffect(() => {
     document.title = title === app.name ? title : `${title} · ${app.name}`;
@@ -26,7 +26,7 @@ export function useTitle(title: string): void {
 export function Page({ title, narrow = false, children }: { title: string; narrow?: boolean; children: ReactNode }) {
   const text = useText();
   const { session } = useSession();
-  useTitle(title);
+  useDocumentTitle(title);
   return (
     <div className="page">
       <div>
@@ -37,7 +37,7 @@ export function Page({ title, narrow = false, children }: { title: string; narro
         <header className="header">
           <div className="header-inner">
             <Link className="brand" to="/">
-              <Mark />
+              <Logo />
               <span>{session?.site.name ?? text.app.name}</span>
             </Link>
             <DisplayMenu />

@@ -2,7 +2,8 @@ import { Eye, EyeOff } from "lucide-react";
 import { useEffect, useState } from "react";
 import { portal } from "../api/portal";
 import { useText } from "../i18n";
-import { useAskSession } from "../session";
+import { errorText } from "../i18n/errorText";
+import { useRecheckSession } from "../session";
 import { Button } from "./Button";
 import { Notice } from "./Notice";
 
@@ -11,10 +12,10 @@ const SHOWN_SECONDS = 20;
 /** The guests' PIN: fetched when asked for, shown for 20 seconds, then forgotten. */
 export function PinReveal({ id }: { id: string }) {
   const text = useText();
-  const askSession = useAskSession();
+  const recheckSession = useRecheckSession();
   const [pin, setPin] = useState<string>();
   const [left, setLeft] = useState(0);
-  const [failed, setFailed] = useState(false);
+  const [error, setError] = useState<unknown>();
 
   useEffect(() => {
     if (pin === undefined) return;
@@ -30,12 +31,12 @@ export function PinReveal({ id }: { id: string }) {
   }, [pin]);
 
   const show = async () => {
-    setFailed(false);
+    setError(undefined);
     try {
       setPin((await portal.pin(id)).pin);
     } catch (problem) {
-      askSession(problem);
-      setFailed(true);
+      recheckSession(problem);
+      setError(problem);
     }
   };
 
@@ -62,7 +63,7 @@ export function PinReveal({ id }: { id: string }) {
         {pin !== undefined && <span className="quiet numbers">{text.meeting.pinHides(Math.max(1, left))}</span>}
       </div>
       <span className="field-hint">{text.meeting.pinHint}</span>
-      {failed && <Notice tone="bad">{text.problem.server}</Notice>}
+      {error !== undefined && <Notice tone="bad">{errorText(text, error)}</Notice>}
     </div>
   );
 }

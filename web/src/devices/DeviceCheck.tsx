@@ -1,7 +1,7 @@
 import { Mic, MicOff, Video, VideoOff, Volume2 } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { Button, IconButton } from "../components/Button";
-import { Choose } from "../components/Field";
+import { SelectField } from "../components/Field";
 import { Notice } from "../components/Notice";
 import { useText } from "../i18n";
 import { playMelody, watchLevel } from "./level";
@@ -20,7 +20,7 @@ function Preview({ devices }: { devices: Devices }) {
   }, [camera]);
   const says = devices.asking
     ? text.devices.asking
-    : devices.cameraTrouble === "missing"
+    : devices.cameraProblem === "missing"
       ? text.devices.cameraNone
       : text.devices.cameraOff;
   return (
@@ -39,7 +39,7 @@ function Preview({ devices }: { devices: Devices }) {
           }
           className={devices.microphone && devices.microphoneOn ? "round" : "round off"}
           onPress={() => void devices.toggleMicrophone()}
-          isDisabled={devices.asking || devices.microphoneTrouble === "missing"}
+          isDisabled={devices.asking || devices.microphoneProblem === "missing"}
         >
           {devices.microphone && devices.microphoneOn ? <Mic aria-hidden="true" /> : <MicOff aria-hidden="true" />}
         </IconButton>
@@ -47,7 +47,7 @@ function Preview({ devices }: { devices: Devices }) {
           name={devices.camera ? text.devices.turnCameraOff : text.devices.turnCameraOn}
           className={devices.camera ? "round" : "round off"}
           onPress={() => void devices.toggleCamera()}
-          isDisabled={devices.asking || devices.cameraTrouble === "missing"}
+          isDisabled={devices.asking || devices.cameraProblem === "missing"}
         >
           {devices.camera ? <Video aria-hidden="true" /> : <VideoOff aria-hidden="true" />}
         </IconButton>
@@ -72,7 +72,7 @@ function Meter({ devices }: { devices: Devices }) {
       if (level > 0.35) setHeard(true);
     });
   }, [source, microphoneOn]);
-  const missing = devices.microphoneTrouble === "missing";
+  const missing = devices.microphoneProblem === "missing";
   const says = missing
     ? text.devices.microphoneNone
     : !microphone || !microphoneOn
@@ -117,7 +117,7 @@ function Speaker({ devices }: { devices: Devices }) {
   return (
     <div className="stack-small">
       {speakers.length > 0 && (
-        <Choose
+        <SelectField
           label={text.devices.speaker}
           choices={speakers.map((device, n) => ({
             id: device.deviceId,
@@ -134,7 +134,7 @@ function Speaker({ devices }: { devices: Devices }) {
         </Button>
       </div>
       <span className="field-hint" role="status">
-        {playing ? text.devices.speakerPlaying : failed ? text.call.deviceFailed : ""}
+        {playing ? text.devices.speakerPlaying : failed ? text.devices.failed : ""}
       </span>
     </div>
   );
@@ -142,20 +142,20 @@ function Speaker({ devices }: { devices: Devices }) {
 
 export const labelOf = (device: MediaDeviceInfo, kind: string, n: number) => device.label || `${kind} ${n + 1}`;
 
-/** Own picture, microphone meter, speaker test and a verdict on the network, all before anybody sees or hears. */
+/** Preview, microphone level, speaker test and connection test, all before anybody sees or hears this person. */
 export function DeviceCheck({ devices, joining }: { devices: Devices; joining: boolean }) {
   const text = useText();
   const cameras = devices.list.filter((device) => device.kind === "videoinput");
   const microphones = devices.list.filter((device) => device.kind === "audioinput");
-  const denied = devices.cameraTrouble === "denied" || devices.microphoneTrouble === "denied";
-  const busy = devices.cameraTrouble === "busy" || devices.microphoneTrouble === "busy";
+  const denied = devices.cameraProblem === "denied" || devices.microphoneProblem === "denied";
+  const busy = devices.cameraProblem === "busy" || devices.microphoneProblem === "busy";
   return (
     <section className="device-check" aria-label={text.devices.title}>
       <Preview devices={devices} />
       {denied && (
         <Notice tone="warn" title={text.devices.denied}>
           <p>{text.devices.deniedHint}</p>
-          <Button look="plain" onPress={devices.again}>
+          <Button look="plain" onPress={devices.retry}>
             {text.app.retry}
           </Button>
         </Notice>
@@ -163,7 +163,7 @@ export function DeviceCheck({ devices, joining }: { devices: Devices; joining: b
       {!denied && busy && (
         <Notice tone="warn">
           <p>{text.devices.busy}</p>
-          <Button look="plain" onPress={devices.again}>
+          <Button look="plain" onPress={devices.retry}>
             {text.app.retry}
           </Button>
         </Notice>
@@ -174,7 +174,7 @@ export function DeviceCheck({ devices, joining }: { devices: Devices; joining: b
         <summary>{text.devices.settings}</summary>
         <div className="stack device-choices">
           {cameras.length > 0 && (
-            <Choose
+            <SelectField
               label={text.devices.camera}
               choices={cameras.map((device, n) => ({
                 id: device.deviceId,
@@ -186,7 +186,7 @@ export function DeviceCheck({ devices, joining }: { devices: Devices; joining: b
             />
           )}
           {microphones.length > 0 && (
-            <Choose
+            <SelectField
               label={text.devices.microphone}
               choices={microphones.map((device, n) => ({
                 id: device.deviceId,

@@ -1,6 +1,6 @@
-import { type Entry, numberOf, selectedPair, textOf } from "./ways";
+import { numberOf, type StatsEntry, selectedPair, textOf } from "./rtcStats";
 
-/** What came through, between two looks at the statistics. */
+/** What came through, between two samples of the statistics. */
 export interface Figures {
   round_trip_ms: number | null;
   loss_percent: number | null;
@@ -20,26 +20,26 @@ export const NOTHING: Figures = {
 };
 
 /** Both connections at one moment. */
-export interface Look {
+export interface StatsSample {
   at: number;
-  sender: readonly Entry[];
-  receiver: readonly Entry[];
+  sender: readonly StatsEntry[];
+  receiver: readonly StatsEntry[];
 }
 
 const round = (value: number, digits = 0) => Math.round(value * 10 ** digits) / 10 ** digits;
 
-const streams = (entries: readonly Entry[], type: string, kind?: string) =>
+const streams = (entries: readonly StatsEntry[], type: string, kind?: string) =>
   entries.filter((entry) => entry.type === type && (kind === undefined || textOf(entry, "kind") === kind));
 
-const total = (entries: readonly Entry[], field: string) =>
+const total = (entries: readonly StatsEntry[], field: string) =>
   entries.reduce((sum, entry) => sum + (numberOf(entry, field) ?? 0), 0);
 
 function share(lost: number, all: number): number | undefined {
   return all > 0 ? Math.max(0, lost) / all : undefined;
 }
 
-/** Share of packets that did not arrive: the browser counts those towards it, the SFU reports those from it. */
-function loss(before: Look, after: Look): number | null {
+/** Packet loss of the worse direction: the browser counts it downstream, the SFU reports it upstream. */
+function loss(before: StatsSample, after: StatsSample): number | null {
   const since = (side: "sender" | "receiver", type: string, field: string) =>
     total(streams(after[side], type), field) - total(streams(before[side], type), field);
   const lostDown = since("receiver", "inbound-rtp", "packetsLost");
@@ -52,16 +52,16 @@ function loss(before: Look, after: Look): number | null {
   return known.length ? round(Math.max(...known) * 100, 1) : null;
 }
 
-/** Of the sound where there is any: it is sent evenly, a picture in bursts. */
-function jitter(receiver: readonly Entry[]): number | null {
-  const sound = streams(receiver, "inbound-rtp", "audio").find((entry) => numberOf(entry, "packetsReceived"));
-  const seconds = numberOf(sound ?? streams(receiver, "inbound-rtp", "video")[0], "jitter");
+/** Of the audio where there is any: it is sent evenly, video in bursts. */
+function jitter(receiver: readonly StatsEntry[]): number | null {
+  const audio = streams(receiver, "inbound-rtp", "audio").find((entry) => numberOf(entry, "packetsReceived"));
+  const seconds = numberOf(audio ?? streams(receiver, "inbound-rtp", "video")[0], "jitter");
   return seconds === undefined ? null : round(seconds * 1000, 1);
 }
 
-function roundTrip(looks: readonly Look[]): number | null {
-  const times = looks
-    .flatMap((look) => [selectedPair(look.sender), selectedPair(look.receiver)])
+function roundTrip(samples: readonly StatsSample[]): number | null {
+  const times = samples
+    .flatMap((sample) => [selectedPair(sample.sender), selectedPair(sample.receiver)])
     .map((pair) => numberOf(pair, "currentRoundTripTime"))
     .filter((seconds) => seconds !== undefined)
     .sort((a, b) => a - b);
@@ -69,18 +69,18 @@ function roundTrip(looks: readonly Look[]): number | null {
   return middle === undefined ? null : round(middle * 1000);
 }
 
-export const framesDecoded = (receiver: readonly Entry[]) =>
+export const framesDecoded = (receiver: readonly StatsEntry[]) =>
   total(streams(receiver, "inbound-rtp", "video"), "framesDecoded");
 
-/** @param looks at least two, in order of time */
-export function figures(looks: readonly Look[]): Figures {
-  const before = looks[0];
-  const after = looks.at(-1);
+/** @param samples at least two, in order of time */
+export function figures(samples: readonly StatsSample[]): Figures {
+  const before = samples[0];
+  const after = samples.at(-1);
   if (!before || !after || after.at <= before.at) return NOTHING;
-  const sent = (look: Look) => total(streams(look.sender, "outbound-rtp", "video"), "framesSent");
-  const bytes = (look: Look) => total(streams(look.receiver, "inbound-rtp"), "bytesReceived");
+  const sent = (sample: StatsSample) => total(streams(sample.sender, "outbound-rtp", "video"), "framesSent");
+  const bytes = (sample: StatsSample) => total(streams(sample.receiver, "inbound-rtp"), "bytesReceived");
   return {
-    round_trip_ms: roundTrip(looks),
+    round_trip_ms: roundTrip(samples),
     loss_percent: loss(before, after),
     jitter_ms: jitter(after.receiver),
     frames_sent: sent(after) - sent(before),

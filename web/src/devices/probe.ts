@@ -4,65 +4,79 @@ import { failClosedWorker } from "../e2ee/failClosedWorker";
 import { newMeetingKey } from "../e2ee/meetingKey";
 import { SharedKeyProvider } from "../e2ee/SharedKeyProvider";
 import { encryptionSupport } from "../e2ee/support";
-import { type Figures, figures, framesDecoded, type Look, NOTHING } from "./figures";
-import { answers, type Relay, relaysOf } from "./relay";
-import { type TestSignal, testSignal } from "./testPicture";
-import { addressFamily, type Entry, entriesOf, type State, seen, selectedWay, states, type Way, worse } from "./ways";
+import { type Figures, figures, framesDecoded, NOTHING, type StatsSample } from "./figures";
+import {
+  addressFamily,
+  connectivityOf,
+  type MediaPath,
+  type PathState,
+  pathStates,
+  selectedPath,
+  worsePath,
+} from "./paths";
+import { type Relay, relayAnswers, relaysOf } from "./relay";
+import { type StatsEntry, statsEntriesOf } from "./rtcStats";
+import { type TestMedia, testMedia } from "./testMedia";
 import "../silence";
 
 const CONNECT_MS = 12_000;
-const FIRST_PICTURE_MS = 8000;
+const FIRST_FRAME_MS = 8000;
 const MEASURE_MS = 6000;
-const LOOK_EVERY_MS = 250;
+const SAMPLE_EVERY_MS = 250;
 
 /** Where it ended: `ok`, or what did not come about. */
 export type Stage = "ok" | "browser" | "portal" | "signalling" | "media" | "nothing-received";
 export type Step = "site" | "path" | "media";
 
-export interface Rule {
-  way: Way;
+export interface FirewallRule {
+  path: MediaPath;
   protocol: "udp" | "tcp";
   port: number;
   to: string[];
 }
 
 export interface ProbeResult extends Figures {
-  path: Way | "none";
+  path: MediaPath | "none";
   stage: Stage;
   address_family: 4 | 6 | null;
   join_ms: number | null;
-  ways: Record<Way, State>;
-  blocked: Way[];
-  /** What a firewall would have to let through, best first; empty while the best way is used. */
-  ask: Rule[];
-  /** The site's ports for picture and sound, as the portal named them. */
+  paths: Record<MediaPath, PathState>;
+  blocked: MediaPath[];
+  /** What a firewall would have to allow, best first; empty while the best path is used. */
+  firewall_rules: FirewallRule[];
+  /** The site's ports for video and audio, as the portal named them. */
   ports: Check["ports"] | null;
-  /** Why the portal gave no room for a check. */
-  refused: string | null;
+  /** Why the portal refused a room for the test; null also when it did not answer. */
+  refused: PortalError["code"] | null;
 }
 
-const UNTRIED: Record<Way, State> = { udp: "untried", "turn-udp": "untried", tcp: "untried", "turn-tls": "untried" };
+const UNTRIED: Record<MediaPath, PathState> = {
+  udp: "untried",
+  "turn-udp": "untried",
+  tcp: "untried",
+  "turn-tls": "untried",
+};
 
-export const ended = (stage: Stage, refused: string | null = null): ProbeResult => ({
+export const failedProbe = (stage: Stage, refused: ProbeResult["refused"] = null): ProbeResult => ({
   ...NOTHING,
   path: "none",
   stage,
   address_family: null,
   join_ms: null,
-  ways: UNTRIED,
+  paths: UNTRIED,
   blocked: [],
-  ask: [],
+  firewall_rules: [],
   ports: null,
   refused,
 });
 
-/** One of the two connections, and what was last seen of it. */
+/** One of the two connections, with its latest statistics. */
 class Side {
   readonly room: Room;
   readonly #keys = new SharedKeyProvider();
   readonly #worker = failClosedWorker();
   signalled = false;
-  entries: readonly Entry[] = [];
+  entries: readonly StatsEntry[] = [];
   servers: readonly RTCIceServer[] = [];
 
   constructor() {
@@ -82,11 +96,11 @@ class Side {
     });
   }
 
-  /** Looks at the statistics; a connection that is gone leaves the last ones. */
-  async look(): Promise<readonly Entry[]> {
+  /** Reads the statistics; a connection that is gone leaves the last ones. */
+  async sample(): Promise<readonly StatsEntry[]> {
     const transports = this.room.engine?.pcManager;
-    const found = entriesOf(await (transports?.subscriber ?? transports?.publisher)?.getStats());
-    if (found.length > 0) this.entries = found;
+    const entries = statsEntriesOf(await (transports?.subscriber ?? transports?.publisher)?.getStats());
+    if (entries.length > 0) this.entries = entries;
     this.servers = this.room.engine?.latestJoinResponse?.iceServers ?? this.servers;
     return this.entries;
   }
@@ -97,19 +111,19 @@ class Side {
   }
 }
 
-/** Calls `look` now and then until `done` says so, the time is over or the check is called off. */
+/** Calls `take` repeatedly until `done` says so, the time is over or the test is aborted. */
 async function watch(
-  look: () => Promise<unknown>,
+  take: () => Promise<unknown>,
   done: () => boolean,
   ms: number,
   signal: AbortSignal,
 ): Promise<void> {
   const until = performance.now() + ms;
   do {
-    await look();
+    await take();
     signal.throwIfAborted();
     if (done()) return;
-    await new Promise((next) => setTimeout(next, LOOK_EVERY_MS));
+    await new Promise((next) => setTimeout(next, SAMPLE_EVERY_MS));
     signal.throwIfAborted();
   } while (performance.now() < until);
 }
@@ -119,7 +133,7 @@ class Probe {
   readonly #signal: AbortSignal;
   readonly #sender = new Side();
   readonly #receiver = new Side();
-  readonly #media: TestSignal = testSignal();
+  readonly #media: TestMedia = testMedia();
   #joinMs: number | null = null;
 
   constructor(check: Check, signal: AbortSignal) {
@@ -132,11 +146,11 @@ class Probe {
       onStep("path");
       if (!(await this.#connect())) {
         const signalled = this.#sender.signalled || this.#receiver.signalled;
-        return signalled ? await this.#result("media", NOTHING) : ended("signalling");
+        return signalled ? await this.#result("media", NOTHING) : failedProbe("signalling");
       }
       onStep("media");
-      const looks = (await this.#publish()) ? await this.#measure() : [];
-      return await this.#result(looks.length > 0 ? "ok" : "nothing-received", figures(looks));
+      const samples = (await this.#publish()) ? await this.#measure() : [];
+      return await this.#result(samples.length > 0 ? "ok" : "nothing-received", figures(samples));
     } finally {
       this.#media.stop();
       await Promise.all([this.#sender.close(), this.#receiver.close()]);
@@ -154,9 +168,9 @@ class Probe {
     ]).finally(() => {
       over = true;
     });
-    // The statistics are gone with the connection, so they are looked at while it is tried.
+    // The statistics are gone with the connection, so they are read while it is tried.
     await watch(
-      () => this.#look(),
+      () => this.#sample(),
       () => over,
       4 * CONNECT_MS,
       this.#signal,
@@ -169,7 +183,7 @@ class Probe {
   async #publish(): Promise<boolean> {
     const me = this.#sender.room.localParticipant;
     const published = await Promise.allSettled([
-      me.publishTrack(this.#media.picture, {
+      me.publishTrack(this.#media.video, {
         source: Track.Source.Camera,
         simulcast: false,
         videoCodec: "vp8",
@@ -181,89 +195,90 @@ class Probe {
     return published.every(({ status }) => status === "fulfilled");
   }
 
-  async #look(): Promise<Look> {
-    const [sender, receiver] = await Promise.all([this.#sender.look(), this.#receiver.look()]);
+  async #sample(): Promise<StatsSample> {
+    const [sender, receiver] = await Promise.all([this.#sender.sample(), this.#receiver.sample()]);
     return { at: performance.now(), sender, receiver };
   }
 
-  async #measure(): Promise<Look[]> {
-    const looks: Look[] = [];
-    const look = async () => looks.push(await this.#look());
+  async #measure(): Promise<StatsSample[]> {
+    const samples: StatsSample[] = [];
+    const take = async () => samples.push(await this.#sample());
     const arrives = () => framesDecoded(this.#receiver.entries) > 0;
-    await watch(look, arrives, FIRST_PICTURE_MS, this.#signal);
+    await watch(take, arrives, FIRST_FRAME_MS, this.#signal);
     if (!arrives()) return [];
-    looks.splice(0);
-    await watch(look, () => false, MEASURE_MS, this.#signal);
-    return looks;
+    samples.splice(0);
+    await watch(take, () => false, MEASURE_MS, this.#signal);
+    return samples;
   }
 
-  async #result(stage: Stage, found: Figures): Promise<ProbeResult> {
+  async #result(stage: Stage, measured: Figures): Promise<ProbeResult> {
     const [sender, receiver] = [this.#sender.entries, this.#receiver.entries];
-    const path = stage === "media" ? undefined : worse(selectedWay(sender), selectedWay(receiver));
-    const tried = [seen(sender), seen(receiver)];
+    const path = stage === "media" ? undefined : worsePath(selectedPath(sender), selectedPath(receiver));
+    const tried = [connectivityOf(sender), connectivityOf(receiver)];
     const answered = new Set(tried.flatMap((one) => [...one.answered]));
     const relays = relaysOf(this.#sender.servers.length ? this.#sender.servers : this.#receiver.servers);
-    const opened = new Map<Way, boolean>();
+    const opened = new Map<MediaPath, boolean>();
     await Promise.all(
       relays.map(async (relay) => {
-        const open = await answers(relay, this.#signal);
+        const open = await relayAnswers(relay, this.#signal);
         // One address of a relay is enough.
-        opened.set(relay.way, open || opened.get(relay.way) === true);
+        opened.set(relay.path, open || opened.get(relay.path) === true);
       }),
     );
     this.#signal.throwIfAborted();
-    const ways = states(path, answered, opened);
+    const paths = pathStates(path, answered, opened);
     const offered = (protocol: "udp" | "tcp") => [...new Set(tried.flatMap((one) => one.offered[protocol]))].sort();
     return {
-      ...found,
+      ...measured,
       path: path ?? "none",
       stage,
       address_family: addressFamily(receiver),
       join_ms: this.#joinMs,
-      ways,
-      blocked: (Object.keys(ways) as Way[]).filter((way) => ways[way] === "blocked"),
-      ask: rules(ways, this.#check.ports, offered, relays),
+      paths,
+      blocked: (Object.keys(paths) as MediaPath[]).filter((path) => paths[path] === "blocked"),
+      firewall_rules: firewallRules(paths, this.#check.ports, offered, relays),
       ports: this.#check.ports,
       refused: null,
     };
   }
 }
 
-/** What to let through: every way that is blocked, best first, to the addresses that this browser was given. */
-export function rules(
-  ways: Record<Way, State>,
+/** What to allow: every path that is blocked, best first, to the addresses that this browser was given. */
+export function firewallRules(
+  paths: Record<MediaPath, PathState>,
   ports: Check["ports"],
   offered: (protocol: "udp" | "tcp") => string[],
   relays: readonly Relay[],
-): Rule[] {
-  const hosts = (way: Way) => [...new Set(relays.filter((relay) => relay.way === way).map(({ host }) => host))].sort();
-  const all: Rule[] = [
-    { way: "udp", protocol: "udp", port: ports.udp, to: offered("udp") },
-    { way: "turn-udp", protocol: "udp", port: ports.turn_udp, to: hosts("turn-udp") },
-    { way: "tcp", protocol: "tcp", port: ports.tcp, to: offered("tcp") },
-    { way: "turn-tls", protocol: "tcp", port: ports.turn_tls, to: hosts("turn-tls") },
+): FirewallRule[] {
+  const hosts = (path: MediaPath) =>
+    [...new Set(relays.filter((relay) => relay.path === path).map(({ host }) => host))].sort();
+  const all: FirewallRule[] = [
+    { path: "udp", protocol: "udp", port: ports.udp, to: offered("udp") },
+    { path: "turn-udp", protocol: "udp", port: ports.turn_udp, to: hosts("turn-udp") },
+    { path: "tcp", protocol: "tcp", port: ports.tcp, to: offered("tcp") },
+    { path: "turn-tls", protocol: "tcp", port: ports.turn_tls, to: hosts("turn-tls") },
   ];
-  return all.filter(({ way }) => ways[way] === "blocked");
+  return all.filter(({ path }) => paths[path] === "blocked");
 }
 
 /**
- * Holds a small call with itself through the site's SFU: a drawn picture and a tone, end-to-end encrypted, sent by one
- * connection and received by another. Needs no camera and no permission.
+ * Tests the connection with a small call through the site's SFU: generated video and a tone, end-to-end encrypted, sent
+ * by one connection and received by another. Needs no camera and no permission.
  *
- * @param signal calls it off; the promise is then rejected
- * @param onStep told what is being tried
+ * @param signal aborts it; the promise is then rejected
+ * @param onStep called with what is being tried
  */
 export async function probe(signal: AbortSignal, onStep: (step: Step) => void = () => {}): Promise<ProbeResult> {
-  if (encryptionSupport() !== "works") return ended("browser");
+  if (encryptionSupport() !== "works") return failedProbe("browser");
   onStep("site");
   let check: Check;
   try {
-    // Brings the token that the next request needs.
+    // Brings the CSRF token that the next request needs.
     await portal.session();
     check = await portal.check();
-  } catch (problem) {
+  } catch (error) {
     signal.throwIfAborted();
-    return ended("portal", problem instanceof PortalError && problem.status > 0 ? problem.code : null);
+    return failedProbe("portal", error instanceof PortalError && error.status > 0 ? error.code : null);
   }
   signal.throwIfAborted();
   return await new Probe(check, signal).run(onStep);

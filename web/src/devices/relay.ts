@@ -1,9 +1,9 @@
-import type { Way } from "./ways";
+import type { MediaPath } from "./paths";
 
-const PATIENCE_MS = 5000;
+const TIMEOUT_MS = 5000;
 
 export interface Relay {
-  way: Way;
+  path: MediaPath;
   host: string;
   server: RTCIceServer;
 }
@@ -14,19 +14,19 @@ export function relaysOf(servers: readonly RTCIceServer[]): Relay[] {
     [server.urls].flat().flatMap((url): Relay[] => {
       const parts = /^(turns?):(\[[^\]]+\]|[^:?]+)/.exec(url);
       if (!parts) return [];
-      const way = parts[1] === "turn" && !url.includes("transport=tcp") ? "turn-udp" : "turn-tls";
-      return [{ way, host: (parts[2] ?? "").replace(/^\[|\]$/g, ""), server: { ...server, urls: url } }];
+      const path = parts[1] === "turn" && !url.includes("transport=tcp") ? "turn-udp" : "turn-tls";
+      return [{ path, host: (parts[2] ?? "").replace(/^\[|\]$/g, ""), server: { ...server, urls: url } }];
     }),
   );
 }
 
-/** Asks a relay for an address: that it gives one shows that the way to it is open. */
-export async function answers({ server }: Relay, signal: AbortSignal): Promise<boolean> {
+/** Requests an address from a relay: getting one shows that the path to it is open. */
+export async function relayAnswers({ server }: Relay, signal: AbortSignal): Promise<boolean> {
   const connection = new RTCPeerConnection({ iceServers: [server], iceTransportPolicy: "relay" });
   try {
     return await new Promise<boolean>((resolve, reject) => {
-      const patience = AbortSignal.timeout(PATIENCE_MS);
-      patience.addEventListener("abort", () => resolve(false));
+      const timeout = AbortSignal.timeout(TIMEOUT_MS);
+      timeout.addEventListener("abort", () => resolve(false));
       signal.addEventListener("abort", () => resolve(false));
       connection.addEventListener("icecandidate", ({ candidate }) => {
         if (candidate?.type === "relay") resolve(true);

@@ -7,28 +7,28 @@ import {
 } from "livekit-client";
 import { useCallback, useEffect, useRef, useState } from "react";
 
-export type OwnTrack = LocalAudioTrack | LocalVideoTrack;
-export type Trouble = "none" | "denied" | "busy" | "missing";
+export type LocalTrack = LocalAudioTrack | LocalVideoTrack;
+export type DeviceProblem = "none" | "denied" | "busy" | "missing";
 
 export interface Devices {
   asking: boolean;
   camera: LocalVideoTrack | undefined;
   microphone: LocalAudioTrack | undefined;
   microphoneOn: boolean;
-  cameraTrouble: Trouble;
-  microphoneTrouble: Trouble;
+  cameraProblem: DeviceProblem;
+  microphoneProblem: DeviceProblem;
   list: readonly MediaDeviceInfo[];
   speaker: string | undefined;
   toggleCamera: () => Promise<void>;
   toggleMicrophone: () => Promise<void>;
   choose: (kind: MediaDeviceKind, id: string) => Promise<void>;
-  again: () => void;
-  /** The tracks go on into the call; this hook lets go of them. */
-  handOver: () => OwnTrack[];
+  retry: () => void;
+  /** Gives the tracks to the call, which stops them from now on. */
+  handOver: () => LocalTrack[];
 }
 
-function troubleOf(problem: unknown): Trouble {
-  const name = problem instanceof Error ? problem.name : "";
+function deviceProblemOf(error: unknown): DeviceProblem {
+  const name = error instanceof Error ? error.name : "";
   if (name === "NotAllowedError" || name === "SecurityError") return "denied";
   if (name === "NotFoundError" || name === "OverconstrainedError") return "missing";
   return "busy";
@@ -45,47 +45,47 @@ export function useDevices(): Devices {
   const [camera, setCamera] = useState<LocalVideoTrack>();
   const [microphone, setMicrophone] = useState<LocalAudioTrack>();
   const [microphoneOn, setMicrophoneOn] = useState(true);
-  const [cameraTrouble, setCameraTrouble] = useState<Trouble>("none");
-  const [microphoneTrouble, setMicrophoneTrouble] = useState<Trouble>("none");
+  const [cameraProblem, setCameraProblem] = useState<DeviceProblem>("none");
+  const [microphoneProblem, setMicrophoneProblem] = useState<DeviceProblem>("none");
   const [list, setList] = useState<readonly MediaDeviceInfo[]>([]);
   const [speaker, setSpeaker] = useState<string>();
-  const held = useRef(new Set<OwnTrack>());
+  const held = useRef(new Set<LocalTrack>());
 
-  const look = useCallback(async () => {
+  const refresh = useCallback(async () => {
     setList((await navigator.mediaDevices.enumerateDevices()).filter((device) => device.deviceId !== ""));
   }, []);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt is the reason to run again
   useEffect(() => {
-    let gone = false;
-    const mine = held.current;
+    let unmounted = false;
+    const tracks = held.current;
     const open = async () => {
       setAsking(true);
-      // One question for both where the browser can; each by itself when that fails.
+      // One permission prompt for both where the browser can; each by itself when that fails.
       const [video, audio] = await Promise.allSettled([openCamera(), openMicrophone()]);
       for (const result of [video, audio]) {
         if (result.status !== "fulfilled") continue;
-        if (gone) result.value.stop();
-        else mine.add(result.value);
+        if (unmounted) result.value.stop();
+        else tracks.add(result.value);
       }
-      if (gone) return;
+      if (unmounted) return;
       setCamera(video.status === "fulfilled" ? video.value : undefined);
-      setCameraTrouble(video.status === "fulfilled" ? "none" : troubleOf(video.reason));
+      setCameraProblem(video.status === "fulfilled" ? "none" : deviceProblemOf(video.reason));
       setMicrophone(audio.status === "fulfilled" ? audio.value : undefined);
-      setMicrophoneTrouble(audio.status === "fulfilled" ? "none" : troubleOf(audio.reason));
-      await look();
+      setMicrophoneProblem(audio.status === "fulfilled" ? "none" : deviceProblemOf(audio.reason));
+      await refresh();
       setAsking(false);
     };
     void open();
-    const changed = () => void look();
+    const changed = () => void refresh();
     navigator.mediaDevices.addEventListener("devicechange", changed);
     return () => {
-      gone = true;
+      unmounted = true;
       navigator.mediaDevices.removeEventListener("devicechange", changed);
-      for (const track of mine) track.stop();
-      mine.clear();
+      for (const track of tracks) track.stop();
+      tracks.clear();
     };
-  }, [attempt, look]);
+  }, [attempt, refresh]);
 
   const toggleCamera = async () => {
     if (camera) {
@@ -98,9 +98,9 @@ export function useDevices(): Devices {
       const opened = await openCamera();
       held.current.add(opened);
       setCamera(opened);
-      setCameraTrouble("none");
-    } catch (problem) {
-      setCameraTrouble(troubleOf(problem));
+      setCameraProblem("none");
+    } catch (error) {
+      setCameraProblem(deviceProblemOf(error));
     }
   };
 
@@ -116,9 +116,9 @@ export function useDevices(): Devices {
       held.current.add(opened);
       setMicrophone(opened);
       setMicrophoneOn(true);
-      setMicrophoneTrouble("none");
-    } catch (problem) {
-      setMicrophoneTrouble(troubleOf(problem));
+      setMicrophoneProblem("none");
+    } catch (error) {
+      setMicrophoneProblem(deviceProblemOf(error));
     }
   };
 
@@ -127,9 +127,9 @@ export function useDevices(): Devices {
       if (kind === "videoinput") await camera?.setDeviceId(id);
       else if (kind === "audioinput") await microphone?.setDeviceId(id);
       else setSpeaker(id);
-    } catch (problem) {
-      if (kind === "videoinput") setCameraTrouble(troubleOf(problem));
-      else setMicrophoneTrouble(troubleOf(problem));
+    } catch (error) {
+      if (kind === "videoinput") setCameraProblem(deviceProblemOf(error));
+      else setMicrophoneProblem(deviceProblemOf(error));
     }
   };
 
@@ -144,14 +144,14 @@ export function useDevices(): Devices {
     camera,
     microphone,
     microphoneOn,
-    cameraTrouble,
-    microphoneTrouble,
+    cameraProblem,
+    microphoneProblem,
     list,
     speaker,
     toggleCamera,
     toggleMicrophone,
     choose,
-    again: () => setAttempt((n) => n + 1),
+    retry: () => setAttempt((n) => n + 1),
     handOver,
   };
 }

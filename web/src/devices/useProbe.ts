@@ -1,33 +1,33 @@
 import { useCallback, useEffect, useState } from "react";
-import { ended, type ProbeResult, probe, type Step } from "./probe";
+import { failedProbe, type ProbeResult, probe, type Step } from "./probe";
 import { type Verdict, verdictOf } from "./verdict";
 
-export interface Checked {
+export interface ConnectionTest {
   step: Step;
-  found: ProbeResult | undefined;
+  result: ProbeResult | undefined;
   verdict: Verdict | undefined;
-  again: () => void;
+  retry: () => void;
 }
 
-/** Checks the connection once, unless it is called off before it is done: `wanted` says whether it still matters. */
-export function useProbe(wanted: boolean): Checked {
+/** Tests the connection once; while `wanted` is false a test that runs is aborted. */
+export function useProbe(wanted: boolean): ConnectionTest {
   const [step, setStep] = useState<Step>("site");
-  const [found, setFound] = useState<ProbeResult>();
-  const done = found !== undefined;
+  const [result, setResult] = useState<ProbeResult>();
+  const done = result !== undefined;
   useEffect(() => {
     if (!wanted || done) return;
     const stop = new AbortController();
     const { signal } = stop;
     probe(signal, (next) => !signal.aborted && setStep(next)).then(
-      (result) => !signal.aborted && setFound(result),
-      // What else goes wrong is something that this browser cannot do.
-      () => !signal.aborted && setFound(ended("browser")),
+      (found) => !signal.aborted && setResult(found),
+      // Whatever else goes wrong is something that this browser cannot do.
+      () => !signal.aborted && setResult(failedProbe("browser")),
     );
     return () => stop.abort();
   }, [wanted, done]);
-  const again = useCallback(() => {
+  const retry = useCallback(() => {
     setStep("site");
-    setFound(undefined);
+    setResult(undefined);
   }, []);
-  return { step, found, verdict: found && verdictOf(found), again };
+  return { step, result, verdict: result && verdictOf(result), retry };
 }

@@ -1,92 +1,95 @@
 import type { ProbeResult } from "./probe";
 
-/** How well it works, whatever the way. */
-export type Quality = "good" | "fair" | "slow" | "uneven";
+/** How well it works, whatever the path. */
+export type Quality = "good" | "fair" | "slow" | "unstable";
 
-/** The one word for a check: the quality on the best way, else what is to be known first. */
-export type Name =
+/** The one word for a test: the quality on the best path, else what matters more than quality. */
+export type VerdictName =
   | Quality
   | "relayed"
-  | "slow-way"
+  | "tcp-only"
   | "only-443"
-  | "nothing"
+  | "no-media"
   | "inspected"
   | "no-signalling"
-  | "no-site"
+  | "unreachable"
   | "busy"
   | "isolated"
   | "refused"
   | "no-webrtc";
 
 export interface Verdict {
-  name: Name;
-  /** Given when picture and sound came through. */
+  name: VerdictName;
+  /** Given when video and audio came through. */
   quality: Quality | undefined;
   tone: "good" | "warn" | "bad";
 }
 
 /**
- * Limits after ITU-T G.114 (300 ms there and back is unnoticed by most, 800 ms spoils a conversation, of which people and
- * programs take half) and G.1010 (a lost share above 3 % is heard and seen); what varies more than 40 ms outgrows the
+ * Limits after ITU-T G.114 (a round trip of 300 ms goes unnoticed by most, one of 800 ms spoils a conversation, of which
+ * people and programs take half) and G.1010 (packet loss above 3 % is heard and seen); jitter above 40 ms exceeds the
  * browser's usual buffer.
  */
-const FAIR_MS = 150;
-const SLOW_MS = 400;
-const UNEVEN_MS = 40;
-const FAIR_LOSS = 1;
-const UNEVEN_LOSS = 3;
+const FAIR_RTT_MS = 150;
+const SLOW_RTT_MS = 400;
+const UNSTABLE_JITTER_MS = 40;
+const FAIR_LOSS_PERCENT = 1;
+const UNSTABLE_LOSS_PERCENT = 3;
 /** Share of the frames sent that must arrive and decode. */
-const WHOLE = 0.8;
+const MIN_FRAME_SHARE = 0.8;
 
-export function qualityOf(found: ProbeResult): Quality {
-  const { round_trip_ms: time, loss_percent: loss, jitter_ms: jitter } = found;
-  if ((loss ?? 0) >= UNEVEN_LOSS || found.frames_received < found.frames_sent * WHOLE) return "uneven";
-  if ((time ?? 0) > SLOW_MS) return "slow";
-  if ((jitter ?? 0) > UNEVEN_MS) return "uneven";
-  return (time ?? 0) > FAIR_MS || (loss ?? 0) >= FAIR_LOSS ? "fair" : "good";
+export function qualityOf(result: ProbeResult): Quality {
+  const [rtt, loss, jitter] = [result.round_trip_ms ?? 0, result.loss_percent ?? 0, result.jitter_ms ?? 0];
+  if (loss >= UNSTABLE_LOSS_PERCENT || result.frames_received < result.frames_sent * MIN_FRAME_SHARE) return "unstable";
+  if (rtt > SLOW_RTT_MS) return "slow";
+  if (jitter > UNSTABLE_JITTER_MS) return "unstable";
+  return rtt > FAIR_RTT_MS || loss >= FAIR_LOSS_PERCENT ? "fair" : "good";
 }
 
 const toneOf = (quality: Quality): Verdict["tone"] => (quality === "good" || quality === "fair" ? "good" : "warn");
 
-const says = (name: Name, tone: Verdict["tone"], quality?: Quality): Verdict => ({ name, tone, quality });
+const verdict = (name: VerdictName, tone: Verdict["tone"], quality?: Quality): Verdict => ({ name, tone, quality });
 
-function refusal(code: string | null): Verdict {
+function refusalVerdict(code: ProbeResult["refused"]): Verdict {
   switch (code) {
     case null:
-      return says("no-site", "bad");
+      return verdict("unreachable", "bad");
     case "too_many_attempts":
-      return says("busy", "warn");
+      return verdict("busy", "warn");
     case "site_isolated":
     case "mode_unknown":
-      return says("isolated", "bad");
+      return verdict("isolated", "bad");
     default:
-      return says("refused", "warn");
+      return verdict("refused", "warn");
   }
 }
 
-export function verdictOf(found: ProbeResult): Verdict {
-  switch (found.stage) {
+export function verdictOf(result: ProbeResult): Verdict {
+  switch (result.stage) {
     case "browser":
-      return says("no-webrtc", "bad");
+      return verdict("no-webrtc", "bad");
     case "portal":
-      return refusal(found.refused);
+      return refusalVerdict(result.refused);
     case "signalling":
-      return says("no-signalling", "bad");
+      return verdict("no-signalling", "bad");
     case "nothing-received":
-      return says("nothing", "bad");
+      return verdict("no-media", "bad");
     case "media":
-      // The page itself came over the relay's port: what lets one pass and not the other looks inside.
-      return says(found.ways["turn-tls"] === "blocked" ? "inspected" : "nothing", "bad");
+      // The page itself came over the relay's port: what lets one pass and not the other inspects the content.
+      return verdict(result.paths["turn-tls"] === "blocked" ? "inspected" : "no-media", "bad");
+    case "ok":
+      break;
   }
-  const quality = qualityOf(found);
-  switch (found.path) {
+  const quality = qualityOf(result);
+  switch (result.path) {
     case "turn-udp":
-      return says("relayed", toneOf(quality), quality);
+      return verdict("relayed", toneOf(quality), quality);
     case "tcp":
-      return says("slow-way", "warn", quality);
+      return verdict("tcp-only", "warn", quality);
     case "turn-tls":
-      return says("only-443", "warn", quality);
-    default:
-      return says(quality, toneOf(quality), quality);
+      return verdict("only-443", "warn", quality);
+    case "udp":
+    case "none":
+      return verdict(quality, toneOf(quality), quality);
   }
 }

@@ -1,15 +1,16 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
 import { I18nProvider } from "react-aria-components";
+import type { Language } from "../api/portal";
 import { de } from "./de";
 import { type Catalogue, en } from "./en";
 
-export const catalogues = { de, en } satisfies Record<string, Catalogue>;
-export type Language = keyof typeof catalogues;
+export const catalogues: Record<Language, Catalogue> = { de, en };
 export const languages = Object.keys(catalogues) as Language[];
 
 const STORED = "conclave.language";
 
-function known(tag: string | null | undefined): Language | undefined {
+/** The language of a tag such as "de-AT", if there is a catalogue for it. */
+function supported(tag: string | null | undefined): Language | undefined {
   const primary = tag?.toLowerCase().split("-")[0];
   return languages.find((language) => language === primary);
 }
@@ -20,8 +21,8 @@ function known(tag: string | null | undefined): Language | undefined {
  * @param preferred the browser's languages, most wanted first (`navigator.languages`)
  */
 export function pickLanguage(stored: string | null, preferred: readonly string[], site: string | undefined): Language {
-  const fromBrowser = preferred.map((tag) => known(tag)).find((language) => language !== undefined);
-  return known(stored) ?? fromBrowser ?? known(site) ?? "en";
+  const fromBrowser = preferred.map((tag) => supported(tag)).find((language) => language !== undefined);
+  return supported(stored) ?? fromBrowser ?? supported(site) ?? "en";
 }
 
 interface LanguageState {
@@ -38,7 +39,7 @@ export function LanguageProvider({ site, children }: { site: string | undefined;
   const [stored, setStored] = useState(() => localStorage.getItem(STORED));
   const state = useMemo((): LanguageState => {
     const language = pickLanguage(stored, navigator.languages, site);
-    const locale = navigator.languages.find((tag) => known(tag) === language && tag.includes("-"));
+    const locale = navigator.languages.find((tag) => supported(tag) === language && tag.includes("-"));
     return {
       language,
       locale: locale ?? (language === "de" ? "de-DE" : "en-GB"),

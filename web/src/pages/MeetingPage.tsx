@@ -6,7 +6,7 @@ import { useNavigate, useParams } from "react-router";
 import { type Meeting, PortalError, portal } from "../api/portal";
 import { Button, ButtonLink } from "../components/Button";
 import { CopyLink } from "../components/CopyLink";
-import { EncryptedLine } from "../components/EncryptedLine";
+import { EncryptionNote } from "../components/EncryptionNote";
 import { Loading } from "../components/Loading";
 import { Notice } from "../components/Notice";
 import { Page } from "../components/Page";
@@ -14,22 +14,23 @@ import { PinReveal } from "../components/PinReveal";
 import { forgetKey, meetingKey } from "../e2ee/keyStore";
 import { meetingLink } from "../e2ee/meetingKey";
 import { useText } from "../i18n";
+import { errorText } from "../i18n/errorText";
 import { useTime } from "../i18n/time";
-import { Cannot } from "./Cannot";
+import { ErrorPage } from "./ErrorPage";
 
 function RemoveMeeting({ meeting }: { meeting: Meeting }) {
   const text = useText();
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const [failed, setFailed] = useState(false);
+  const [error, setError] = useState<unknown>();
   const remove = async () => {
     try {
       await portal.remove(meeting.id);
       forgetKey(meeting.id);
       await queries.invalidateQueries({ queryKey: ["meetings"] });
       await navigate("/", { replace: true });
-    } catch {
-      setFailed(true);
+    } catch (problem) {
+      setError(problem);
     }
   };
   return (
@@ -45,7 +46,7 @@ function RemoveMeeting({ meeting }: { meeting: Meeting }) {
               <>
                 <Heading slot="title">{text.meeting.removeTitle}</Heading>
                 <p>{text.meeting.removeText}</p>
-                {failed && <Notice tone="bad">{text.problem.server}</Notice>}
+                {error !== undefined && <Notice tone="bad">{errorText(text, error)}</Notice>}
                 <div className="dialog-actions">
                   <Button onPress={close} autoFocus>
                     {text.app.cancel}
@@ -113,10 +114,10 @@ function MeetingDetails({ meeting }: { meeting: Meeting }) {
             </div>
             <div>
               <dt>{text.meeting.people}</dt>
-              <dd>{meeting.participants > 0 ? text.meetings.here(meeting.participants) : text.meeting.nobody}</dd>
+              <dd>{meeting.participants > 0 ? text.meetings.present(meeting.participants) : text.meeting.nobody}</dd>
             </div>
           </dl>
-          <EncryptedLine>{text.meeting.encrypted}</EncryptedLine>
+          <EncryptionNote>{text.meeting.encrypted}</EncryptionNote>
           {meeting.mine && (
             <div>
               <RemoveMeeting meeting={meeting} />
@@ -137,7 +138,7 @@ export function MeetingPage() {
   });
   if (meeting.data) return <MeetingDetails meeting={meeting.data} />;
   if (meeting.error instanceof PortalError && [403, 404].includes(meeting.error.status))
-    return <Cannot why="missing" />;
-  if (meeting.isError) return <Cannot why="unreachable" />;
+    return <ErrorPage reason="notFound" />;
+  if (meeting.isError) return <ErrorPage reason="unreachable" />;
   return <Loading />;
 }

@@ -6,6 +6,7 @@ import { Notice } from "../components/Notice";
 import { Page } from "../components/Page";
 import { meetingKey } from "../e2ee/keyStore";
 import { useText } from "../i18n";
+import { errorText } from "../i18n/errorText";
 import { type Day, dayOf, useTime } from "../i18n/time";
 import { useSession } from "../session";
 
@@ -36,7 +37,7 @@ function MeetingRow({ meeting, now }: { meeting: Meeting; now: Date }) {
           {meeting.participants > 0 && (
             <span className="fact live">
               <UsersRound size={16} aria-hidden="true" />
-              {text.meetings.here(meeting.participants)}
+              {text.meetings.present(meeting.participants)}
             </span>
           )}
           <span>{meeting.mine ? text.meetings.mine : text.meetings.by(meeting.organiser)}</span>
@@ -79,8 +80,8 @@ export function MyMeetings() {
         )}
       </div>
       {meetings.isError && !meetings.data && (
-        <Notice tone="bad" title={text.problem.title}>
-          <p>{text.problem.unreachable}</p>
+        <Notice tone="bad" title={text.errorTitle}>
+          <p>{errorText(text, meetings.error)}</p>
           <Button look="plain" onPress={() => void meetings.refetch()}>
             {text.app.retry}
           </Button>

@@ -1,32 +1,32 @@
 import { LogIn, Video } from "lucide-react";
 import { useEffect, useState } from "react";
-import { signInAddress } from "../api/portal";
+import { type RefusalCode, signInAddress } from "../api/portal";
 import { Notice } from "../components/Notice";
 import { useText } from "../i18n";
 import { useSession } from "../session";
-import { Statement } from "./Statement";
+import { MessagePage } from "./MessagePage";
 
-/** The code with which the portal sends a browser back after a failed sign-in; it leaves the address bar. */
-function useFailure(): string | null {
-  const [failure] = useState(() => new URLSearchParams(location.search).get("error"));
+/** Codes with which the portal sends a browser back after a failed sign-in. */
+const CODES = ["sign_in_failed", "second_factor_missing", "identity_unavailable"] as const satisfies RefusalCode[];
+
+/** The code in the address, which is then removed from the address bar. */
+function useSignInError(): (typeof CODES)[number] | undefined {
+  const [error] = useState(() => new URLSearchParams(location.search).get("error"));
   useEffect(() => {
-    if (failure !== null) history.replaceState(history.state, "", location.pathname);
-  }, [failure]);
-  return failure;
+    if (error !== null) history.replaceState(history.state, "", location.pathname);
+  }, [error]);
+  return error === null ? undefined : (CODES.find((code) => code === error) ?? "sign_in_failed");
 }
 
 export function SignIn() {
   const text = useText();
   const { session } = useSession();
-  const failure = useFailure();
-  const { failed } = text.signIn;
-  const known =
-    failure !== null && Object.hasOwn(failed, failure) ? (failure as keyof typeof failed) : "sign_in_failed";
+  const error = useSignInError();
   return (
-    <Statement icon={Video} title={text.signIn.title}>
-      {failure !== null && (
+    <MessagePage icon={Video} title={text.signIn.title}>
+      {error && (
         <Notice tone="bad" title={text.signIn.failedTitle}>
-          {failed[known]}
+          {text.errors[error]}
         </Notice>
       )}
       <p>{text.signIn.lead}</p>
@@ -44,6 +44,6 @@ export function SignIn() {
         <h2>{text.signIn.guestTitle}</h2>
         <p className="quiet">{text.signIn.guest}</p>
       </div>
-    </Statement>
+    </MessagePage>
   );
 }

@@ -3,33 +3,33 @@ import { useCallback, useEffect, useState } from "react";
 import type { Site } from "../../api/portal";
 import { Button } from "../../components/Button";
 import { ModeBanner } from "../../components/ModeBanner";
-import { useTitle } from "../../components/Page";
+import { useDocumentTitle } from "../../components/Page";
 import { useText } from "../../i18n";
-import { MOST_TILES, maySend } from "../cap";
-import { type CallState, keyDoesNotFit, type Own } from "../model";
+import { MAX_TILES, maySend } from "../cap";
+import { type CallState, hasWrongKey, type LocalSource } from "../model";
 import { ControlBar, canShareScreen } from "./ControlBar";
 import { DevicesDialog, ShortcutsDialog } from "./Dialogs";
 import { PeoplePanel } from "./PeoplePanel";
 import { Shield } from "./Shield";
 import { type Layout, Stage } from "./Stage";
 import { type Shortcut, shortcutsWanted, useShortcuts, wantShortcuts } from "./shortcuts";
-import { useNews } from "./useNews";
+import { useStatusMessage } from "./useStatusMessage";
 import "../../styles/call.css";
 
 export interface CallActions {
-  toggle: (what: Own) => Promise<void>;
+  toggle: (source: LocalSource) => Promise<void>;
   setMicrophone: (on: boolean) => Promise<void>;
   switchDevice: (kind: MediaDeviceKind, id: string) => Promise<void>;
   activeDevice: (kind: MediaDeviceKind) => string | undefined;
-  startSound: () => Promise<void>;
-  confirmAlarms: () => void;
-  checkAgain: () => void;
-  confirmCutOff: () => void;
+  startAudio: () => Promise<void>;
+  dismissAlarms: () => void;
+  recheckKeys: () => void;
+  dismissRemoved: () => void;
   enlarge: (sid: string | undefined) => void;
   leave: () => Promise<void>;
 }
 
-function Alarm({ state, onConfirm }: { state: CallState; onConfirm: () => void }) {
+function Alarm({ state, onDismiss }: { state: CallState; onDismiss: () => void }) {
   const text = useText();
   const names = [...new Set(state.alarms.map((refusal) => refusal.name))];
   if (names.length === 0) return null;
@@ -40,7 +40,7 @@ function Alarm({ state, onConfirm }: { state: CallState; onConfirm: () => void }
         <strong>{text.blocked.alarmTitle}</strong>
         <p>{text.blocked.alarm(names.join(", "))}</p>
       </div>
-      <Button onPress={onConfirm}>{text.blocked.dismiss}</Button>
+      <Button onPress={onDismiss}>{text.call.dismiss}</Button>
     </div>
   );
 }
@@ -60,14 +60,14 @@ function WrongKey({ actions }: { actions: CallActions }) {
           <Button look="primary" onPress={() => void actions.leave()}>
             {text.call.leave}
           </Button>
-          <Button onPress={actions.checkAgain}>{text.wrongKey.retry}</Button>
+          <Button onPress={actions.recheckKeys}>{text.wrongKey.retry}</Button>
         </div>
       </div>
     </div>
   );
 }
 
-/** The call as people see it; everything it knows comes in, everything it does goes out. */
+/** The call as people see it, without state of its own beyond the view's. */
 export function CallView({
   state,
   actions,
@@ -77,11 +77,11 @@ export function CallView({
   state: CallState;
   actions: CallActions;
   site: Site | undefined;
-  /** The organiser's browser has the key that was made for this meeting: if one does not fit, it is the other one. */
+  /** This browser created the meeting's key: if keys do not match, the others' are wrong. */
   keyMadeHere: boolean;
 }) {
   const text = useText();
-  const news = useNews(state);
+  const statusMessage = useStatusMessage(state);
   const [layout, setLayout] = useState<Layout>("grid");
   const [peopleOpen, setPeopleOpen] = useState(false);
   const [dialog, setDialog] = useState<"devices" | "shortcuts">();
@@ -89,7 +89,7 @@ export function CallView({
   const [fullscreen, setFullscreen] = useState(false);
   const { toggle, setMicrophone } = actions;
   const { cap } = state;
-  useTitle(text.call.title);
+  useDocumentTitle(text.call.title);
 
   useEffect(() => {
     const changed = () => setFullscreen(document.fullscreenElement !== null);
@@ -112,7 +112,7 @@ export function CallView({
   const speak = useCallback((on: boolean) => void setMicrophone(on), [setMicrophone]);
   useShortcuts(wanted && dialog === undefined && state.phase === "connected", act, speak);
 
-  const wrongKey = !keyMadeHere && keyDoesNotFit(state.people);
+  const wrongKey = !keyMadeHere && hasWrongKey(state.people);
   return (
     <div className="call">
       <header>
@@ -120,22 +120,22 @@ export function CallView({
         <div className="call-head">
           <h1 className="hidden-text">{text.call.title}</h1>
           <Shield state={state} />
-          <p className="news" role="status">
-            {news}
+          <p className="status-message" role="status">
+            {statusMessage}
           </p>
         </div>
-        <Alarm state={state} onConfirm={actions.confirmAlarms} />
+        <Alarm state={state} onDismiss={actions.dismissAlarms} />
         {state.phase === "reconnecting" && (
           <div className="strip warn" role="alert">
             <span className="spinner" aria-hidden="true" />
             {text.call.reconnecting}
           </div>
         )}
-        {state.cutOff.length > 0 && (
+        {state.removedByIsolation.length > 0 && (
           <div className="strip" role="status">
             <UserRoundX size={20} aria-hidden="true" />
-            {text.call.cutOff([...new Set(state.cutOff)].join(", "))}
-            <Button onPress={actions.confirmCutOff}>{text.blocked.dismiss}</Button>
+            {text.call.removedByIsolation([...new Set(state.removedByIsolation)].join(", "))}
+            <Button onPress={actions.dismissRemoved}>{text.call.dismiss}</Button>
           </div>
         )}
         {state.cap !== "full" && (
@@ -144,19 +144,19 @@ export function CallView({
             {text.call.cap[state.cap]}
           </div>
         )}
-        {state.soundBlocked && (
+        {state.autoplayBlocked && (
           <div className="strip">
             <Volume2 size={20} aria-hidden="true" />
-            {text.call.soundBlocked}
-            <Button onPress={() => void actions.startSound()}>{text.call.soundStart}</Button>
+            {text.call.autoplayBlocked}
+            <Button onPress={() => void actions.startAudio()}>{text.call.audioStart}</Button>
           </div>
         )}
         {state.deviceFailed && (
           <div className="strip warn" role="alert">
-            {text.call.deviceFailed}
+            {text.devices.failed}
           </div>
         )}
-        {state.own.screen && (
+        {state.sending.screen && (
           <div className="strip">
             <MonitorUp size={20} aria-hidden="true" />
             {text.call.shareRunning}
@@ -169,7 +169,7 @@ export function CallView({
           <Stage
             people={state.people}
             layout={layout}
-            most={state.outside ? MOST_TILES : Number.POSITIVE_INFINITY}
+            maxTiles={state.outside ? MAX_TILES : Number.POSITIVE_INFINITY}
             onLarge={actions.enlarge}
           />
           {wrongKey && <WrongKey actions={actions} />}

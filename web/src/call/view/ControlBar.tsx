@@ -19,7 +19,7 @@ import {
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import { useText } from "../../i18n";
 import { maySend } from "../cap";
-import type { CallState, Own } from "../model";
+import type { CallState, LocalSource } from "../model";
 import type { Layout } from "./Stage";
 
 interface ControlProps {
@@ -52,7 +52,7 @@ export interface ControlBarProps {
   layout: Layout;
   peopleOpen: boolean;
   fullscreen: boolean;
-  onToggle: (what: Own) => void;
+  onToggle: (source: LocalSource) => void;
   onPeople: () => void;
   onLayout: () => void;
   onFullscreen: () => void;
@@ -65,7 +65,7 @@ export const canShareScreen = (): boolean => "getDisplayMedia" in (navigator.med
 
 export function ControlBar(props: ControlBarProps) {
   const text = useText();
-  const { own, people } = props.state;
+  const { sending, people } = props.state;
   const busy = props.state.phase !== "connected";
   const allowed = maySend(props.state.cap);
   const act = (key: unknown) => {
@@ -78,27 +78,27 @@ export function ControlBar(props: ControlBarProps) {
     <footer className="controls-frame">
       <div className="controls" role="toolbar" aria-label={text.call.controls}>
         <Control
-          icon={own.microphone ? Mic : MicOff}
+          icon={sending.microphone ? Mic : MicOff}
           word={text.devices.microphone}
-          name={own.microphone ? text.call.mute : text.call.unmute}
-          look={own.microphone ? "" : "off"}
+          name={sending.microphone ? text.call.mute : text.call.unmute}
+          look={sending.microphone ? "" : "off"}
           isDisabled={busy}
           onPress={() => props.onToggle("microphone")}
         />
         <Control
-          icon={own.camera ? Video : VideoOff}
+          icon={sending.camera ? Video : VideoOff}
           word={text.devices.camera}
-          name={own.camera ? text.call.cameraStop : text.call.cameraStart}
-          look={own.camera ? "" : "off"}
+          name={sending.camera ? text.call.cameraStop : text.call.cameraStart}
+          look={sending.camera ? "" : "off"}
           isDisabled={busy || !allowed.camera}
           onPress={() => props.onToggle("camera")}
         />
         {canShareScreen() && (
           <Control
-            icon={own.screen ? MonitorX : MonitorUp}
-            word={own.screen ? text.call.shareStop : text.call.shareWord}
-            name={own.screen ? text.call.shareStop : text.call.share}
-            look={own.screen ? "active" : ""}
+            icon={sending.screen ? MonitorX : MonitorUp}
+            word={sending.screen ? text.call.shareStop : text.call.shareWord}
+            name={sending.screen ? text.call.shareStop : text.call.share}
+            look={sending.screen ? "active" : ""}
             isDisabled={busy || !allowed.screen}
             onPress={() => props.onToggle("screen")}
           />

@@ -2,7 +2,7 @@ import { X } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { Dialog, Heading, Modal, ModalOverlay, Switch } from "react-aria-components";
 import { IconButton } from "../../components/Button";
-import { Choose } from "../../components/Field";
+import { SelectField } from "../../components/Field";
 import { labelOf } from "../../devices/DeviceCheck";
 import { useText } from "../../i18n";
 import { shortcutKeys } from "./shortcuts";
@@ -97,7 +97,7 @@ export function DevicesDialog({
         const devices = list.filter((device) => device.kind === kind);
         if (devices.length === 0) return null;
         return (
-          <Choose
+          <SelectField
             key={kind}
             label={label}
             choices={devices.map((device, n) => ({ id: device.deviceId, label: labelOf(device, label, n) }))}

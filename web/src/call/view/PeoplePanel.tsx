@@ -10,7 +10,7 @@ function Row({ person }: { person: Person }) {
   const text = useText();
   const time = useTime();
   const state = encryptionOf(person);
-  const wrong = state === "refused" || state === "keyDiffers";
+  const wrong = state === "refused" || state === "keyMismatch";
   return (
     <li className="person">
       <span className="person-face" aria-hidden="true">
@@ -45,7 +45,7 @@ function Row({ person }: { person: Person }) {
         {[
           person.speaking && text.call.speaking,
           !person.microphone && text.call.muted,
-          !person.camera && text.call.pictureOff,
+          !person.camera && text.call.cameraOff,
           state && text.shield.state[state],
         ]
           .filter(Boolean)

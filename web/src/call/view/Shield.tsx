@@ -10,16 +10,16 @@ import { CallDialog } from "./Dialogs";
 
 const icons = { whole: ShieldCheck, alone: ShieldCheck, checking: ShieldEllipsis, partly: ShieldAlert };
 
-function words({ shield }: Catalogue, state: ShieldState): { title: string; says: string } {
+function describe({ shield }: Catalogue, state: ShieldState): { title: string; explanation: string } {
   switch (state) {
     case "whole":
-      return { title: shield.whole, says: shield.wholeText };
+      return { title: shield.whole, explanation: shield.wholeText };
     case "alone":
-      return { title: shield.whole, says: shield.alone };
+      return { title: shield.whole, explanation: shield.alone };
     case "checking":
-      return { title: shield.checking, says: shield.checkingText };
+      return { title: shield.checking, explanation: shield.checkingText };
     case "partly":
-      return { title: shield.partly, says: shield.partlyText };
+      return { title: shield.partly, explanation: shield.partlyText };
   }
 }
 
@@ -27,7 +27,7 @@ function words({ shield }: Catalogue, state: ShieldState): { title: string; says
 export function report(refusals: readonly Refusal[], others: readonly string[]): string {
   const lines = refusals.map(
     ({ at, identity, name, kind, sid }) =>
-      `${at.toISOString()} refused unencrypted ${kind} of "${name}" (${identity}, ${sid})`,
+      `${at.toISOString()} refused unencrypted ${kind} from "${name}" (${identity}, ${sid})`,
   );
   return ["Conclave report", `browser: ${navigator.userAgent}`, ...lines, ...others].join("\n");
 }
@@ -39,15 +39,15 @@ export function Shield({ state }: { state: CallState }) {
   const [open, setOpen] = useState(false);
   const [copied, setCopied] = useState(false);
   const shield = shieldOf(state.people);
-  const { title, says } = words(text, shield);
+  const { title, explanation } = describe(text, shield);
   const Icon = icons[shield];
-  const differing = state.people.filter((person) => !person.self && encryptionOf(person) === "keyDiffers");
-  const kinds = { picture: text.blocked.picture, screen: text.blocked.screen, sound: text.blocked.sound };
+  const differing = state.people.filter((person) => !person.self && encryptionOf(person) === "keyMismatch");
+
   const copy = async () => {
     await navigator.clipboard.writeText(
       report(
         state.refusals,
-        differing.map((person) => `key of "${person.name}" (${person.identity}) does not fit`),
+        differing.map((person) => `key of "${person.name}" (${person.identity}) does not match`),
       ),
     );
     setCopied(true);
@@ -60,7 +60,7 @@ export function Shield({ state }: { state: CallState }) {
       </AriaButton>
       {open && (
         <CallDialog title={title} onClose={() => setOpen(false)}>
-          <p>{says}</p>
+          <p>{explanation}</p>
           {shield === "partly" && (
             <>
               <h3>{text.shield.exceptions}</h3>
@@ -69,14 +69,14 @@ export function Shield({ state }: { state: CallState }) {
                   <li key={refusal.sid}>
                     <strong>{refusal.name}</strong> <span className="quiet numbers">{time.clock(refusal.at)}</span>
                     <br />
-                    {kinds[refusal.kind]}
+                    {text.blocked[refusal.kind]}
                   </li>
                 ))}
                 {differing.map((person) => (
                   <li key={person.identity}>
                     <strong>{person.name}</strong>
                     <br />
-                    {text.blocked.keyDiffers}
+                    {text.blocked.keyMismatch}
                   </li>
                 ))}
               </ul>

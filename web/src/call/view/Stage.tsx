@@ -41,10 +41,10 @@ function useOrder(people: readonly Person[], capacity: number): Person[] {
 const camera = (person: Person): TileContent => ({ key: `${person.identity}/camera`, person, kind: "camera" });
 const screen = (person: Person): TileContent => ({ key: `${person.identity}/screen`, person, kind: "screen" });
 
-function Grid({ people, size, most }: { people: readonly Person[]; size: Size; most: number }) {
+function Grid({ people, size, maxTiles }: { people: readonly Person[]; size: Size; maxTiles: number }) {
   const text = useText();
   const [page, setPage] = useState(0);
-  const capacity = Math.max(1, Math.min(most, tilesPerPage(size.width, size.height)));
+  const capacity = Math.max(1, Math.min(maxTiles, tilesPerPage(size.width, size.height)));
   const ordered = useOrder(people, capacity);
   const pages = Math.max(1, Math.ceil(ordered.length / capacity));
   const shownPage = Math.min(page, pages - 1);
@@ -82,7 +82,7 @@ function Grid({ people, size, most }: { people: readonly Person[]; size: Size; m
   );
 }
 
-/** Who is large: the one who speaks, else the one who spoke last, else the first of the others. */
+/** Who is shown large: whoever speaks, else whoever spoke last, else the first of the others. */
 function useSpeaker(people: readonly Person[]): Person | undefined {
   const last = useRef<string>(undefined);
   const others = people.filter((person) => !person.self);
@@ -123,26 +123,26 @@ function Duo({ other, self }: { other: Person; self: Person }) {
   );
 }
 
-function Everyone({ people, size, most }: { people: readonly Person[]; size: Size; most: number }) {
+function Everyone({ people, size, maxTiles }: { people: readonly Person[]; size: Size; maxTiles: number }) {
   const [self, other] = people;
   return people.length === 2 && self && other ? (
     <Duo other={other} self={self} />
   ) : (
-    <Grid people={people} size={size} most={most} />
+    <Grid people={people} size={size} maxTiles={maxTiles} />
   );
 }
 
 interface StageProps {
   people: readonly Person[];
   layout: Layout;
-  /** Pictures on one page at most. */
-  most: number;
-  /** Told which publication is drawn large. */
+  /** Tiles on one page at most. */
+  maxTiles: number;
+  /** Called with the track that is shown large. */
   onLarge: (sid: string | undefined) => void;
 }
 
-/** Everyone's pictures: a shared screen comes first, else everyone alike or the speaker large. */
-export function Stage({ people, layout, most, onLarge }: StageProps) {
+/** Everyone's tiles: a shared screen comes first, else all the same size or the speaker large. */
+export function Stage({ people, layout, maxTiles, onLarge }: StageProps) {
   const [measure, size] = useSize();
   const speaker = useSpeaker(people);
   const sharing = people.filter((person) => person.screen);
@@ -158,7 +158,11 @@ export function Stage({ people, layout, most, onLarge }: StageProps) {
   return (
     <div className="stage" ref={measure}>
       {size.width > 0 &&
-        (large ? <Focus people={people} large={large} /> : <Everyone people={people} size={size} most={most} />)}
+        (large ? (
+          <Focus people={people} large={large} />
+        ) : (
+          <Everyone people={people} size={size} maxTiles={maxTiles} />
+        ))}
     </div>
   );
 }

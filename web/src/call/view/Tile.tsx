@@ -2,7 +2,7 @@ import { KeyRound, Mic, MicOff, MonitorUp, ShieldAlert, SignalMedium, WifiOff } 
 import { useEffect, useRef } from "react";
 import { useText } from "../../i18n";
 import type { Catalogue } from "../../i18n/en";
-import { encryptionOf, type Person, type Picture } from "../model";
+import { encryptionOf, type Person, type VideoFeed } from "../model";
 
 export interface TileContent {
   key: string;
@@ -17,8 +17,8 @@ export function initials(name: string): string {
   return (first + last).toLocaleUpperCase();
 }
 
-/** One of six calm grounds, always the same for the same identity. */
-function ground(identity: string): number {
+/** One of six background colours, always the same for the same identity. */
+function backgroundOf(identity: string): number {
   let sum = 0;
   for (const character of identity) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 997;
   return sum % 6;
@@ -29,31 +29,31 @@ function describe({ call, blocked, devices: _, ...text }: Catalogue, person: Per
   return [
     person.speaking && call.speaking,
     !person.microphone && call.muted,
-    !person.camera && call.pictureOff,
+    !person.camera && call.cameraOff,
     person.quality === "poor" && call.qualityPoor,
     person.quality === "lost" && call.qualityLost,
     state && text.shield.state[state],
-    state === "keyDiffers" && blocked.keyDiffers,
+    state === "keyMismatch" && blocked.keyMismatch,
   ]
     .filter(Boolean)
     .join(", ");
 }
 
-function Moving({ picture, mirrored, fit }: { picture: Picture; mirrored: boolean; fit: "cover" | "contain" }) {
+function VideoElement({ feed, mirrored, fit }: { feed: VideoFeed; mirrored: boolean; fit: "cover" | "contain" }) {
   const video = useRef<HTMLVideoElement>(null);
-  const { track } = picture;
+  const { track } = feed;
   useEffect(() => {
     const element = video.current;
     if (!track || !element) return;
     track.attach(element);
     return () => void track.detach(element);
   }, [track]);
-  // Attached while it is still being checked, because a stream nobody attaches is not sent; seen only afterwards.
-  const seen = picture.state === "encrypted";
+  // Attached while it is still being checked, because a stream that is not attached is not sent; visible only afterwards.
+  const visible = feed.state === "encrypted";
   return (
     <video
       ref={video}
-      className={`${fit}${mirrored ? " mirrored" : ""}${seen ? "" : " unseen"}`}
+      className={`${fit}${mirrored ? " mirrored" : ""}${visible ? "" : " unseen"}`}
       muted
       playsInline
       autoPlay
@@ -61,55 +61,55 @@ function Moving({ picture, mirrored, fit }: { picture: Picture; mirrored: boolea
   );
 }
 
-function Blocked({
-  picture,
+function BlockedMedia({
+  feed,
   kind,
-  sound,
+  audioRefused,
 }: {
-  picture: Picture | undefined;
+  feed: VideoFeed | undefined;
   kind: "camera" | "screen";
-  sound: boolean;
+  audioRefused: boolean;
 }) {
   const { blocked } = useText();
-  if (picture?.state === "keyDiffers" || (!picture && !sound))
+  if (feed?.state === "keyMismatch" || (!feed && !audioRefused))
     return (
       <div className="tile-blocked warn">
         <KeyRound size={28} aria-hidden="true" />
-        <p>{blocked.keyDiffers}</p>
+        <p>{blocked.keyMismatch}</p>
       </div>
     );
   return (
     <div className="tile-blocked bad">
       <ShieldAlert size={28} aria-hidden="true" />
-      <p>{picture?.state === "refused" ? (kind === "screen" ? blocked.screen : blocked.picture) : blocked.sound}</p>
+      <p>{feed?.state === "refused" ? (kind === "screen" ? blocked.screen : blocked.video) : blocked.audio}</p>
     </div>
   );
 }
 
-/** One person's picture, or what stands in its place and why. */
+/** One participant's video, or what stands in its place and why. */
 export function Tile({ content, large = false }: { content: TileContent; large?: boolean }) {
   const text = useText();
   const { person, kind } = content;
-  const picture = kind === "screen" ? person.screen : person.camera;
+  const feed = kind === "screen" ? person.screen : person.camera;
   const screenName = person.self ? text.call.ownScreen : text.call.screenOf(person.name);
   const name = kind === "screen" ? screenName : person.self ? text.call.youNamed(person.name) : person.name;
-  const state = picture?.state;
-  const soundBad = kind === "camera" && (person.sound === "refused" || (person.sound === "keyDiffers" && !picture));
-  const blocked = state === "refused" || state === "keyDiffers" || soundBad;
+  const state = feed?.state;
+  const audioBlocked = kind === "camera" && (person.audio === "refused" || (person.audio === "keyMismatch" && !feed));
+  const blocked = state === "refused" || state === "keyMismatch" || audioBlocked;
   const details =
     kind === "screen" ? (state && state !== "waiting" ? text.shield.state[state] : "") : describe(text, person);
   const classes = ["tile", large ? "large" : "", person.speaking && kind === "camera" ? "speaking" : ""];
   return (
     <figure className={classes.filter(Boolean).join(" ")} aria-label={text.call.tile(name, details)}>
-      {picture && state !== "refused" && state !== "keyDiffers" && (
-        <Moving
-          picture={picture}
+      {feed && state !== "refused" && state !== "keyMismatch" && (
+        <VideoElement
+          feed={feed}
           mirrored={person.self && kind === "camera"}
           fit={kind === "screen" ? "contain" : "cover"}
         />
       )}
-      {!picture && !blocked && (
-        <div className={`face ground-${ground(person.identity)}`} aria-hidden="true">
+      {!feed && !blocked && (
+        <div className={`face ground-${backgroundOf(person.identity)}`} aria-hidden="true">
           {initials(person.name)}
         </div>
       )}
@@ -120,12 +120,16 @@ export function Tile({ content, large = false }: { content: TileContent; large?:
         </div>
       )}
       {blocked && (
-        <Blocked picture={state === "encrypted" ? undefined : picture} kind={kind} sound={person.sound === "refused"} />
+        <BlockedMedia
+          feed={state === "encrypted" ? undefined : feed}
+          kind={kind}
+          audioRefused={person.audio === "refused"}
+        />
       )}
       <figcaption className="tile-name">
         {kind === "screen" ? (
           <MonitorUp size={16} aria-hidden="true" />
-        ) : person.sound === "refused" ? (
+        ) : person.audio === "refused" ? (
           <ShieldAlert size={16} aria-hidden="true" className="muted" />
         ) : person.microphone ? (
           <Mic size={16} aria-hidden="true" className={person.speaking ? "voice" : "voice idle"} />

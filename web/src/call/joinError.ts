@@ -1,0 +1,11 @@
+/** Joining failed after the portal had admitted the participant. */
+export class JoinError extends Error {
+  /** What failed: setting up the encryption in this browser, or reaching the SFU. */
+  readonly step: "encryption" | "media";
+
+  constructor(step: JoinError["step"], cause: unknown) {
+    super(`joining failed: ${step}`, { cause });
+    this.name = "JoinError";
+    this.step = step;
+  }
+}

@@ -1,0 +1,67 @@
+import {
+  createLocalAudioTrack,
+  createLocalVideoTrack,
+  type LocalAudioTrack,
+  type LocalVideoTrack,
+} from "livekit-client";
+import { PortalError } from "../api/portal";
+
+/** Half a minute in all: an SFU that was restarted is back within a few seconds. */
+const DELAYS_MS = [0, 1000, 2000, 4000, 8000, 15_000] as const;
+
+const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
+
+/** Whether trying again is pointless: the portal refused, and not because of too many attempts. */
+const isFinal = (error: unknown) =>
+  error instanceof PortalError && error.status >= 400 && error.status < 500 && error.status !== 429;
+
+/**
+ * Joins again after the connection was lost, with a new token each time, a few times with growing delays.
+ *
+ * @param join requests a token and connects
+ * @param wanted whether anybody still waits
+ * @returns undefined when nobody waits any more
+ * @throws PortalError when the portal refuses; otherwise the last failure
+ */
+export async function rejoin<T>(
+  join: () => Promise<T>,
+  wanted: () => boolean,
+  delay: (ms: number) => Promise<void> = sleep,
+): Promise<T | undefined> {
+  let last: unknown;
+  for (const ms of DELAYS_MS) {
+    await delay(ms);
+    if (!wanted()) return undefined;
+    try {
+      return await join();
+    } catch (error) {
+      if (isFinal(error)) throw error;
+      last = error;
+    }
+  }
+  throw last;
+}
+
+/** What was switched on when the connection was lost, and on which devices. */
+export interface PreviousMedia {
+  microphone: boolean;
+  camera: boolean;
+  device: (kind: MediaDeviceKind) => string | undefined;
+}
+
+/** Opens what was switched on; a device that is gone stays off. */
+export async function reopenTracks({
+  microphone,
+  camera,
+  device,
+}: PreviousMedia): Promise<(LocalAudioTrack | LocalVideoTrack)[]> {
+  const same = (kind: MediaDeviceKind) => {
+    const deviceId = device(kind);
+    return deviceId ? { deviceId } : {};
+  };
+  const opened = await Promise.allSettled([
+    ...(microphone ? [createLocalAudioTrack(same("audioinput"))] : []),
+    ...(camera ? [createLocalVideoTrack(same("videoinput"))] : []),
+  ]);
+  return opened.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+}

@@ -1,0 +1,28 @@
+import { useEffect, useRef, useState } from "react";
+import { useText } from "../../i18n";
+import type { CallState } from "../model";
+
+/** The latest event in the call as one sentence, for the status line and for screen readers (WCAG 4.1.3). */
+export function useStatusMessage(state: CallState): string {
+  const { call } = useText();
+  const [message, setMessage] = useState("");
+  const previous = useRef(state);
+  useEffect(() => {
+    const was = previous.current;
+    previous.current = state;
+    if (was === state) return;
+    if (was.phase === "reconnecting" && state.phase === "connected") setMessage(call.reconnected);
+    if (was.phase === "connecting") return;
+    const had = new Map(was.people.map((person) => [person.identity, person]));
+    const has = new Map(state.people.map((person) => [person.identity, person]));
+    for (const person of state.people) {
+      const earlier = had.get(person.identity);
+      if (!earlier) setMessage(call.joined(person.name));
+      else if (!earlier.screen && person.screen && !person.self) setMessage(call.shares(person.name));
+    }
+    for (const person of was.people) if (!has.has(person.identity)) setMessage(call.left(person.name));
+    if (was.sending.microphone !== state.sending.microphone)
+      setMessage(state.sending.microphone ? call.microphoneOn : call.microphoneOff);
+  }, [state, call]);
+  return message;
+}

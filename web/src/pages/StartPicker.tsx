@@ -1,0 +1,90 @@
+import { type CalendarDate, getLocalTimeZone, type Time, today } from "@internationalized/date";
+import { CalendarDays, ChevronLeft, ChevronRight } from "lucide-react";
+import {
+  Button,
+  Calendar,
+  CalendarCell,
+  CalendarGrid,
+  CalendarGridBody,
+  CalendarGridHeader,
+  CalendarHeaderCell,
+  DateInput,
+  DatePicker,
+  DateSegment,
+  Dialog,
+  FieldError,
+  Group,
+  Heading,
+  Label,
+  Popover,
+  TimeField,
+} from "react-aria-components";
+import { useText } from "../i18n";
+
+function MonthCalendar() {
+  return (
+    <Calendar className="calendar">
+      <div className="calendar-head">
+        <Button slot="previous" className="button plain icon">
+          <ChevronLeft size={20} aria-hidden="true" />
+        </Button>
+        <Heading />
+        <Button slot="next" className="button plain icon">
+          <ChevronRight size={20} aria-hidden="true" />
+        </Button>
+      </div>
+      <CalendarGrid>
+        <CalendarGridHeader>
+          {(weekday) => <CalendarHeaderCell className="calendar-weekday">{weekday}</CalendarHeaderCell>}
+        </CalendarGridHeader>
+        <CalendarGridBody>{(date) => <CalendarCell className="calendar-cell" date={date} />}</CalendarGridBody>
+      </CalendarGrid>
+    </Calendar>
+  );
+}
+
+interface StartPickerProps {
+  day: CalendarDate;
+  time: Time;
+  onDay: (day: CalendarDate) => void;
+  onTime: (time: Time) => void;
+  error: string | undefined;
+}
+
+/** Date and time at which a meeting starts. */
+export function StartPicker({ day, time, onDay, onTime, error }: StartPickerProps) {
+  const { plan } = useText();
+  return (
+    <div className="pair">
+      <DatePicker
+        className="field"
+        value={day}
+        onChange={(value) => value && onDay(value)}
+        minValue={today(getLocalTimeZone())}
+        isInvalid={error !== undefined}
+      >
+        <Label className="field-label">{plan.day}</Label>
+        <Group className="date-group">
+          <DateInput className="date-input">
+            {(segment) => <DateSegment className="date-segment" segment={segment} />}
+          </DateInput>
+          <Button className="button icon">
+            <CalendarDays size={20} aria-hidden="true" />
+          </Button>
+        </Group>
+        <FieldError className="field-error">{error}</FieldError>
+        <Popover className="popover">
+          <Dialog>
+            <MonthCalendar />
+          </Dialog>
+        </Popover>
+      </DatePicker>
+      <TimeField shouldForceLeadingZeros className="field" value={time} onChange={(value) => value && onTime(value)}>
+        <Label className="field-label">{plan.time}</Label>
+        <DateInput className="date-input">
+          {(segment) => <DateSegment className="date-segment" segment={segment} />}
+        </DateInput>
+      </TimeField>
+    </div>
+  );
+}
