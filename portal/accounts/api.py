@@ -1,4 +1,4 @@
-"""``/api/session``: who is signed in, and signing out."""
+"""``/api/session``: who is signed in; sign out."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Person(Schema):
 
 
 class SiteOut(ModeOut):
-    """What everybody may know of the site."""
+    """Public information about the site."""
 
     name: str
     domain: str
@@ -40,7 +40,7 @@ class SiteOut(ModeOut):
 
 
 class SessionOut(Schema):
-    """The state of this browser session."""
+    """State of this browser session."""
 
     authenticated: bool
     user: Person | None
@@ -50,14 +50,14 @@ class SessionOut(Schema):
 
 
 class LogoutOut(Schema):
-    """Where the browser goes next, so that the identity server ends its session too."""
+    """Where to send the browser so that the identity server ends its session too."""
 
     redirect: str
 
 
 @router.get("", response=SessionOut, auth=None)
 def session(request: HttpRequest) -> dict[str, object]:
-    """Tell who is signed in; sets the cookie that belongs to ``csrf_token``."""
+    """Return who is signed in, and set the cookie that belongs to ``csrf_token``."""
     user = request.user if isinstance(request.user, User) else None
     site = settings.CONFIG.site
     return {
@@ -76,7 +76,7 @@ def session(request: HttpRequest) -> dict[str, object]:
 
 @router.post("/logout", response=LogoutOut, auth=signed_in)
 def sign_out(request: HttpRequest) -> dict[str, str]:
-    """End this session here; the answer names the address that ends it at the identity server."""
+    """End this session; the response has the address that ends it at the identity server."""
     id_token = request.session.get("id_token")
     SignIn.objects.filter(session_key=request.session.session_key).delete()
     record("signed_out", actor=request.user)

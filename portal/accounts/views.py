@@ -20,6 +20,7 @@ from accounts.models import SignIn, User
 from accounts.oidc import REQUIRED_ACR, TokenError, check_id_token, oauth, strong_enough
 from audit.record import record
 from conclave_portal.codes import ProblemCode
+from conclave_portal.errors import to_start_page
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -28,11 +29,6 @@ logger = logging.getLogger("conclave.portal.accounts")
 
 PLANNING_ROLE = "organiser"
 _CALLBACK = f"{settings.CONFIG.web.public_url}/oidc/callback"
-
-
-def _failed(code: ProblemCode) -> HttpResponse:
-    """Send the browser to the start page, which has a sentence for the code."""
-    return HttpResponseRedirect(f"/?error={code}")
 
 
 def _local(address: str) -> str:
@@ -51,7 +47,7 @@ def login(request: HttpRequest) -> HttpResponse:
         )
     except RequestException as error:
         logger.error("the identity server cannot be reached: %s", type(error).__name__)  # noqa: TRY400 - no trace
-        return _failed(ProblemCode.IDENTITY_UNAVAILABLE)
+        return to_start_page(ProblemCode.IDENTITY_UNAVAILABLE)
     return redirect
 
 
@@ -71,14 +67,14 @@ def callback(request: HttpRequest) -> HttpResponse:
         check_id_token(claims)
     except RequestException as error:
         logger.error("the identity server cannot be reached: %s", type(error).__name__)  # noqa: TRY400 - no trace
-        return _failed(ProblemCode.IDENTITY_UNAVAILABLE)
+        return to_start_page(ProblemCode.IDENTITY_UNAVAILABLE)
     except (OAuthError, JoseError, TokenError, ValueError) as error:
         # Only the rule's name is logged: the description may repeat what a stranger sent.
         logger.warning("sign-in refused: %s", getattr(error, "error", type(error).__name__))
-        return _failed(ProblemCode.SIGN_IN_FAILED)
+        return to_start_page(ProblemCode.SIGN_IN_FAILED)
     if not strong_enough(claims):
         logger.warning("sign-in refused: acr is %s", claims.get("acr"))
-        return _failed(ProblemCode.SECOND_FACTOR_MISSING)
+        return to_start_page(ProblemCode.SECOND_FACTOR_MISSING)
     _begin(request, claims, token["id_token"])
     return HttpResponseRedirect(request.session.pop("next", "/"))
 

@@ -1,7 +1,7 @@
-"""The words with which the portal says no. Sentences for them belong to whoever shows them, in his own languages.
+"""Error codes. The text for each belongs to the client that shows it, in the client's own languages.
 
-Both enumerations stand in the OpenAPI document, so that a client's types come from there and a code it has no sentence
-for is found when it is built.
+Both enumerations are part of the OpenAPI document. Clients generate their types from it, so a code for which a client
+has no text is found when the client is built.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from enum import StrEnum
 
 
 class ProblemCode(StrEnum):
-    """Why a request was refused, or as ``/?error=CODE`` why somebody was not signed in."""
+    """Why a request was refused; in ``/?error=CODE``, why a sign-in failed."""
 
-    # Who asks.
+    # The caller.
     SIGN_IN_REQUIRED = "sign_in_required"
     CSRF = "csrf"
     NOT_ALLOWED = "not_allowed"
     PLANNING_NOT_ALLOWED = "planning_not_allowed"
     PEOPLE_ONLY = "people_only"
-    # What is asked.
+    # The request.
     NOT_FOUND = "not_found"
     BAD_REQUEST = "bad_request"
-    # With the wrong fields.
+    # Comes with the fields that were not accepted.
     INVALID = "invalid"
     # Joining.
     MEETING_NOT_FOUND = "meeting_not_found"
@@ -29,19 +29,19 @@ class ProblemCode(StrEnum):
     MEETING_FULL = "meeting_full"
     NAME_AND_PIN_REQUIRED = "name_and_pin_required"
     PIN_WRONG = "pin_wrong"
-    # With the seconds to wait.
+    # Comes with the number of seconds to wait.
     TOO_MANY_ATTEMPTS = "too_many_attempts"
     SITE_ISOLATED = "site_isolated"
     MODE_UNKNOWN = "mode_unknown"
     # Signing in.
     SIGN_IN_FAILED = "sign_in_failed"
     SECOND_FACTOR_MISSING = "second_factor_missing"
-    # What the portal stands on.
+    # Services that the portal depends on.
     IDENTITY_UNAVAILABLE = "identity_unavailable"
     MEDIA_UNAVAILABLE = "media_unavailable"
     UNAVAILABLE = "unavailable"
     INTERNAL = "internal"
-    # A message of the SFU.
+    # Webhook calls of the SFU.
     SIGNATURE_WRONG = "signature_wrong"
 
 
@@ -52,8 +52,8 @@ class FieldCode(StrEnum):
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
     OUT_OF_RANGE = "out_of_range"
-    # A character that is invisible, breaks the line or turns the text round.
+    # Invisible characters, line breaks, or characters that change the direction of text.
     CHARACTERS = "characters"
-    # Not of the form that the field has.
+    # Of the wrong type or format.
     MALFORMED = "malformed"
     UNKNOWN = "unknown"

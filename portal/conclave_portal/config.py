@@ -30,20 +30,20 @@ class _Section(BaseModel):
 class Site(_Section):
     """``[site]``: what people see of the site."""
 
-    name: Annotated[str, Field(min_length=1, description="Name of the organisation's site, shown on every page.")]
+    name: Annotated[str, Field(min_length=1, description="Name of the site, shown on every page.")]
     domain: Annotated[str, Field(min_length=1, description="The site's domain; names such as meet. stand below it.")]
-    contact: Annotated[str, Field(description="Whom people ask for help: a mail address or a telephone number.")] = ""
+    contact: Annotated[str, Field(description="E-mail address or telephone number that users contact for help.")] = ""
     language: Annotated[
-        Literal["de", "en"], Field(description="Language for people whose browser asks for neither German nor English.")
+        Literal["de", "en"], Field(description="Language for users whose browser prefers neither German nor English.")
     ] = "de"
     networks: Annotated[
         list[IPv4Network | IPv6Network],
-        Field(min_length=1, description="Networks of all zones of the site; who comes from elsewhere is outside."),
+        Field(min_length=1, description="Networks of all zones of the site; any other address is outside."),
     ]
 
 
 class Uplink(_Section):
-    """``[uplink]``: bandwidth between the site and the outside, which participants from there share."""
+    """``[uplink]``: bandwidth between the site and the outside, shared by all participants outside."""
 
     up: Annotated[float, Field(gt=0, description="Mbit/s out of the site.")]
     down: Annotated[float, Field(gt=0, description="Mbit/s into the site.")]
@@ -52,18 +52,20 @@ class Uplink(_Section):
 class ModeFiles(_Section):
     """``[mode]``: where the site's mode is read."""
 
-    state: Annotated[Path, Field(description="The host's word: which mode it is in, since when, until when.")] = Path(
+    state: Annotated[Path, Field(description="Written by the host: its mode, since when, and until when.")] = Path(
         "/run/conclave/mode.json"
     )
-    announcement: Annotated[
-        Path, Field(description="What is about to be switched, written by ``mode_switch`` before the hosts follow.")
-    ] = announcement.PATH
+    announcement: Annotated[Path, Field(description="Written by ``mode_switch`` just before the hosts switch.")] = (
+        announcement.PATH
+    )
 
 
 class Web(_Section):
     """``[web]``: how the portal is reached."""
 
-    public_url: Annotated[str, Field(pattern=r"^https://[^/]+$", description="Address people use, without a path.")]
+    public_url: Annotated[
+        str, Field(pattern=r"^https://[^/]+$", description="Address that users open, without a path.")
+    ]
     allowed_hosts: Annotated[
         list[str], Field(min_length=1, description="Host names the portal answers to: the public and the internal one.")
     ]
@@ -71,9 +73,9 @@ class Web(_Section):
         SecretStr, Field(min_length=50, description="Signs cookies; keys of stored PINs derive from it.")
     ]
     secret_key_fallbacks: Annotated[
-        list[SecretStr], Field(description="Earlier secret keys that are still accepted after a change, newest first.")
+        list[SecretStr], Field(description="Previous secret keys that are still accepted, newest first.")
     ] = []
-    session_hours: Annotated[int, Field(ge=1, le=24, description="Hours until a signed-in person signs in anew.")] = 10
+    session_hours: Annotated[int, Field(ge=1, le=24, description="Hours after which users must sign in again.")] = 10
 
 
 class Database(_Section):
@@ -87,7 +89,7 @@ class Database(_Section):
     sslrootcert: Annotated[Path | None, Field(description="CA that signed the server's certificate (verify-full).")] = (
         None
     )
-    pool: Annotated[int, Field(ge=1, le=50, description="Most connections one portal process opens.")] = 10
+    pool: Annotated[int, Field(ge=1, le=50, description="Maximum number of connections per portal process.")] = 10
 
 
 class Valkey(_Section):
@@ -115,25 +117,27 @@ class Oidc(_Section):
 
 
 class MediaPorts(_Section):
-    """``[livekit.ports]``: ports that video and audio use, told to whoever checks the connection."""
+    """``[livekit.ports]``: ports for video and audio, shown to users who check their connection."""
 
-    udp: Annotated[int, Field(ge=1, le=65535, description="Straight to the SFU.")]
-    tcp: Annotated[int, Field(ge=1, le=65535, description="Straight to the SFU, over TCP.")]
-    turn_udp: Annotated[int, Field(ge=1, le=65535, description="Relayed, over UDP.")]
-    turn_tls: Annotated[int, Field(ge=1, le=65535, description="Relayed, over TLS, as clients reach it: at the edge.")]
+    udp: Annotated[int, Field(ge=1, le=65535, description="Direct to the SFU, over UDP.")]
+    tcp: Annotated[int, Field(ge=1, le=65535, description="Direct to the SFU, over TCP.")]
+    turn_udp: Annotated[int, Field(ge=1, le=65535, description="Through the TURN relay, over UDP.")]
+    turn_tls: Annotated[
+        int, Field(ge=1, le=65535, description="Through the TURN relay, over TLS, as clients reach it at the edge.")
+    ]
 
 
 class Livekit(_Section):
-    """``[livekit]``: the SFU's moderation API, and the address browsers use."""
+    """``[livekit]``: the SFU's moderation API, and the address for browsers."""
 
     servers: Annotated[
         list[Annotated[str, Field(pattern=r"^https?://[^/]+$")]],
         Field(
             min_length=1,
-            description="https://NAME:PORT of each server, the name as in its certificate; plain only on loopback.",
+            description="https://NAME:PORT of each server; NAME as in its certificate. Plain http only on loopback.",
         ),
     ]
-    url: Annotated[str, Field(pattern=r"^wss?://", description="What browsers connect to: wss://media.DOMAIN")]
+    url: Annotated[str, Field(pattern=r"^wss?://", description="Where browsers connect to: wss://media.DOMAIN")]
     key: str
     secret: SecretStr
     ca: Annotated[Path | None, Field(description="CA that signed the SFU's certificate.")] = None

@@ -6,7 +6,7 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from conclave_portal.codes import FieldCode, ProblemCode
@@ -121,11 +121,25 @@ def permission_denied(_request: HttpRequest, exception: Exception) -> HttpRespon
     return answer(HTTPStatus.FORBIDDEN, ProblemCode.NOT_ALLOWED)
 
 
-def page_not_found(_request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's name
+def _signing_in(request: HttpRequest) -> bool:
+    """Say whether a browser is on its way to or from the identity server: it would show JSON as it is."""
+    return request.method == "GET" and request.path.startswith("/oidc/")
+
+
+def to_start_page(code: ProblemCode) -> HttpResponse:
+    """Send the browser to the start page, which has a sentence for the code."""
+    return HttpResponseRedirect(f"/?error={code}")
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's name
     """Django's handler404."""
+    if _signing_in(request):
+        return to_start_page(ProblemCode.SIGN_IN_FAILED)
     return answer(HTTPStatus.NOT_FOUND, ProblemCode.NOT_FOUND)
 
 
-def server_error(_request: HttpRequest) -> HttpResponse:
+def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500."""
+    if _signing_in(request):
+        return to_start_page(ProblemCode.SIGN_IN_FAILED)
     return answer(HTTPStatus.INTERNAL_SERVER_ERROR, ProblemCode.INTERNAL)

@@ -1,4 +1,4 @@
-"""``/api/health``: whether the portal reaches what it stands on."""
+"""``/api/health``: whether the portal reaches the services it depends on."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _REMEMBERED = 2
 
 
 class OverdueError(Exception):
-    """Something was not done in its time."""
+    """Work is overdue."""
 
 
 class HealthOut(Schema):
-    """One word for each service."""
+    """State of each service, and of the portal's worker."""
 
     database: State
     cache: State
@@ -61,7 +61,7 @@ def _identity() -> None:
 
 def _worker() -> None:
     if count := overdue():
-        message = f"{count} rooms should have been closed"
+        message = f"{count} rooms are overdue for closing"
         raise OverdueError(message)
 
 
@@ -107,7 +107,7 @@ def _remembered() -> dict[str, State]:
 
 @router.get("", response={200: HealthOut, 503: HealthOut}, auth=None)
 def health(request: HttpRequest) -> Status[dict[str, State]]:  # noqa: ARG001 - the framework passes it
-    """Say how the services are; the status is 503 when one of them failed."""
+    """Report the state of each service; status 503 if one of them failed."""
     found = _remembered()
     well = all(state == "ok" for state in found.values())
     return Status(HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE, found)

@@ -1,4 +1,4 @@
-"""What several apps answer: the one shape of a refusal, and the site's mode."""
+"""Response schemas that several apps share: errors and the site's mode."""
 
 from __future__ import annotations
 
@@ -14,24 +14,30 @@ ModeName = Literal["open", "isolated", "sealed", "unknown"]
 
 
 class ModeOut(Schema):
-    """The site's mode: open, cut off from the outside, or not known."""
+    """The site's mode: open, isolated from the outside, or unknown."""
 
     mode: ModeName
     mode_since: datetime | None
-    mode_until: Annotated[datetime | None, Field(description="End of a rehearsal, when the site opens by itself.")]
+    mode_until: Annotated[datetime | None, Field(description="When a rehearsal ends and the site reopens by itself.")]
 
 
 class WrongField(Schema):
-    """One field that was not accepted."""
+    """A field that was not accepted."""
 
     field: str
     code: FieldCode
-    limit: Annotated[int | None, Field(description="The limit that was not kept, where there is one.")] = None
+    limit: Annotated[int | None, Field(description="The limit that was exceeded or not reached, if there is one.")] = (
+        None
+    )
 
 
 class Problem(Schema):
-    """A refusal. It has no sentence: whoever shows it to people has one for each code."""
+    """An error. It has no text for people: clients have one for each code."""
 
     code: ProblemCode
-    retry_after: Annotated[int | None, Field(description="Seconds to wait; with `too_many_attempts`.")] = None
-    fields: Annotated[list[WrongField] | None, Field(description="What is wrong; with `invalid`.")] = None
+    retry_after: Annotated[
+        int | None, Field(description="Seconds to wait before trying again; set with `too_many_attempts`.")
+    ] = None
+    fields: Annotated[
+        list[WrongField] | None, Field(description="The fields that were not accepted; set with `invalid`.")
+    ] = None

@@ -1,4 +1,4 @@
-"""``/api/meetings/{id}/join`` and the SFU's messages."""
+"""``/api/meetings/{id}/join``, ``/api/check``, and the SFU's webhook."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ _JOIN_ANSWERS = {200: AdmissionOut, **dict.fromkeys(_REFUSALS, Problem)}
 
 @router.post("/meetings/{meeting_id}/join", response=_JOIN_ANSWERS, auth=anyone)
 def join(request: HttpRequest, meeting_id: str, payload: JoinIn) -> dict[str, Any]:
-    """Let a signed-in person, or a guest with name and PIN, into the room: once, within a minute.
+    """Admit a signed-in user, or a guest with name and PIN, to the room: for one connection, within a minute.
 
-    Who comes from outside the site is refused unless the site is open (``site_isolated``, ``mode_unknown``), gets a
-    ``cap`` when the uplink is short, and is refused when it is full (``meeting_full``).
+    Participants outside the site are refused unless the site is open (``site_isolated``, ``mode_unknown``), get a
+    ``cap`` when its uplink is busy, and are refused when it is full (``meeting_full``).
     """
     asking = request.auth  # type: ignore[attr-defined]
     address = request.META.get("REMOTE_ADDR", "")
@@ -130,10 +130,10 @@ def _for_guest(meeting_id: str, payload: JoinIn, address: str) -> Meeting:
 
 @router.post("/check", response=_CHECK_ANSWERS, auth=own_page)
 def check(request: HttpRequest) -> dict[str, Any]:
-    """Give whoever asks a room of their own in which a browser can check its connection, for half a minute.
+    """Create a room in which the caller's browser can check its connection for half a minute.
 
-    Of the two connections the first may only send, the second only receive. From outside the site it is refused where
-    joining is.
+    There are two connections: the first may only send, the second only receive. Callers outside the site are refused
+    whenever they could not join a meeting.
     """
     address = request.META.get("REMOTE_ADDR", "")
     outside = is_outside(address)
@@ -144,8 +144,8 @@ def check(request: HttpRequest) -> dict[str, Any]:
 
 @router.post("/livekit/webhook", response={204: None, 401: Problem, 503: Problem}, auth=None, include_in_schema=False)
 def webhook(request: HttpRequest) -> Status[None]:
-    """Take a message of the SFU: its token is signed with our secret and carries the hash of the body."""
-    # The SFU repeats a message that was not taken, as when somebody could not be sent out.
+    """Receive an event from the SFU: its token is signed with the shared secret and contains a hash of the body."""
+    # The SFU sends an event again if it is answered with an error, as when a participant could not be removed.
     handle(_verified(request))
     return Status(204, None)
 

@@ -1,4 +1,4 @@
-"""What ``/api/check`` answers."""
+"""Response of ``/api/check``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import Field
 
 
 class PortsOut(Schema):
-    """Ports by the way that picture and sound may take."""
+    """Ports of the paths that video and audio can take."""
 
     udp: int
     tcp: int
@@ -19,13 +19,17 @@ class PortsOut(Schema):
 
 
 class CheckOut(Schema):
-    """A room for checking a connection."""
+    """A temporary room in which a browser checks its connection."""
 
     url: str
     room: str
     tokens: Annotated[
         list[str],
-        Field(min_length=2, max_length=2, description="The first may only send, the second only receive; once each."),
+        Field(
+            min_length=2,
+            max_length=2,
+            description="The first may only send, the second only receive. Each is valid for one connection.",
+        ),
     ]
     ports: PortsOut
     expires_at: datetime

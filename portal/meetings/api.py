@@ -1,4 +1,4 @@
-"""``/api/meetings``: plan, list, look at, delete."""
+"""``/api/meetings``: plan, list, show, delete."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _own(meeting_id: str, user: User) -> Meeting:
 
 @router.get("", response={200: list[MeetingOut], 401: Problem}, auth=signed_in)
 def my_meetings(request: HttpRequest) -> list[dict[str, Any]]:
-    """List the meetings one planned or was in, and that are not over; the next first."""
+    """List the meetings that the caller planned or attended and that are not over, in order of their start."""
     user = _asking(request)
     # A set of ids, because a join with the admissions would multiply the count of those present.
     attended = Meeting.objects.filter(admission__user=user).values("pk")
@@ -72,7 +72,7 @@ def my_meetings(request: HttpRequest) -> list[dict[str, Any]]:
 
 @router.post("", response={201: PlannedOut, 401: Problem, 403: Problem, 422: Problem}, auth=signed_in)
 def plan(request: HttpRequest, payload: PlanIn) -> Status[dict[str, Any]]:
-    """Plan a meeting under a fresh, unguessable id."""
+    """Plan a meeting under a new, unguessable id."""
     user = _asking(request)
     if not user.may_plan:
         raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.PLANNING_NOT_ALLOWED)
@@ -84,7 +84,7 @@ def plan(request: HttpRequest, payload: PlanIn) -> Status[dict[str, Any]]:
 
 @router.get("/{meeting_id}", response={200: MeetingOut, 401: Problem, 404: Problem}, auth=signed_in)
 def meeting(request: HttpRequest, meeting_id: str) -> dict[str, Any]:
-    """Show a meeting to a signed-in person who has its link."""
+    """Show a meeting to a signed-in user who has its link."""
     found = _counted().filter(pk=meeting_id).first()
     if found is None:
         raise Refusal(HTTPStatus.NOT_FOUND, ProblemCode.MEETING_NOT_FOUND)
@@ -93,7 +93,7 @@ def meeting(request: HttpRequest, meeting_id: str) -> dict[str, Any]:
 
 @router.get("/{meeting_id}/public", response=PublicOut, auth=None)
 def public(request: HttpRequest, meeting_id: str) -> dict[str, object]:  # noqa: ARG001 - the framework passes it
-    """Tell a guest whether the link leads anywhere, and the site's mode; nothing else."""
+    """Tell a guest whether the meeting can be joined, and the site's mode; nothing else."""
     found = Meeting.objects.filter(pk=meeting_id).first()
     return {"joinable": found is not None and not found.over, **mode.current().shown()}
 
@@ -109,7 +109,7 @@ def pin(request: HttpRequest, meeting_id: str) -> dict[str, str]:
 
 @router.delete("/{meeting_id}", response={204: None, **_REFUSALS, 503: Problem}, auth=signed_in)
 def cancel(request: HttpRequest, meeting_id: str) -> Status[None]:
-    """Delete a meeting; people still in the room are sent out."""
+    """Delete a meeting; participants who are still in the room are removed."""
     user = _asking(request)
     found = _own(meeting_id, user)
     close_room(found.room)

@@ -1,4 +1,4 @@
-"""What goes in and out of ``/api/meetings``."""
+"""Requests and responses of ``/api/meetings``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from conclave.bandwidth import Cap
 from conclave_portal.codes import FieldCode
 from conclave_portal.schemas import ModeOut
 
-# They turn the direction of the text around them, or are invisible: a name could pass for another.
+# They are invisible or change the direction of the text around them: one name could pass for another.
 _TRICKS = frozenset("\u200b\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _EARLIEST = timedelta(days=1)
 _LATEST = timedelta(days=5 * 366)
@@ -40,7 +40,7 @@ def _line(longest: int) -> StringConstraints:
 
 
 class _Closed(Schema):
-    """Unknown fields are refused, so that a key sent by mistake is an error and is not stored."""
+    """Unknown fields are rejected, so that an encryption key sent by mistake causes an error and is not stored."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -60,13 +60,13 @@ class MeetingOut(Schema):
     title: str
     starts_at: datetime
     duration_minutes: int
-    organiser: Annotated[str, Field(description="Name of the person who planned it.")]
-    mine: Annotated[bool, Field(description="Whether the person who asks planned it.")]
-    participants: Annotated[int, Field(description="How many are in the room now.")]
+    organiser: Annotated[str, Field(description="Name of the person who planned the meeting.")]
+    mine: Annotated[bool, Field(description="Whether the caller planned the meeting.")]
+    participants: Annotated[int, Field(description="Number of participants currently in the room.")]
 
 
 class PlannedOut(MeetingOut):
-    """A meeting just planned, with its PIN."""
+    """A newly planned meeting with its PIN."""
 
     pin: str
 
@@ -78,20 +78,20 @@ class PinOut(Schema):
 
 
 class PublicOut(ModeOut):
-    """What a guest may know before entering name and PIN."""
+    """What a guest learns before entering name and PIN."""
 
     joinable: bool
 
 
 class JoinIn(_Closed):
-    """Who wants to enter. Signed-in people need neither field."""
+    """Name and PIN of a guest. Signed-in users need neither."""
 
     display_name: Annotated[str, _line(60), AfterValidator(_one_line)] | None = None
     pin: Annotated[str, StringConstraints(pattern=r"^[0-9]{8}$")] | None = None
 
 
 class AdmissionOut(Schema):
-    """A way into the room, good for one entry within `expires_at`."""
+    """Access to the room: valid for one connection, until `expires_at`."""
 
     url: str
     token: str
@@ -100,5 +100,6 @@ class AdmissionOut(Schema):
     display_name: str
     expires_at: datetime
     cap: Annotated[
-        Cap, Field(description="What may be sent and received; less than full from outside over a short uplink.")
+        Cap,
+        Field(description="What the participant may send and receive; less outside the site when its uplink is busy."),
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.db import connection
 from django.test import Client
 from identity import Signer
 from people import Browser, user
@@ -83,6 +84,29 @@ def test_unknown_addresses_answer_in_json(path: str) -> None:
     answer = Browser().get(path)
     assert answer.status_code == 404
     assert answer.json()["code"] == "not_found"
+
+
+def test_who_loses_his_way_while_signing_in_comes_to_the_start_page() -> None:
+    answer = Browser().get("/oidc/nowhere")
+    assert (answer.status_code, answer["Location"]) == (302, "/?error=sign_in_failed")
+
+
+def test_a_sign_in_that_breaks_is_told_by_the_start_page_and_not_in_json(caplog: pytest.LogCaptureFixture) -> None:
+    browser = Browser()
+    browser.client.raise_request_exception = False
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE django_session RENAME TO lost")
+    answer = browser.get("/oidc/login")
+    assert (answer.status_code, answer["Location"]) == (302, "/?error=sign_in_failed")
+    assert "ProgrammingError" in caplog.text
+
+
+def test_the_identity_server_is_told_of_a_fault_in_its_own_terms(signer: Signer) -> None:
+    client = Client(headers={"Host": "portal.conf.test"}, raise_request_exception=False)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_signin RENAME TO lost")
+    answer = client.post("/oidc/backchannel-logout", {"logout_token": signer.logout_token()}, secure=True)
+    assert answer.status_code == 500
 
 
 def test_a_foreign_host_name_is_refused() -> None:

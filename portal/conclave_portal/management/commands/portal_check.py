@@ -1,4 +1,4 @@
-"""``manage.py portal_check``: whether the portal is ready to serve."""
+"""``manage.py portal_check``: whether the portal is ready."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Command(BaseCommand):
     """Asks what the portal stands on; exit status 1 and one line for each that failed."""
 
-    help = "Check database, migrations, cache, SFU, identity server and worker; exit status 1 when something is wrong."
+    help = "Check database, migrations, cache, SFU, identity server and worker; exit status 1 if one of them fails."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the names of the services to ask."""

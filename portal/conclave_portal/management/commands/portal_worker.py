@@ -1,4 +1,4 @@
-"""``manage.py portal_worker``: do what is due at its time; a service of its own."""
+"""``manage.py portal_worker``: do scheduled work when it is due; runs as a service."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _AGAIN = 1.0
 
 
 class Command(BaseCommand):
-    """Runs until it is told to end. What is due stands in the database, so nothing is lost when it ends."""
+    """Runs until it is told to end. Scheduled work is in the database, so nothing is lost when it ends."""
 
-    help = "Do what is due, such as closing rooms of connection checks, until told to end (SIGTERM)."
+    help = "Do scheduled work when it is due, such as closing rooms of connection checks; runs until SIGTERM."
     requires_system_checks: list[str] = []
 
     def handle(self, *_args: object, **_options: object) -> None:
