@@ -137,7 +137,7 @@ class Livekit(_Section):
             description="https://NAME:PORT of each server; NAME as in its certificate. Plain http only on loopback.",
         ),
     ]
-    url: Annotated[str, Field(pattern=r"^wss?://", description="Where browsers connect to: wss://media.DOMAIN")]
+    url: Annotated[str, Field(pattern=r"^wss?://", description="Where browsers connect to: wss://media.DOMAIN/{node}")]
     key: str
     secret: SecretStr
     ca: Annotated[Path | None, Field(description="CA that signed the SFU's certificate.")] = None

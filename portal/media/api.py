@@ -63,7 +63,7 @@ def join(request: HttpRequest, meeting_id: str, payload: JoinIn) -> dict[str, An
     else:
         meeting = _for_guest(meeting_id, payload, address)
         user, display_name = None, str(payload.display_name)
-    open_room(meeting.room)
+    url = open_room(meeting.room)
     admission, token = _admit(meeting, display_name, user, outside=outside)
     record(
         "admitted",
@@ -74,7 +74,7 @@ def join(request: HttpRequest, meeting_id: str, payload: JoinIn) -> dict[str, An
         cap=admission.cap,
     )
     return {
-        "url": settings.CONFIG.livekit.url,
+        "url": url,
         "token": token,
         "identity": admission.identity,
         "room": meeting.room,

@@ -61,9 +61,9 @@ def begin(address: str, *, outside: bool) -> dict[str, Any]:
     tokens = [_admit(room, expires_at, place, grants) for grants in (sender, receiver)]
     # First, so that no room is forgotten whatever happens next.
     due.close_later(room, timezone.now() + timedelta(seconds=rooms.CHECK_SECONDS))
-    rooms.open_room(room)
+    url = rooms.open_room(room)
     return {
-        "url": settings.CONFIG.livekit.url,
+        "url": url,
         "room": room,
         "tokens": tokens,
         "ports": settings.CONFIG.livekit.ports,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _PATH = "/twirp/livekit.RoomService"
 _TOKEN_SECONDS = 30
+_SILENT_SECONDS = 10
 # The server itself, or the one that hands on to it, says that it cannot: another may.
 _ASK_ANOTHER = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 NOT_FOUND = "not_found"
@@ -67,16 +68,28 @@ class Servers:
     key: str
     secret: str = field(repr=False)
     tls: ssl.SSLContext | None = None
-    _first: int = 0
+    _silent_until: dict[str, float] = field(default_factory=dict)
 
-    def in_order(self) -> list[str]:
-        """Return the addresses, the one that answered last first: a dead server costs its time once."""
-        first = self._first
-        return [*self.addresses[first:], *self.addresses[:first]]
+    def in_order(self, room: str) -> list[str]:
+        """Return the addresses in the order to ask them about a room, those last that were silent a moment ago.
 
-    def answered(self, address: str) -> None:
-        """Remember who answered."""
-        self._first = self.addresses.index(address)
+        Everybody asks about a room in the same order, and about different rooms in different ones: rooms spread over
+        the servers (rendezvous hashing, Thaler and Ravishankar 1998). A dead server costs its time once in a while.
+
+        Parameters
+        ----------
+        room:
+            Its name; nothing where it is about no certain room: the order is then as configured.
+        """
+        order = list(self.addresses)
+        if room:
+            order.sort(key=lambda address: hashlib.sha256(f"{room} {address}".encode()).digest())
+        now = time.monotonic()
+        return sorted(order, key=lambda address: self._silent_until.get(address, now) > now)
+
+    def was_silent(self, address: str) -> None:
+        """Remember who did not answer."""
+        self._silent_until[address] = time.monotonic() + _SILENT_SECONDS
 
 
 class Sfu:
@@ -123,24 +136,46 @@ class Sfu:
         SfuError
             When no server answers in time, or not what was asked for.
         """
+        return self._call(method, body, room, room or "")[1]
+
+    def open(self, request: Mapping[str, object]) -> str:
+        """Create a room where rooms of its name belong, and return the address of the server that did.
+
+        That server carries it, unless the room is there already or that server has too much to do.
+
+        Parameters
+        ----------
+        request:
+            LiveKit's ``CreateRoomRequest``.
+
+        Raises
+        ------
+        SfuError
+            As `call`.
+        """
+        return self._call("CreateRoom", request, None, str(request["name"]))[0]
+
+    def _call(self, method: str, body: Mapping[str, object], room: str | None, near: str) -> tuple[str, dict[str, Any]]:
+        """Ask the servers in the order of the room that it is about; return who answered, and the answer."""
         headers = {"Authorization": f"Bearer {self.token(_grants(method, room))}", "Content-Type": "application/json"}
         sent = json.dumps(body)
-        order = self._servers.in_order()
+        order = self._servers.in_order(near)
         for number, address in enumerate(order, 1):
             # A server may take its share of the time, so that some is left for the others.
             seconds = (self._deadline - time.monotonic()) / (len(order) - number + 1)
             try:
                 status, content = self._ask(address, f"{_PATH}/{method}", sent, headers, seconds)
                 if status in _ASK_ANOTHER and number < len(order):
+                    self._servers.was_silent(address)
                     continue
                 said: dict[str, Any] = json.loads(content or b"{}")
             except (OSError, http.client.HTTPException, ValueError) as error:
                 failure = error
+                self._servers.was_silent(address)
                 continue
-            self._servers.answered(address)
             if status != HTTPStatus.OK:
                 raise SfuError(str(said.get("code", status)))
-            return said
+            return address, said
         raise SfuError(type(failure).__name__) from failure
 
     def token(self, grants: Mapping[str, object]) -> str:

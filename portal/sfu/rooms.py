@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _SECONDS = 5
 _AT_ONCE = 8
+# Stands in the address for browsers where the name of the server's host belongs.
+NODE = "{node}"
 # Seconds an empty room waits for its first, and after its last participant.
 EMPTY_SECONDS = 300
 DEPARTURE_SECONDS = 60
@@ -47,8 +50,13 @@ def _sfu() -> Sfu:
     return Sfu(_servers(), time.monotonic() + _SECONDS)
 
 
-def open_room(room: str) -> None:
+def open_room(room: str) -> str:
     """Create the room, or do nothing if it is there: the SFU makes no room by itself.
+
+    Returns
+    -------
+    str
+        The address under which browsers reach it, through the server that carries it.
 
     Raises
     ------
@@ -60,7 +68,9 @@ def open_room(room: str) -> None:
         request |= {"empty_timeout": _CHECK_EMPTY_SECONDS, "departure_timeout": _CHECK_DEPARTURE_SECONDS}
         request["max_participants"] = 2
     with _sfu() as sfu:
-        sfu.call("CreateRoom", request)
+        server = sfu.open(request)
+    node = (urlsplit(server).hostname or "").partition(".")[0]
+    return settings.CONFIG.livekit.url.replace(NODE, node)
 
 
 def close_room(room: str) -> None:

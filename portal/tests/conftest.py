@@ -46,7 +46,7 @@ client_secret = "only-for-tests"
 service_clients = ["conclave-probe"]
 [livekit]
 servers = ["http://127.0.0.1:1"]
-url = "wss://media.conf.test"
+url = "wss://media.conf.test/{{node}}"
 key = "APIonlyfortests"
 secret = "only-for-tests-only-for-tests-only-for-tests"
 [livekit.ports]

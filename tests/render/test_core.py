@@ -92,7 +92,7 @@ def test_the_portal_reads_its_file(core: dict[str, Any], tmp_path: Path) -> None
         "CONCLAVE_PORTAL_CONFIG": str(tmp_path / "portal.toml"),
     }
     read = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
-    assert (read.returncode, read.stdout) == (0, "wss://media.conf.lab.example\n"), read.stderr
+    assert (read.returncode, read.stdout) == (0, "wss://media.conf.lab.example/{node}\n"), read.stderr
 
 
 def test_health_checks_are_valid_python_and_say_who_they_are(core: dict[str, Any]) -> None:

@@ -37,7 +37,12 @@ def empty_cache(valkey: None) -> None:  # noqa: ARG001 - the server must run
 def rooms_made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Note the rooms that would be made: no SFU runs in these tests; those with one are in `live`."""
     made: list[str] = []
-    monkeypatch.setattr(rooms, "open_room", made.append)
+
+    def open_room(room: str) -> str:
+        made.append(room)
+        return "wss://media.conf.test/media1"
+
+    monkeypatch.setattr(rooms, "open_room", open_room)
     return made
 
 
@@ -63,7 +68,7 @@ def test_everybody_may_check_and_hears_when_the_sfu_is_silent() -> None:
 
 def test_a_check_is_a_room_two_tokens_and_the_ports(rooms_made: list[str]) -> None:
     said = Browser().post("/api/check").json()
-    assert said["url"] == "wss://media.conf.test"
+    assert said["url"] == "wss://media.conf.test/media1"
     assert said["ports"] == {"udp": 7882, "tcp": 7881, "turn_udp": 3478, "turn_tls": 443}
     assert rooms_made == [said["room"]]
     assert said["room"].startswith("check-")

@@ -102,3 +102,33 @@ def test_a_server_is_believed_under_its_own_name_only(tmp_path: Path) -> None:
         assert (other.asked, own.asked) == (0, 1)
         with pytest.raises(SfuError, match=r"^SSLCertVerificationError$"):
             asked(servers(other.address, tls=trusting))
+
+
+def test_rooms_spread_over_the_servers_and_everybody_looks_for_a_room_in_the_same_order() -> None:
+    one, other = (Servers(["https://media1.test:7443", "https://media2.test:7443"], "key", "secret") for _ in range(2))
+    names = [f"room-{number}" for number in range(200)]
+    orders = [one.in_order(name) for name in names]
+    assert orders == [other.in_order(name) for name in names]
+    first = [order[0] for order in orders]
+    assert all(60 < first.count(address) < 140 for address in one.addresses)
+
+
+def test_a_room_is_opened_on_the_server_where_it_belongs_and_on_the_next_when_that_is_down(refusing: str) -> None:
+    """The address of the server that took it says through which one browsers signal."""
+    with running(said={}) as one, running(said={}) as other:
+        both = servers(one.address, other.address)
+        for name in ("a", "b", "c", "d"):
+            with Sfu(both, time.monotonic() + 5) as sfu:
+                assert sfu.open({"name": name}) == both.in_order(name)[0]
+        left = servers(refusing, other.address)
+        for name in ("a", "b", "c", "d"):
+            with Sfu(left, time.monotonic() + 5) as sfu:
+                assert sfu.open({"name": name}) == other.address
+
+
+def test_a_server_that_was_silent_is_asked_last_for_a_while(refusing: str) -> None:
+    with running() as up:
+        two = servers(refusing, up.address)
+        assert two.in_order("")[0] == refusing
+        asked(two)
+        assert two.in_order("")[0] == up.address
