@@ -51,17 +51,17 @@ class Stream:
     name: str
     kbit: float
     frames: float
-    sound: bool = False
+    audio: bool = False
 
     @property
     def packets(self) -> float:
         """Packets a second: a frame of sound is one packet, a picture takes as many as it needs."""
-        return self.frames if self.sound else max(self.frames, self.kbit * 125 / PAYLOAD)
+        return self.frames if self.audio else max(self.frames, self.kbit * 125 / PAYLOAD)
 
 
 # What the web client publishes (livekit-client 2.23, src/room/track/options.ts).
-SPEECH = Stream("sound, speech", 24, 50, sound=True)
-SOUND = Stream("sound", 48, 50, sound=True)
+SPEECH = Stream("audio, speech", 24, 50, audio=True)
+AUDIO = Stream("audio", 48, 50, audio=True)
 CAMERA = {
     180: Stream("camera 180p", 160, 20),
     360: Stream("camera 360p", 450, 20),
@@ -129,7 +129,7 @@ def published(camera: int = CAMERA_TOP, *, sharing: bool = False, ipv6: bool = F
     """
     streams = [CAMERA[height] for height in sorted({180, 360, camera} - {0}) if height <= camera]
     streams += [SCREEN_LOW, SCREEN] if sharing else []
-    return Load(wire(SOUND, ipv6=ipv6), sum(wire(stream, ipv6=ipv6) for stream in streams))
+    return Load(wire(AUDIO, ipv6=ipv6), sum(wire(stream, ipv6=ipv6) for stream in streams))
 
 
 def received(
@@ -163,7 +163,7 @@ def received(
     elif seen and not screen:
         large, seen = [CAMERA[camera]], seen - 1
     pictures = sum(wire(stream, ipv6=ipv6) for stream in large) + seen * wire(tile, ipv6=ipv6)
-    return Load(min(SPEAKERS, others) * wire(SOUND, ipv6=ipv6), pictures)
+    return Load(min(SPEAKERS, others) * wire(AUDIO, ipv6=ipv6), pictures)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,25 @@ from typing import Any
 
 from conclave import bandwidth as bw
 from conclave.bandwidth import Cap, Load, Outside, Stream, View
+from conclave.text import N_
 
 PACKET = "RFC 3550, 8285, 3711, 768, 791/8200; IEEE 802.3; LiveKit frame encryption"
 PRESETS = "livekit-client 2.23, presets; web/src/call/CallSession.ts"
+# What conclave.bandwidth calls its streams; it stands alone, for the portal has a copy.
+STREAMS = (
+    N_("audio"),
+    N_("camera 180p"),
+    N_("camera 360p"),
+    N_("camera 540p"),
+    N_("camera 720p"),
+    N_("camera 1080p"),
+    N_("screen 540p"),
+    N_("screen 1080p"),
+)
+_VIEWS: tuple[tuple[View, str], ...] = (
+    ("speaker", N_("participants outside, speaker view")),
+    ("gallery", N_("participants outside, gallery view")),
+)
 SHARES = "RFC 4594 names the classes; sizes: docs/qos.md"
 
 
@@ -29,11 +45,10 @@ class Wish:
 
 @dataclass(frozen=True)
 class Figure:
-    """One number: what it is in English and German, its value and unit, the formula, the values put in, the source."""
+    """One number: what it is, its value and unit, the formula, the formula with values, the source."""
 
     key: str
-    en: str
-    de: str
+    name: str
     value: float
     unit: str
     formula: str
@@ -46,8 +61,7 @@ class Section:
     """Figures that belong together."""
 
     key: str
-    en: str
-    de: str
+    name: str
     figures: tuple[Figure, ...]
 
 
@@ -78,8 +92,8 @@ def make(wish: Wish) -> Plan:
         _streams(wish),
         _participant(wish, down, up),
         _links(wish, down, up, shared),
-        _classes("classes-out", "out of the site", "aus der Site", wish.up, down * wish.remote),
-        _classes("classes-in", "into the site", "in die Site", wish.down, up * wish.remote + shared),
+        _classes("classes-out", N_("Class sizes out of the site"), wish.up, down * wish.remote),
+        _classes("classes-in", N_("Class sizes into the site"), wish.down, up * wish.remote + shared),
         _capacity(wish),
     )
     return Plan(wish, sections, down, up, admitted, fits=admitted[Cap.FULL] == wish.remote)
@@ -90,53 +104,45 @@ def _wire(stream: Stream, wish: Wish) -> float:
 
 
 def _streams(wish: Wish) -> Section:
-    wanted = [bw.SOUND, *(bw.CAMERA[height] for height in sorted({180, 360, wish.camera}))]
+    wanted = [bw.AUDIO, *(bw.CAMERA[height] for height in sorted({180, 360, wish.camera}))]
     wanted += [bw.SCREEN_LOW, bw.SCREEN] if wish.sharing else []
-    names = {"sound": "Ton", "camera": "Kamera", "screen": "Bildschirm"}
     around = bw.RTP + bw.EXTENSIONS + bw.SRTP_TAG + bw.UDP + (bw.IPV6 if wish.ipv6 else bw.IPV4) + bw.ETHERNET
     figures = []
     for stream in wanted:
-        first, _, rest = stream.name.partition(" ")
-        german = f"{names[first]} {rest}".strip()
         worked = f"{stream.kbit:g} + ({stream.packets:.1f} * {around} + {stream.frames:g} * {bw.E2EE}) * 8 / 1000"
         formula = "k + (p * headers + f * 30) * 8 / 1000"
         key = stream.name.replace(" ", "-")
-        figures.append(
-            Figure(key, stream.name, german, _wire(stream, wish), "kbit/s", formula, worked, f"{PACKET}; {PRESETS}")
-        )
-    return Section("streams", "Streams on the wire", "Ströme auf der Leitung", tuple(figures))
+        figures.append(Figure(key, stream.name, _wire(stream, wish), "kbit/s", formula, worked, f"{PACKET}; {PRESETS}"))
+    return Section("streams", N_("Streams on the wire"), tuple(figures))
 
 
 def _participant(wish: Wish, down: Load, up: Load) -> Section:
     seen = min(wish.people - 1, bw.TILES)
     voices = min(bw.SPEAKERS, wish.people - 1)
-    what = {"speaker": "large picture + tiles of 180p + sound", "gallery": "tiles + sound"}[wish.view]
-    what = "screen + tiles of 180p + sound" if wish.sharing else what
+    what = {"speaker": "large video + tiles of 180p + audio", "gallery": "tiles + audio"}[wish.view]
+    what = "screen + tiles of 180p + audio" if wish.sharing else what
     layers = " + ".join(f"{_wire(bw.CAMERA[height], wish):.0f}" for height in sorted({180, 360, wish.camera}))
     return Section(
         "participant",
-        "Each participant",
-        "Je Teilnehmer",
+        N_("Each participant"),
         (
             Figure(
                 "down",
-                "receives",
-                "empfängt",
+                N_("receives"),
                 down.total,
                 "kbit/s",
                 what,
-                f"{down.video:.0f} for {seen} pictures{' and a screen' if wish.sharing else ''}"
-                f" + {voices} * {_wire(bw.SOUND, wish):.0f}",
+                f"{down.video:.0f} for {seen} videos{' and a screen' if wish.sharing else ''}"
+                f" + {voices} * {_wire(bw.AUDIO, wish):.0f}",
                 "sum over visible tiles; three voices at once",
             ),
             Figure(
                 "up",
-                "sends",
-                "sendet",
+                N_("sends"),
                 up.total,
                 "kbit/s",
-                "all layers + sound",
-                f"{layers} + {_wire(bw.SOUND, wish):.0f}",
+                "all layers + audio",
+                f"{layers} + {_wire(bw.AUDIO, wish):.0f}",
                 f"simulcast (RFC 8853); {PRESETS}",
             ),
         ),
@@ -146,35 +152,34 @@ def _participant(wish: Wish, down: Load, up: Load) -> Section:
 def _links(wish: Wish, down: Load, up: Load, shared: Load) -> Section:
     screen = f" + {shared.total:.0f}" if wish.sharing else ""
     rows = (
-        ("sfu-in", "into the media host", "zum Medienrechner", wish.people, up, screen, shared),
-        ("sfu-out", "out of the media host", "vom Medienrechner", wish.people, down, "", Load()),
-        ("site-in", "into the site", "in die Site", wish.remote, up, screen if wish.remote else "", shared),
-        ("site-out", "out of the site", "aus der Site", wish.remote, down, "", Load()),
+        ("sfu-in", N_("into the media host"), wish.people, up, screen, shared),
+        ("sfu-out", N_("out of the media host"), wish.people, down, "", Load()),
+        ("site-in", N_("into the site"), wish.remote, up, screen if wish.remote else "", shared),
+        ("site-out", N_("out of the site"), wish.remote, down, "", Load()),
     )
     figures = tuple(
         Figure(
             key,
-            english,
-            german,
+            name,
             (each * count + (extra if count else Load())).total / 1000,
             "Mbit/s",
             "participants * each" + (" + shared screen" if text else ""),
             f"({count} * {each.total:.0f}{text}) / 1000",
             "the SFU forwards, it does not mix (RFC 7667 section 3.7)",
         )
-        for key, english, german, count, each, text, extra in rows
+        for key, name, count, each, text, extra in rows
     )
-    return Section("links", "Links", "Leitungen", figures)
+    return Section("links", N_("Links"), figures)
 
 
-def _classes(key: str, english: str, german: str, link: float, planned: Load) -> Section:
+def _classes(key: str, name: str, link: float, planned: Load) -> Section:
     sizes = bw.classes(link, planned)
     kbit = link * 1000
     rows = (
-        ("audio", "sound (EF)", "Ton (EF)", sizes.audio, f"min(0.33 * {kbit:.0f}, {planned.audio:.0f})"),
-        ("video", "pictures (AF41)", "Bild (AF41)", sizes.video, f"min(0.45 * {kbit:.0f}, {planned.video:.0f})"),
-        ("signalling", "signalling (CS3)", "Signalisierung (CS3)", sizes.signalling, f"0.02 * {kbit:.0f}"),
-        ("rest", "the rest", "übriges", sizes.rest, f"{kbit:.0f} - {kbit - sizes.rest:.0f}"),
+        ("audio", N_("audio (EF)"), sizes.audio, f"min(0.33 * {kbit:.0f}, {planned.audio:.0f})"),
+        ("video", N_("video (AF41)"), sizes.video, f"min(0.45 * {kbit:.0f}, {planned.video:.0f})"),
+        ("signalling", N_("signalling (CS3)"), sizes.signalling, f"0.02 * {kbit:.0f}"),
+        ("rest", N_("everything else"), sizes.rest, f"{kbit:.0f} - {kbit - sizes.rest:.0f}"),
     )
     formulas = {
         "audio": "min(0.33 L, planned)",
@@ -183,43 +188,40 @@ def _classes(key: str, english: str, german: str, link: float, planned: Load) ->
         "rest": "L - others",
     }
     figures = tuple(
-        Figure(name, one, other, value, "kbit/s", formulas[name], worked, SHARES)
-        for name, one, other, value, worked in rows
+        Figure(part, shown, value, "kbit/s", formulas[part], worked, SHARES) for part, shown, value, worked in rows
     )
-    return Section(key, f"Class sizes {english}", f"Größe der Klassen {german}", figures)
+    return Section(key, name, figures)
 
 
 def _capacity(wish: Wish) -> Section:
-    views: tuple[tuple[str, str, str, Load, Load], ...] = (
+    views: tuple[tuple[str, str, Load, Load], ...] = (
         *(
             (
                 view,
-                f"participants outside, {view} view",
-                f"Teilnehmer außerhalb, {'Sprecheransicht' if view == 'speaker' else 'Galerie'}",
+                name,
                 bw.received(max(wish.people, 2), view, camera=wish.camera, ipv6=wish.ipv6),
                 bw.published(wish.camera, ipv6=wish.ipv6),
             )
-            for view in ("speaker", "gallery")
+            for view, name in _VIEWS
         ),
         (
             "audio",
-            "participants outside, sound only",
-            "Teilnehmer außerhalb, nur Ton",
+            N_("participants outside, audio only"),
             Load(audio=bw.received(max(wish.people, 2), "speaker", ipv6=wish.ipv6).audio),
             bw.published(0, ipv6=wish.ipv6),
         ),
     )
     figures = []
-    for key, english, german, down, up in views:
+    for key, name, down, up in views:
         out, into = bw.carries(wish.up, down), bw.carries(wish.down, up)
         worked = " and ".join(
             f"0.75 * {link * 1000:.0f} / {each.total:.0f} = {found.by_total}, "
             f"0.33 * {link * 1000:.0f} / {each.audio:.0f} = {found.by_audio}"
             for link, each, found in ((wish.up, down, out), (wish.down, up, into))
         )
-        formula = "least of ⌊0.75 L / each⌋ and ⌊0.33 L / sound of each⌋, both directions"
-        figures.append(Figure(key, english, german, min(out.people, into.people), "people", formula, worked, SHARES))
-    return Section("capacity", "What the uplink carries", "Was die Anbindung trägt", tuple(figures))
+        formula = "least of ⌊0.75 L / each⌋ and ⌊0.33 L / audio of each⌋, both directions"
+        figures.append(Figure(key, name, min(out.people, into.people), "people", formula, worked, SHARES))
+    return Section("capacity", N_("What the uplink carries"), tuple(figures))
 
 
 def _admitted(wish: Wish) -> dict[str, int]:

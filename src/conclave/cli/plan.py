@@ -91,23 +91,23 @@ def show(made: Plan, console: Console) -> None:
     table = Table(title=about, box=box.SIMPLE, title_justify="left", pad_edge=False, padding=(0, 1))
     table.add_column("what", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True)
-    table.add_column("formula, values put in, source", overflow="fold")
+    table.add_column("formula, formula with values, source", overflow="fold")
     for section in made.sections:
-        table.add_row(f"[bold]{section.en}[/bold]")
+        table.add_row(f"[bold]{section.name}[/bold]")
         before = ""
         for figure in section.figures:
             value = f"{figure.value:.1f}" if figure.unit == "Mbit/s" else f"{figure.value:.0f}"
             way = f"{figure.formula}\n= {figure.worked}"
             # What stands above need not be said again.
             way += "" if figure.source == before else f"\n[dim]{figure.source}[/dim]"
-            table.add_row(figure.en, f"{value} {figure.unit}", way)
+            table.add_row(figure.name, f"{value} {figure.unit}", way)
             before = figure.source
         table.add_section()
     console.print(table)
     given = ", ".join(f"{count} {cap}" for cap, count in made.admitted.items() if count)
-    console.print(f"the portal lets in from outside, one after the other: {given or 'nobody comes'}")
+    console.print(f"the portal admits from outside, in the order of joining: {given or 'nobody comes'}")
     if not made.fits:
-        console.print("not everybody outside gets full pictures", style="yellow")
+        console.print("not everybody outside gets full video", style="yellow")
 
 
 def _page(made: Plan, site: str | None, language: Language, file: Path) -> None:

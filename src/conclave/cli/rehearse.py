@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 rehearse_app = typer.Typer(no_args_is_help=True, help="Try what people will meet before they do.")
 
-WORDS = {"works": "works", "slow": "works the slow way", "fails": "does not work"}
+WORDS = {"works": "works", "slow": "works, but not directly over UDP", "fails": "does not work"}
 STYLE = {"works": "green", "slow": "yellow", "fails": "red"}
 
 

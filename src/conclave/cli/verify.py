@@ -12,39 +12,28 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from conclave import lab
+from conclave import lab, text
 from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes
 from conclave.errors import ExitCode
+from conclave.language import Language
 from conclave.site import read
+from conclave.text import N_
 from conclave.verify import controls, evidence
 from conclave.verify import run as runner
 from conclave.verify.evidence import Evidence, Run
 
-WORDS = {
-    "de": {
-        "control": "Kontrolle",
-        "title": "Zusage",
-        "where": "Ort",
-        "result": "Ergebnis",
-        "reason": "Grund",
-        "site": "Site",
-        "pass": "erfüllt",
-        "fail": "VERLETZT",
-        "error": "FEHLER",
-        "not_applicable": "entfällt",
-    },
-    "en": {
-        "control": "control",
-        "title": "promise",
-        "where": "where",
-        "result": "result",
-        "reason": "reason",
-        "site": "site",
-        "pass": "pass",
-        "fail": "FAIL",
-        "error": "ERROR",
-        "not_applicable": "not applicable",
-    },
+WORDS: dict[str, str] = {
+    "control": N_("control"),
+    "title": N_("promise"),
+    "where": N_("where"),
+    "result": N_("result"),
+    "reason": N_("reason"),
+    "severity": N_("severity"),
+    "site": N_("site"),
+    "pass": N_("pass"),
+    "fail": N_("FAIL"),
+    "error": N_("ERROR"),
+    "not_applicable": N_("not applicable"),
 }
 STYLE = {"pass": "green", "fail": "bold red", "error": "bold magenta", "not_applicable": "dim"}
 
@@ -90,9 +79,9 @@ def verify(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def show(run: Run, language: str, console: Console) -> None:
+def show(run: Run, language: Language, console: Console) -> None:
     """Print a run for people, the broken promises last, where the eye is."""
-    words = WORDS[language]
+    words = text.words(WORDS, language)
     table = Table(title=f"{run.site}: {run.seconds:.0f} s", box=box.SIMPLE, title_justify="left")
     for heading in ("control", "title", "where", "result", "reason"):
         table.add_column(words[heading], overflow="fold", no_wrap=heading == "control")
@@ -127,14 +116,14 @@ def _breakers(site: str, ids: list[str], *, exactly: bool, json: bool) -> None:
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _list(language: str, *, json: bool) -> None:
+def _list(language: Language, *, json: bool) -> None:
     known = controls.load()
     if json:
         typer.echo(jsons.dumps([control.model_dump() for control in known.values()], indent=2, ensure_ascii=False))
         return
     table = Table()
-    words = WORDS[language]
-    for heading in (words["control"], words["title"], "severity"):
+    words = text.words(WORDS, language)
+    for heading in (words["control"], words["title"], words["severity"]):
         table.add_column(heading, overflow="fold")
     for control in known.values():
         table.add_row(control.id, control.title.de if language == "de" else control.title.en, control.severity)

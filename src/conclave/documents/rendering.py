@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFo
 
 from conclave.errors import ConclaveError
 from conclave.paths import project_root
+from conclave.text import translations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,8 +28,8 @@ def html(template: str, language: Language, data: Mapping[str, Any]) -> str:
     Parameters
     ----------
     template:
-        Name of a file in ``templates/`` without ``.html.j2``. It extends ``document.html.j2`` and says every text in
-        both languages: ``{{ say(en="Port", de="Port") }}``. A name without a value is an error.
+        Name of a file in ``templates/`` without ``.html.j2``. It extends ``document.html.j2`` and marks every text for
+        the catalogues: ``{{ _("Port") }}``. A name without a value is an error.
     language:
         ``de`` or ``en``.
     data:
@@ -46,10 +47,8 @@ def html(template: str, language: Language, data: Mapping[str, Any]) -> str:
         known = sorted(name.removesuffix(".html.j2") for name in environment.list_templates(["j2"]))
         raise ConclaveError(f"no document {error.name!r}", expected=f"one of: {', '.join(known)}") from error
 
-    def say(*, en: str, de: str) -> str:
-        return de if language == "de" else en
-
-    return found.render({"language": language, "say": say, "moment": _moment(language), **data})
+    shown = {"language": language, "_": translations(language).gettext, "moment": _moment(language)}
+    return found.render({**shown, **data})
 
 
 def imprint(site: str, made: datetime | None = None) -> dict[str, Any]:

@@ -5,44 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conclave.errors import ExitCode
+from conclave.text import N_, translations
 
 if TYPE_CHECKING:
     from conclave.catalog import Catalog
     from conclave.language import Language
 
-_HEADINGS = {
-    "en": (
-        "Flows",
-        "Flow",
-        "From",
-        "To",
-        "Protocol and port",
-        "DSCP",
-        "Encrypted by TLS",
-        "Modes",
-        "Purpose",
-        "yes",
-        "no",
-    ),
-    "de": (
-        "Flüsse",
-        "Fluss",
-        "Von",
-        "Nach",
-        "Protokoll und Port",
-        "DSCP",
-        "TLS-verschlüsselt",
-        "Modi",
-        "Zweck",
-        "ja",
-        "nein",
-    ),
-}
+_HEADINGS = (
+    N_("Flows"),
+    N_("Flow"),
+    N_("From"),
+    N_("To"),
+    N_("Protocol and port"),
+    N_("DSCP"),
+    N_("Encrypted by TLS"),
+    N_("Modes"),
+    N_("Purpose"),
+    N_("yes"),
+    N_("no"),
+)
 
 
 def flow_table(catalog: Catalog, language: Language) -> str:
     """Return the flow catalogue as a Markdown page in the given language."""
-    title, *columns, yes, no = _HEADINGS[language]
+    title, *columns, yes, no = map(translations(language).gettext, _HEADINGS)
     rows = [f"# {title}", "", "| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
     for flow in catalog.flows:
         cells = (

@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from conclave import documents
+from conclave import documents, text
 from conclave.bandwidth import classes
 from conclave.firewall.marks import DSCP
 from conclave.network.passages import KINDS, OUTSIDE, Passage, passages
@@ -28,8 +28,8 @@ NOTHING = "\N{EN DASH}"
 
 def data(catalog: Catalog, site: Site, language: Language) -> dict[str, Any]:
     """Return what the documents show: sections of rows, zones, class sizes, and the words of the language."""
-    words = WORDS[language]
-    rows = [_row(passage, site, language) for passage in passages(catalog, site)]
+    words = text.words(WORDS, language)
+    rows = [_row(passage, site, language, words) for passage in passages(catalog, site)]
     uplink = site.answers.uplink
     out, into = classes(uplink.up), classes(uplink.down)
     return {
@@ -59,15 +59,15 @@ def as_html(catalog: Catalog, site: Site, language: Language, made: datetime | N
 def as_csv(catalog: Catalog, site: Site, language: Language) -> str:
     """Return the matrix as a table for programs: keys in the head, one row a passage, lists separated by blanks."""
     rows = [row for found in data(catalog, site, language)["sections"].values() for row in found]
-    text = io.StringIO()
+    file = io.StringIO()
     columns = [key for key in rows[0] if key not in {"to_lines", "from_lines", "limit_text", "dscp_lines", "mode_text"}]
-    writer = csv.DictWriter(text, columns, delimiter=_SEPARATOR[language], extrasaction="ignore", lineterminator="\r\n")
+    writer = csv.DictWriter(file, columns, delimiter=_SEPARATOR[language], extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
     for row in rows:
         writer.writerow(
             {key: " ".join(map(str, value)) if isinstance(value, list) else value for key, value in row.items()}
         )
-    return text.getvalue()
+    return file.getvalue()
 
 
 def as_markdown(catalog: Catalog, site: Site, language: Language) -> str:
@@ -127,8 +127,8 @@ def remarks(found: dict[str, Any]) -> list[str]:
     return [words["crisis"], words["icmp"], words["timeout"], words["alg"], words["dns"].format(domain=found["domain"])]
 
 
-def _row(passage: Passage, site: Site, language: Language) -> dict[str, Any]:
-    words, flow = WORDS[language], passage.flow
+def _row(passage: Passage, site: Site, language: Language, words: dict[str, str]) -> dict[str, Any]:
+    flow = passage.flow
     shared = passage.either_first and "media" in flow.targets
     limit = flow.limit
     return {

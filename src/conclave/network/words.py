@@ -1,144 +1,81 @@
-"""Words of the port matrix in both languages."""
+"""Words of the port matrix."""
 # ruff: noqa: E501 - a sentence stays on its line
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from conclave.text import N_
 
-if TYPE_CHECKING:
-    from conclave.language import Language
-
-WORDS: dict[Language, dict[str, str]] = {
-    "en": {
-        "title": "Port matrix",
-        "lead": "What the firewalls between the zones of this site have to let through, and nothing else. A line is a "
-        "connection from left to right; its answers are let through by state. ↔: either side may send the first packet.",
-        "zones": "Zones",
-        "zone": "Zone",
-        "networks": "Networks",
-        "hosts": "Hosts",
-        "arriving": "From outside",
-        "arriving_text": "Reachable from the internet. The firewall sends public addresses on to the inner ones (NAT).",
-        "arriving_plain": "Reachable from the internet under the hosts' own addresses: site.yml names no public one.",
-        "leaving": "To the outside",
-        "leaving_text": "The only connections the site itself opens to the outside, in open mode.",
-        "crossing": "Between zones",
-        "crossing_text": "They pass a firewall wherever the zones have one between them.",
-        "inside": "Inside one zone",
-        "inside_text": "They pass no firewall between zones and are listed for completeness; the hosts' own filter them.",
-        "flow": "Flow and purpose",
-        "from": "From",
-        "to": "To",
-        "protocol": "Protocol",
-        "port": "Port",
-        "direction": "Dir.",
-        "mode": "Mode",
-        "tls": "TLS",
-        "dscp": "DSCP",
-        "limit": "Per source: new a second, at once, open",
-        "purpose": "Purpose",
-        "everything": "everywhere",
-        "resolvers": "name servers",
-        "ntp_servers": "time servers",
-        "open": "open",
-        "isolated": "isolated",
-        "open,isolated": "both",
-        "yes": "yes",
-        "no": "no",
-        "sound": "sound",
-        "per_second": "{0}, {1}, {2}",
-        "public": "Public addresses",
-        "names": "Names",
-        "quality": "Quality of service",
-        "quality_text": "Sizes for the uplink. The hosts mark what they send; marks that come from outside or from users "
-        "are not to be trusted. In the media ports (UDP) sound is {sound}, everything else AF41.",
-        "class": "Class",
-        "out": "out, kbit/s",
-        "in": "in, kbit/s",
-        "audio": "sound",
-        "video": "pictures and screens",
-        "signalling": "signalling",
-        "rest": "everything else",
-        "served": "How it is served",
-        "audio_served": "first, but never more than this",
-        "video_served": "at least this, more if free",
-        "signalling_served": "at least this, more if free",
-        "rest_served": "what is left",
-        "remarks": "Remarks",
-        "icmp": "Let ICMP errors through (IPv4 types 3, 11, 12; IPv6 types 1 to 4): without them large packets get lost.",
-        "alg": "Switch off SIP helpers, TLS inspection and UDP flood protection for these lines: media is encrypted end "
-        "to end, and a call sends some hundred packets a second from one address.",
-        "dns": "Inside, send the domain {domain} to the site's name server, so that nobody needs the public address.",
-        "crisis": "“both” lives in open and in isolated mode. In isolated mode each host itself drops everything to and "
-        "from the outside; nothing has to be changed here.",
-        "timeout": "UDP state: at least 60 s; TCP state: at least 2 h.",
-    },
-    "de": {
-        "title": "Portmatrix",
-        "lead": "Was die Firewalls zwischen den Zonen dieser Site durchlassen müssen, und sonst nichts. Eine Zeile ist eine "
-        "Verbindung von links nach rechts; ihre Antworten lässt die Zustandstabelle durch. ↔: Jede Seite darf das erste "
-        "Paket senden.",
-        "zones": "Zonen",
-        "zone": "Zone",
-        "networks": "Netze",
-        "hosts": "Rechner",
-        "arriving": "Von außen",
-        "arriving_text": "Aus dem Internet erreichbar. Die Firewall setzt öffentliche Adressen auf die inneren um (NAT).",
-        "arriving_plain": "Aus dem Internet unter den eigenen Adressen der Rechner erreichbar: site.yml nennt keine "
-        "öffentliche.",
-        "leaving": "Nach außen",
-        "leaving_text": "Die einzigen Verbindungen, die die Site selbst nach außen öffnet, im offenen Modus.",
-        "crossing": "Zwischen Zonen",
-        "crossing_text": "Sie gehen durch eine Firewall, wo zwischen den Zonen eine steht.",
-        "inside": "Innerhalb einer Zone",
-        "inside_text": "Sie gehen durch keine Firewall zwischen Zonen und stehen hier der Vollständigkeit halber; die "
-        "Rechner filtern sie selbst.",
-        "flow": "Fluss und Zweck",
-        "from": "Von",
-        "to": "Nach",
-        "protocol": "Protokoll",
-        "port": "Port",
-        "direction": "Richt.",
-        "mode": "Modus",
-        "tls": "TLS",
-        "dscp": "DSCP",
-        "limit": "Je Absender: neue pro Sekunde, auf einmal, offene",
-        "purpose": "Zweck",
-        "everything": "überall",
-        "resolvers": "Nameserver",
-        "ntp_servers": "Zeitserver",
-        "open": "offen",
-        "isolated": "isoliert",
-        "open,isolated": "beide",
-        "yes": "ja",
-        "no": "nein",
-        "sound": "Ton",
-        "per_second": "{0}, {1}, {2}",
-        "public": "Öffentliche Adressen",
-        "names": "Namen",
-        "quality": "Dienstgüte",
-        "quality_text": "Größen für die Anbindung. Die Rechner markieren, was sie senden; Markierungen, die von außen oder von Teilnehmern kommen, sind nicht vertrauenswürdig. In den Medienports (UDP) trägt Ton {sound}, alles andere AF41.",
-        "class": "Klasse",
-        "out": "hinaus, kbit/s",
-        "in": "herein, kbit/s",
-        "audio": "Ton",
-        "video": "Bilder und Bildschirme",
-        "signalling": "Signalisierung",
-        "rest": "alles andere",
-        "served": "Wie sie bedient wird",
-        "audio_served": "zuerst, aber nie mehr als das",
-        "video_served": "mindestens so viel, mehr, wenn frei",
-        "signalling_served": "mindestens so viel, mehr, wenn frei",
-        "rest_served": "was übrig bleibt",
-        "remarks": "Hinweise",
-        "icmp": "ICMP-Fehlermeldungen durchlassen (IPv4 Typ 3, 11, 12; IPv6 Typ 1 bis 4): Ohne sie gehen große Pakete "
-        "verloren.",
-        "alg": "SIP-Helfer, TLS-Inspektion und UDP-Flutschutz für diese Zeilen abschalten: Medien sind Ende-zu-Ende "
-        "verschlüsselt, und ein Gespräch sendet einige hundert Pakete je Sekunde von einer Adresse.",
-        "dns": "Innen die Domain {domain} an den Nameserver der Site weiterleiten, dann braucht dort niemand die "
-        "öffentliche Adresse.",
-        "crisis": "„Beide“ heißt: im offenen und im isolierten Modus. Im isolierten Modus verwirft jeder Rechner selbst "
-        "alles von und nach außen; hier ist dafür nichts zu ändern.",
-        "timeout": "UDP-Zustand mindestens 60 s, TCP-Zustand mindestens 2 h halten.",
-    },
+WORDS: dict[str, str] = {
+    "title": N_("Port matrix"),
+    "lead": N_(
+        "What the firewalls between the zones of this site have to let through, and nothing else. Each row is a connection from left to right; replies are allowed by connection tracking. ↔: either side may send the first packet."
+    ),
+    "zones": N_("Zones"),
+    "zone": N_("Zone"),
+    "networks": N_("Networks"),
+    "hosts": N_("Hosts"),
+    "arriving": N_("From outside"),
+    "arriving_text": N_(
+        "Reachable from the internet. The firewall translates public addresses to internal ones (NAT)."
+    ),
+    "arriving_plain": N_("Reachable from the internet at the hosts' own addresses: site.yml lists no public one."),
+    "leaving": N_("To the outside"),
+    "leaving_text": N_("The only connections that the site itself opens to the outside, in open mode."),
+    "crossing": N_("Between zones"),
+    "crossing_text": N_("They pass a firewall wherever there is one between the zones."),
+    "inside": N_("Inside one zone"),
+    "inside_text": N_(
+        "They pass no firewall between zones and are listed for completeness; the hosts filter them themselves."
+    ),
+    "flow": N_("Flow and purpose"),
+    "from": N_("From"),
+    "to": N_("To"),
+    "protocol": N_("Protocol"),
+    "port": N_("Port"),
+    "direction": N_("Dir."),
+    "mode": N_("Mode"),
+    "tls": N_("TLS"),
+    "dscp": N_("DSCP"),
+    "limit": N_("Per source: new per second, burst, open"),
+    "purpose": N_("Purpose"),
+    "everything": N_("everywhere"),
+    "resolvers": N_("DNS servers"),
+    "ntp_servers": N_("NTP servers"),
+    "open": N_("open"),
+    "isolated": N_("isolated"),
+    "open,isolated": N_("both"),
+    "yes": N_("yes"),
+    "no": N_("no"),
+    "sound": N_("audio"),
+    "per_second": N_("{0}, {1}, {2}"),
+    "public": N_("Public addresses"),
+    "names": N_("Names"),
+    "quality": N_("Quality of service"),
+    "quality_text": N_(
+        "Sizes for the uplink. The hosts mark what they send; markings that come from outside or from users must not be trusted. On the media ports (UDP), audio is {sound}, everything else AF41."
+    ),
+    "class": N_("Class"),
+    "out": N_("out, kbit/s"),
+    "in": N_("in, kbit/s"),
+    "audio": N_("audio"),
+    "video": N_("video and screens"),
+    "signalling": N_("signalling"),
+    "rest": N_("everything else"),
+    "served": N_("Treatment"),
+    "audio_served": N_("first, but never more than this"),
+    "video_served": N_("at least this, more if available"),
+    "signalling_served": N_("at least this, more if available"),
+    "rest_served": N_("what is left"),
+    "remarks": N_("Remarks"),
+    "icmp": N_(
+        "Let ICMP errors through (IPv4 types 3, 11, 12; IPv6 types 1 to 4): without them large packets get lost."
+    ),
+    "alg": N_(
+        "Switch off SIP helpers, TLS inspection and UDP flood protection for these rows: media is end-to-end encrypted, and a call sends several hundred packets a second from one address."
+    ),
+    "dns": N_("Inside, forward the domain {domain} to the site's DNS server, so that nobody needs the public address."),
+    "crisis": N_(
+        "“both” means open and isolated mode. In isolated mode each host itself drops all traffic from and to the outside; nothing has to be changed here."
+    ),
+    "timeout": N_("UDP state: at least 60 s; TCP state: at least 2 h."),
 }

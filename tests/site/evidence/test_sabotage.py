@@ -84,7 +84,7 @@ def test_livekit_with_default_stun_settings_is_red(rig: Rig) -> None:
         rig.until("core1", "journalctl --quiet --unit conclave-dns --since -1min | grep --quiet 'refuse .*stun'")
 
     found = said(rig.proof(restart))
-    assert re.search(r"media1 asked .*stun", found["asked"])
+    assert re.search(r"media1 queried .*stun", found["asked"])
 
 
 def test_a_service_that_sends_to_the_outside_is_named(rig: Rig) -> None:
@@ -96,7 +96,7 @@ def test_a_service_that_sends_to_the_outside_is_named(rig: Rig) -> None:
 def test_a_name_that_a_service_looks_up_is_named(rig: Rig) -> None:
     lookup = "runuser -u daemon -- getent ahostsv4 telemetry.example.com || test $? = 2"
     proof = rig.proof(lambda: rig.on("media1", lookup))
-    assert "media1 asked" in said(proof)["asked"]
+    assert "media1 queried" in said(proof)["asked"]
     assert "telemetry.example.com" in said(proof)["asked"]
 
 
@@ -154,7 +154,7 @@ def test_a_host_that_is_down_is_red(rig: Rig) -> None:
         found = said(rig.proof())
     finally:
         rig.on("control", "ip link set depot1-depot up")
-    assert "depot1 could not be looked at" in found["missing"]
+    assert "depot1 could not be examined" in found["missing"]
 
 
 def test_a_host_that_is_open_is_red(rig: Rig) -> None:

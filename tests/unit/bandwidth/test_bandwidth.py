@@ -19,7 +19,7 @@ PRODUCT = ("speaker", 540), ("gallery", 540)
     ("stream", "kbit"),
     [
         (bw.SPEECH, 68),
-        (bw.SOUND, 92),
+        (bw.AUDIO, 92),
         (CAMERA[180], 178),
         (CAMERA[360], 488),
         (CAMERA[540], 864),
@@ -34,8 +34,8 @@ def test_a_stream_takes_on_the_wire_what_the_table_says(stream: bw.Stream, kbit:
 
 
 def test_a_room_system_without_frame_encryption_and_extensions_takes_less() -> None:
-    picture, sound = bw.Stream("room 720p", 1500, 25), bw.Stream("G.722", 64, 50, sound=True)
-    both = sum(bw.wire(stream, encrypted=False, extensions=0) for stream in (picture, sound))
+    video, audio = bw.Stream("room 720p", 1500, 25), bw.Stream("G.722", 64, 50, audio=True)
+    both = sum(bw.wire(stream, encrypted=False, extensions=0) for stream in (video, audio))
     assert both == pytest.approx(1690, rel=0.005)
 
 
@@ -44,7 +44,7 @@ def test_a_room_system_without_frame_encryption_and_extensions_takes_less() -> N
     [({"ipv6": True}, 50 * 20 * 8 / 1000), ({"relayed": True}, 50 * 4 * 8 / 1000), ({"encrypted": False}, -12)],
 )
 def test_each_option_changes_sound_by_its_bytes(options: dict[str, bool], more: float) -> None:
-    assert bw.wire(bw.SOUND, **options) - bw.wire(bw.SOUND) == pytest.approx(more)
+    assert bw.wire(bw.AUDIO, **options) - bw.wire(bw.AUDIO) == pytest.approx(more)
 
 
 @pytest.mark.parametrize(("camera", "mbit"), [(720, 2.6), (360, 0.76), (0, 0.092)])

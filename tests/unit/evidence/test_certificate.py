@@ -95,14 +95,23 @@ def test_a_red_certificate_is_genuine_and_has_a_code_of_its_own(tmp_path: Path, 
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ["NOT ISOLATED", "left the site: 0", "finding: https", "not looked at: ways out", "signed by site@"]),
+        (
+            "en",
+            [
+                "NOT ISOLATED",
+                "left the site: 0",
+                "finding: https",
+                "not examined: paths to the outside",
+                "signed by site@",
+            ],
+        ),
         (
             "de",
             [
-                "NICHT ABGESCHOTTET",
-                "verließen die Site: 0",
+                "NICHT ISOLIERT",
+                "die Site verließen: 0",
                 "Befund: https",
-                "nicht betrachtet: Wege",
+                "nicht geprüft: Wege",
                 "signiert von site@",
             ],
         ),
@@ -241,7 +250,7 @@ def test_people_read_the_same_in_both_languages(file: Path, language: Language) 
     page = documents.html("isolation", language, publish.data(certificate.load(file), language))
     for fact in ("conf.lab.example", "somebody", "core1", "20 of 20" if language == "en" else "20 von 20", "SHA256:"):
         assert fact in page
-    assert ("Isolated: nothing left" if language == "en" else "Abgeschottet: Nichts verließ") in page
+    assert ("Isolated: nothing left" if language == "en" else "Isoliert: Nichts verließ") in page
 
 
 def test_a_red_page_says_why(tmp_path: Path, keys: Path) -> None:
@@ -258,7 +267,7 @@ def test_a_page_claims_no_more_than_was_looked_at(tmp_path: Path, keys: Path) ->
     lines[0]["outside"] = {}
     file = made(tmp_path / "narrow.jsonl", keys, lines)
     page = documents.html("isolation", "en", publish.data(certificate.load(file), "en"))
-    assert "Isolated as far as anybody looked" in page
+    assert "Isolated as far as examined" in page
     assert "nothing left the site" not in page
 
 

@@ -230,7 +230,7 @@ SABOTAGE: list[tuple[Callable[[Lines], None], set[str], str]] = [
     (through_the_router, {"passed-on"}, "core1 sent 2 packets for 203.0.113.80 tcp 443 .*router rt"),
     (removed_counter_rule, {"counter-blind"}, "core1: .*refused-outside saw 0 of 6"),
     (removed_counter, {"counter-missing", "rules-differ"}, "core1"),
-    (removed_egress_denied_own, {"probes-uncounted"}, r"core1: of 3 probes to 203.0.113.9 0 "),
+    (removed_egress_denied_own, {"probes-uncounted"}, r"core1: of 3 probes to 203.0.113.9, 0 "),
     (reloaded, {"rules-replaced"}, "core1: .*inet conclave"),
     (guests_uncounted, {"guest-probes-uncounted", "counter-blind"}, "rt"),
     (rogue_accept, {"rules-differ"}, "rt: .*inet conclave: rules output.*[+] accept"),
@@ -253,7 +253,7 @@ SABOTAGE: list[tuple[Callable[[Lines], None], set[str], str]] = [
     (flooded, {"capture-too-large"}, "77 bytes"),
     (cut_off, {"capture-damaged", "beats-missing"}, "rt"),
     (arrived, {"arrived"}, r"3 packets reached .*192.0.2.66 > 203.0.113.53 \(3\)"),
-    (asked, {"asked"}, r"rt asked .* 1 times .*stun.l.example.com \(A\)"),
+    (asked, {"asked"}, r"rt queried .* 1 times .*stun.l.example.com \(A\)"),
     (answered, {"names-answered"}, "core1 .*192.0.2.99"),
     (name_server_blind, {"names-blind"}, "rt"),
     (bad_call, {"call"}, "Probe 2 saw nothing"),
@@ -300,8 +300,8 @@ def test_what_users_devices_try_is_told_and_is_no_failure() -> None:
     assert found["isolated"]
     said = [sentence(one, "en") for one in found["remarks"]]
     assert said == [
-        "198.51.100.10 (zone users) tried 203.0.113.80 tcp 443, 2 packets, refused",
-        "198.51.100.10 (zone users) asked for the outside name updates.example.com (AAAA) 1 times, refused",
+        "198.51.100.10 (zone users) tried 203.0.113.80 tcp 443, 2 packets, rejected",
+        "198.51.100.10 (zone users) queried the external name updates.example.com (AAAA) 1 times, refused",
     ]
 
 
@@ -311,7 +311,7 @@ def test_what_goes_on_in_connections_older_than_the_cut_is_a_remark() -> None:
     found = verdict(lines)
     assert found["isolated"]
     assert [sentence(one, "en") for one in found["remarks"]] == [
-        "core1 still sent 7 packets into connections older than the cut; they were refused"
+        "core1 still sent 7 packets on connections opened before the cut; they were rejected"
     ]
 
 

@@ -16,6 +16,7 @@ SAMPLE = Path(__file__).parents[3] / "inventories/sample"
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the inventory of a site in a project folder of its own."""
     (tmp_path / "roles").mkdir()
+    (tmp_path / "roles" / "catalog").symlink_to(SAMPLE.parents[1] / "roles" / "catalog")
     (tmp_path / "ansible.cfg").touch()
     folder = Path(shutil.copytree(SAMPLE, tmp_path / "inventories/sample"))
     monkeypatch.setenv("CONCLAVE_HOME", str(tmp_path))

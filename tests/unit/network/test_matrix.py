@@ -13,7 +13,6 @@ from conclave.cli import build
 from conclave.documents import pdf
 from conclave.network import matrix
 from conclave.network.passages import host_zones, passages
-from conclave.network.words import WORDS
 from conclave.site import read
 
 if TYPE_CHECKING:
@@ -81,10 +80,6 @@ def test_one_box_has_nothing_between_its_own_roles(catalog: Catalog) -> None:
 
 def test_zones_of_hosts_are_those_that_may_be_closed(lab: Site) -> None:
     assert list(host_zones(lab)) == ["edge", "media", "core", "depot"]
-
-
-def test_both_languages_have_the_same_words() -> None:
-    assert WORDS["de"].keys() == WORDS["en"].keys()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -59,14 +59,14 @@ def row(text: str) -> str:
 
 def test_a_row_says_how_it_works_and_below_stands_what_to_ask_for() -> None:
     text = shown(result("slow", kept=True))
-    assert row(text) == "udp-blocked works the slow way tcp 88/90 12 ms 0.0 % yes"
+    assert row(text) == "udp-blocked works, but not directly over UDP tcp 88/90 12 ms 0.0 % yes"
     assert "ask for: UDP 7882 to sfu.conf.lab.example (192.0.2.34, 203.0.113.1)" in text
     assert "a note" in text
 
 
 def test_a_broken_promise_stands_in_its_row() -> None:
     text = row(shown(result("fails", kept=False)))
-    assert text == "udp-blocked does not work tcp 88/90 12 ms 0.0 % no: works the slow way"
+    assert text == "udp-blocked does not work tcp 88/90 12 ms 0.0 % no: works, but not directly over UDP"
 
 
 @pytest.mark.parametrize(
@@ -74,13 +74,13 @@ def test_a_broken_promise_stands_in_its_row() -> None:
     [
         (
             "de",
-            "geht auf dem langsamen Weg",
+            "funktioniert, aber nicht direkt über UDP",
             "UDP 7882 nach sfu.conf.lab.example (192.0.2.34, 203.0.113.1)",
             "Netz vor der Site",
         ),
         (
             "en",
-            "works the slow way",
+            "works, but not directly over UDP",
             "UDP 7882 to sfu.conf.lab.example (192.0.2.34, 203.0.113.1)",
             "network before the site",
         ),
@@ -100,7 +100,7 @@ def test_the_page_knows_every_network_and_a_browser_that_saw_no_page(tmp_path: P
     found = result("fails", kept=False)
     found.cells[0].cell, found.cells[0].seen.page = name, None
     write(found, tmp_path / "page.html", "de")
-    assert "zugesagt: geht auf dem langsamen Weg" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "erwartet: funktioniert, aber nicht direkt über UDP" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_a_page_that_cannot_be_written_is_said(tmp_path: Path) -> None:
