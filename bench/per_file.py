@@ -64,12 +64,17 @@ def _unfold(task: dict[str, Any], role: Path) -> list[dict[str, Any]]:
         asked = [condition for condition in _list(task.get("when")) if ".missing" not in str(condition)]
         return [{**task, "when": asked} if "when" in task else task]
     settings = _load(role / "tree.yml") or {} if (role / "tree.yml").is_file() else {}
+    superseded = settings.pop("superseded", {})
     tree = role / "tree"
     sources = {str(path.relative_to(tree)).removesuffix(".j2"): path for path in tree.rglob("*") if path.is_file()}
     tasks = [
         new
         for path in sorted({*sources, *settings})
         for new in _file(path, sources.get(path), settings.get(path) or {}, role, set(sources) | set(settings))
+    ]
+    tasks += [
+        {"name": f"Remove /{path}", "ansible.builtin.file": {"path": f"/{path}", "state": "absent"}}
+        for path in superseded.get("paths", [])
     ]
     tasks += _units((task[TASK] or {}).get("units", {}))
     for new in tasks:
@@ -88,6 +93,9 @@ def _file(
         return _exclusive(path.rstrip("/"), placed, {**common, "notify": _list(setting.get("notify"))})
     if setting.get("notify"):
         common["notify"] = setting["notify"]
+    if setting.get("initial"):
+        begin = {"cmd": setting["initial"], "creates": f"/{path}"}
+        return [{**common, "name": f"Make /{path}", "ansible.builtin.command": begin, "when": when}]
     if setting.get("link"):
         state = {"path": f"/{path}", "src": setting["link"], "state": "link", "force": True}
         return [{**common, "ansible.builtin.file": state, "when": when}]
@@ -108,7 +116,7 @@ def _content(path: str, source: Path | None, setting: dict[str, Any], role: Path
     mode = setting.get("mode", "0644")
     values = {"dest": f"/{path}", "owner": setting.get("owner", "root"), "group": setting.get("group", "root")}
     values["mode"] = mode
-    if "%s" in setting.get("validate", ""):
+    if "validate" in setting:
         values["validate"] = setting["validate"]
     hidden = {"no_log": True} if setting.get("secret", not int(mode, 8) & OTHERS_READ) else {}
     if "from" in setting:

@@ -46,7 +46,7 @@ def look(place, data):
         if hashlib.sha256(salt + token).hexdigest() in wanted:
             found.append(place)
             return
-tops = ("/etc", "/run/conclave", "/var/lib/conclave", "/usr/lib/conclave/health", "/usr/lib/systemd/system", "/var/log")
+tops = ("/etc", "/run/conclave", "/var/lib/conclave", "/usr/lib/systemd/system", "/var/log")
 for top in tops:
     for folder, _, names in os.walk(top):
         for name in names:

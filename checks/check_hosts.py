@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -97,12 +98,16 @@ def test_no_unit_has_failed_and_everything_enabled_runs(host: Host, observe: Cal
 @control("MON-01")
 def test_health_checks_are_content(host: Host, observe: Callable[..., None]) -> None:
     """Every health check that the roles put on the host says ok."""
-    checks = host.read("find /usr/lib/conclave/health -type f -perm -u+x | sort").split()
-    answers = {check.rpartition("/")[2]: host.run("%s", check) for check in checks}
-    observe(health={name: answer.stdout.strip() for name, answer in answers.items()})
-    assert answers, "the host has no health check"
-    bad = {name: answer.stdout.strip() or answer.stderr.strip()[-200:] for name, answer in answers.items() if answer.rc}
+    checks = host.read("ls /etc/conclave/host/health.d").split()
+    services = {check.removesuffix(".json") for check in checks}
+    answer = host.run("conclave-health")
+    rows = {row["service"]: row for row in map(json.loads, answer.stdout.splitlines())}
+    observe(health={service: row["detail"] for service, row in rows.items()})
+    assert services, "the host has no health check"
+    assert not services - set(rows), f"no answer for {', '.join(sorted(services - set(rows)))}: {answer.stderr[-200:]}"
+    bad = {service: row["detail"] for service, row in rows.items() if not row["ok"]}
     assert not bad, f"{bad}"
+    assert answer.rc == 0, answer.stderr[-200:]
 
 
 @control("ADM-01")

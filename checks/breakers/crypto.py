@@ -22,7 +22,7 @@ openssl x509 -x509toreq -copy_extensions copyall -in {TLS}/host.crt -key {TLS}/h
 openssl x509 -req -in "$folder/request" -copy_extensions copyall -days %d \\
   -CA {TLS}/ca.crt -CAkey /etc/conclave/ca/ca.key -out "$folder/certificate"
 cat "$folder/certificate" > {TLS}/host.crt; cat "$folder/certificate" > {TLS}/host-chain.crt
-/usr/lib/conclave/tls/reload
+/usr/lib/conclave/tls-reload
 """
 # Keycloak looks once a minute. Its port is the catalogue's.
 SERVED = """timeout 120 sh -c 'until openssl s_client -connect localhost:%d </dev/null 2>/dev/null \\

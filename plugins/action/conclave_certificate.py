@@ -37,7 +37,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
         if result.get("failed") or not result.get("request"):
             return result
         # Only now: most runs sign nothing and need no cryptography.
-        from conclave.authority import RefusedError, sign, subject_names  # noqa: PLC0415
+        from conclave_host.certificates.issuing import RefusedError, sign, subject_names  # noqa: PLC0415
 
         try:
             certificate = sign(

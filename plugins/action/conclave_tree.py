@@ -7,8 +7,13 @@ A task costs the same whatever it does, so a role's files travel together. ``tre
 ``owner``, ``group``, ``mode``
     As in :manpage:`install(1)`; the mode is a quoted octal number.
 ``validate``
-    A command that must accept the file before anything is replaced (``%s`` is a copy in the same folder), or, without
-    ``%s``, after all files of the role were replaced; then a refusal puts the old files back.
+    A command that must accept this one file before anything is replaced; ``%s`` is a copy in the same folder.
+``validate_all``
+    A command that must accept the whole when this file has changed and all files of the role stand in their places; a
+    refusal puts the old files back. Run once, however many files name it.
+``initial``
+    A command that makes this path in the first life of a host, once all files are in place; a path that is there is
+    never touched.
 ``notify``
     A handler or a list of handlers, run when this very file changed.
 ``when``
@@ -25,6 +30,9 @@ A task costs the same whatever it does, so a role's files travel together. ``tre
     True: a last line holds the SHA-256 of all lines above it (``# sha256 ...``); by it the host knows a damaged file.
 ``secret``
     True: the content never appears in a diff or an error. Default: true when others may not read the file.
+
+``superseded``, in the place of a path, lists what an earlier release has put on hosts and this one does not: ``units``
+(stopped, disabled, removed before others start), ``paths`` (a folder's ends with ``/``) and ``users``.
 """
 
 from __future__ import annotations
@@ -47,6 +55,8 @@ KEYS = {
     "group",
     "mode",
     "validate",
+    "validate_all",
+    "initial",
     "notify",
     "when",
     "remove",
@@ -56,6 +66,7 @@ KEYS = {
     "sealed",
     "secret",
 }
+SUPERSEDED = {"units", "paths", "users"}
 OTHERS_READ = 0o004
 # Fact of a host whose record of unfinished work waits for handlers; spares a play's last task its round trip.
 UNSETTLED = "conclave_unsettled"
@@ -85,7 +96,8 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
         role = self._task._role  # noqa: SLF001 - the one way to learn whose task this is
         if role is None:
             raise AnsibleActionFail("conclave_tree places the files of a role; it was called outside of one")
-        files = self._files(Path(role._role_path), role.get_name(), variables)  # noqa: SLF001
+        folder = Path(role._role_path)  # noqa: SLF001
+        files = self._files(folder, role.get_name(), variables)
         payload = base64.b64encode(zlib.compress(json.dumps(files).encode())).decode()
         result = self._send(
             {
@@ -94,6 +106,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
                 "payload": payload,
                 "units": arguments["units"],
                 "packages": arguments["packages"],
+                "superseded": self._superseded(folder / "tree.yml"),
             },
             variables,
         )
@@ -133,6 +146,8 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
             return {**item, "state": "absent"}
         if setting.get("exclusive"):
             return {**item, "path": path.rstrip("/"), "state": "exclusive"}
+        if "initial" in setting:
+            return {**item, "state": "initial", "command": setting["initial"]}
         if "link" in setting:
             return {**item, "state": "link", "target": setting["link"]}
         if "from" in setting:
@@ -153,13 +168,15 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
             "mode": mode,
             "secret": bool(setting.get("secret", not int(mode, 8) & OTHERS_READ)),
             "validate": setting.get("validate", ""),
+            "validate_all": setting.get("validate_all", ""),
             "content": base64.b64encode(content).decode(),
         }
 
     def _settings(self, path: Path, variables: dict[str, Any]) -> dict[str, dict[str, Any]]:
         if not path.is_file():
             return {}
-        loaded = self._loader.load_from_file(str(path), cache="none", trusted_as_template=True) or {}
+        loaded = self._load(path)
+        loaded.pop("superseded", None)
         settings: dict[str, dict[str, Any]] = {}
         for name, values in loaded.items():
             unknown = set(values) - KEYS
@@ -171,10 +188,27 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
                 raise AnsibleActionFail(
                     f'{path}: {name} has mode {values["mode"]}; write it as a quoted octal number ("0640")'
                 )
+            for key, wanted in (("validate", True), ("validate_all", False), ("initial", False)):
+                if key in values and ("%s" in values[key]) is not wanted:
+                    raise AnsibleActionFail(
+                        f"{path}: {name}: {key} is {values[key]!r}; validate looks at one file, which is %s; "
+                        "validate_all and initial look at the host, without %s"
+                    )
             settings[name] = {
                 key: self._value(f"{path}: {name}: {key}", key, value, variables) for key, value in values.items()
             }
         return settings
+
+    def _superseded(self, path: Path) -> dict[str, list[str]]:
+        """Return what an earlier release has left: plain names, the same on every host."""
+        found: dict[str, list[str]] = self._load(path).get("superseded", {}) if path.is_file() else {}
+        if set(found) - SUPERSEDED:
+            raise AnsibleActionFail(f"{path}: superseded has {sorted(found)}; known are {sorted(SUPERSEDED)}")
+        return found
+
+    def _load(self, path: Path) -> dict[str, Any]:
+        loaded: dict[str, Any] = self._loader.load_from_file(str(path), cache="none", trusted_as_template=True) or {}
+        return dict(loaded)
 
     def _value(self, place: str, key: str, value: Any, variables: dict[str, Any]) -> Any:  # noqa: ANN401 - YAML's own types
         self._templar.available_variables = variables

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 CATALOG = Path(__file__).parents[2] / "roles/catalog/defaults/main.yml"
 
 
-def conclave_shaping(interfaces: Sequence[str], uplink: Mapping[str, Any]) -> str:
+def conclave_shaping(interfaces: Sequence[str], uplink: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings for the interfaces to the outside; ``uplink`` is the answer of site.yml."""
     # Half a second of processor time that every task would pay: each loads all filters.
     from conclave.catalog import Catalog  # noqa: PLC0415

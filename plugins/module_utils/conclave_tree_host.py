@@ -45,6 +45,9 @@ class Wanted:
     target: str = ""
     secret: bool = False
     validate: str = ""
+    validate_all: str = ""
+    # For the state "initial": what makes the path.
+    command: str = ""
     notify: list[str] = field(default_factory=list)
 
     @classmethod
@@ -139,8 +142,8 @@ def _text(content: bytes) -> str:
         return f"(binary, {len(content)} bytes)\n"
 
 
-class Host:
-    """The host's file system below ``root`` and the commands that are run on it.
+class RoleTree:
+    """The files of one role on a host, below ``root``, and the commands that they need.
 
     Parameters
     ----------
@@ -204,7 +207,7 @@ class Host:
         """
         result = []
         for item in [*wanted, *self._strangers(wanted)]:
-            if item.state == "exclusive":
+            if item.state in {"exclusive", "initial"}:
                 continue
             found = look(self.at(item.path))
             if found.kind == "other":
@@ -236,7 +239,7 @@ class Host:
             for change in changes:
                 self._stage(change)
             for change in changes:
-                if "%s" in change.wanted.validate:
+                if change.wanted.validate:
                     self._validate(change, change.staged)
             if self.check:
                 return
@@ -251,7 +254,7 @@ class Host:
         if wanted.state == "absent":
             return
         place = self.at(wanted.path)
-        if self.check and (not place.parent.is_dir() or "%s" not in wanted.validate):
+        if self.check and (not place.parent.is_dir() or not wanted.validate):
             return
         place.parent.mkdir(parents=True, exist_ok=True)
         if not self.check:
@@ -304,6 +307,15 @@ class Host:
             "Correct the role's variables or its template, then deploy again."
         )
 
+    def _validate_all(self, command: str) -> None:
+        code, out, err = self.run(shlex.split(command))
+        if code != 0:
+            raise TreeError(
+                f"the files of the role {self.role} were refused by `{command}` (exit {code}):\n"
+                f"{err.strip() or out.strip() or 'nothing'}\nThe old files were put back. "
+                "Correct the role's variables or its templates, then deploy again."
+            )
+
     @staticmethod
     def _known(wanted: Wanted) -> bool:
         try:
@@ -324,9 +336,9 @@ class Host:
                 else:
                     change.staged.replace(place)
                     change.staged = None
-            for change in changes:
-                if change.wanted.validate and "%s" not in change.wanted.validate:
-                    self._validate(change, self.at(change.wanted.path))
+            for command in dict.fromkeys(change.wanted.validate_all for change in changes):
+                if command:
+                    self._validate_all(command)
         except BaseException:
             for change in reversed(done):
                 self._restore(change)
@@ -343,6 +355,21 @@ class Host:
                 os.fchown(file.fileno(), found.uid, found.gid)
                 os.fchmod(file.fileno(), found.mode)
                 file.write(found.content)
+
+    def begin(self, wanted: list[Wanted]) -> list[str]:
+        """Make what a host's first life needs; return the paths that were missing.
+
+        Raises
+        ------
+        TreeError
+            When a command fails, or does not make its path.
+        """
+        lacking = [item for item in wanted if item.state == "initial" and look(self.at(item.path)).kind == "absent"]
+        for item in lacking:
+            self.command(*shlex.split(item.command))
+            if not self.check and look(self.at(item.path)).kind == "absent":
+                raise TreeError(f"`{item.command}` ended well, but /{item.path} is not there; look at its output")
+        return [item.path for item in lacking]
 
     def missing(self, packages: list[str]) -> list[str]:
         """Return the packages that are not installed, or not completely."""

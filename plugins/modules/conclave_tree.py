@@ -13,12 +13,13 @@ from ansible.module_utils.conclave_tree_host import (
     PROGRAM_MISSING,
     UNIT_FOLDERS,
     Change,
-    Host,
+    RoleTree,
     TreeError,
     Wanted,
     describe,
     early,
 )
+from ansible.module_utils.conclave_tree_superseded import Superseded
 
 DOCUMENTATION = r"""
 module: conclave_tree
@@ -38,6 +39,9 @@ options:
       - Those that the host lacks are returned, so that apt need not be asked when there is none.
     type: list
     elements: str
+  superseded:
+    description: Units, paths and users of an earlier release that the host must not have any more.
+    type: dict
   settle:
     description: Forget the unfinished work of this run; the last task of a playbook, after its handlers.
     type: bool
@@ -64,6 +68,7 @@ def main() -> None:
             "payload": {"type": "str", "default": "", "no_log": True},
             "units": {"type": "dict", "default": {}},
             "packages": {"type": "list", "elements": "str", "default": []},
+            "superseded": {"type": "dict", "default": {}},
             "settle": {"type": "bool", "default": False},
             "state": {"type": "path", "default": "/var/lib/conclave/tree"},
         },
@@ -76,7 +81,7 @@ def main() -> None:
         code, out, err = module.run_command(argv)
         return code, out, err
 
-    host = Host(run, module.params["role"], check=module.check_mode, state=module.params["state"])
+    host = RoleTree(run, module.params["role"], check=module.check_mode, state=module.params["state"])
     if module.params["settle"]:
         settle(host, module.params["run_id"])
         module.exit_json(changed=False, paths=[], notify=[], remarks=[], missing=[])
@@ -84,7 +89,8 @@ def main() -> None:
     wanted = [Wanted.from_json(item) for item in items]
     lacking = host.missing(module.params["packages"])
     try:
-        result = place(host, wanted, module.params["units"], module.params["run_id"])
+        superseded = Superseded(**module.params["superseded"])
+        result = place(host, wanted, superseded, module.params["units"], module.params["run_id"])
     except TreeError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
@@ -97,7 +103,7 @@ def main() -> None:
     module.exit_json(**result, missing=lacking)
 
 
-def settle(host: Host, run_id: str) -> None:
+def settle(host: RoleTree, run_id: str) -> None:
     """Forget the records that this run wrote: its handlers have run."""
     if host.check:
         return
@@ -106,12 +112,16 @@ def settle(host: Host, run_id: str) -> None:
             record.unlink()
 
 
-def place(host: Host, wanted: list[Wanted], units: dict[str, Any], run_id: str) -> dict[str, Any]:
+def place(
+    host: RoleTree, wanted: list[Wanted], superseded: Superseded, units: dict[str, Any], run_id: str
+) -> dict[str, Any]:
     """Bring the files and units of a role to the wanted state.
 
-    Users and folders (``sysusers.d``, ``tmpfiles.d``) come first, since other files belong to them.
+    Users and folders (``sysusers.d``, ``tmpfiles.d``) come first, since other files belong to them. What an earlier
+    release has left goes when all files are in place and nothing new was started: both may want the same port.
     """
     left = host.unfinished()
+    leftovers = superseded.found(host)
     changes = host.changes(wanted)
     first = [change for change in changes if early(change.wanted.path)]
     rest = [change for change in changes if not early(change.wanted.path)]
@@ -129,13 +139,16 @@ def place(host: Host, wanted: list[Wanted], units: dict[str, Any], run_id: str) 
     host.place(rest)
     if any(path.startswith(UNIT_FOLDERS) for path in apply):
         host.command("systemctl", "daemon-reload")
+    leftovers.remove(host)
+    made = host.begin(wanted)
 
     started = start(host, list(units))
     needless = {units[unit] for unit in started if units[unit]}
     notify = [name for name in notify if name not in needless]
     if apply or needless:
         host.remember(run_id, notify, [])
-    return answer(host, changes, notify, left, started)
+    done = [*leftovers.lines(), *(f"/{path}: made" for path in made), *(f"{unit}: started" for unit in started)]
+    return answer(host, changes, notify, left, done)
 
 
 def needs_apply(path: str) -> bool:
@@ -143,7 +156,7 @@ def needs_apply(path: str) -> bool:
     return bool(early(path)) or path.startswith(UNIT_FOLDERS)
 
 
-def start(host: Host, units: list[str]) -> list[str]:
+def start(host: RoleTree, units: list[str]) -> list[str]:
     """Enable and start units; return those that were not running before."""
     if not units:
         return []
@@ -175,15 +188,15 @@ def start(host: Host, units: list[str]) -> list[str]:
 
 
 def answer(
-    host: Host, changes: list[Change], notify: list[str], left: dict[str, Any], started: list[str]
+    host: RoleTree, changes: list[Change], notify: list[str], left: dict[str, Any], done: list[str]
 ) -> dict[str, Any]:
-    """Return the module's result."""
+    """Return the module's result; ``done`` is what was done beside placing files."""
     again = [f"left by an interrupted run: {name}" for name in left["notify"] + left["apply"]]
     paths = [f"/{change.wanted.path}: {', '.join(change.reasons)}" for change in changes]
-    paths += [f"{unit}: started" for unit in started]
+    paths += done
     enabled = any(remark.endswith(": enabled") for remark in host.remarks)
     return {
-        "changed": bool(changes or again or started or enabled),
+        "changed": bool(changes or again or done or enabled),
         "paths": paths + again,
         "notify": notify,
         "remarks": host.remarks,

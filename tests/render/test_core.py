@@ -95,16 +95,6 @@ def test_the_portal_reads_its_file(core: dict[str, Any], tmp_path: Path) -> None
     assert (read.returncode, read.stdout) == (0, "wss://media.conf.lab.example/{node}\n"), read.stderr
 
 
-def test_health_checks_are_valid_python_and_say_who_they_are(core: dict[str, Any]) -> None:
-    files = {**core, **render("livekit", "media1"), **render("edge", "edge1")}
-    checks = {path: item for path, item in files.items() if "/health/" in path}
-    assert {path.rsplit("/", 1)[1] for path in checks} == {*ROLES, "livekit", "edge"}
-    for path, item in checks.items():
-        compile(item["content"], path, "exec")
-        assert item["mode"] == "0755"
-        assert f'"service": "{path.rsplit("/", 1)[1]}"' in item["content"]
-
-
 def test_a_password_that_is_not_random_never_becomes_a_verifier() -> None:
     with pytest.raises(AnsibleActionFail, match="not a random one"):
         render("postgresql", "core1", postgresql_databases={"portal": "summer2026"})

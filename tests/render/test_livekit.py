@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import shlex
+import os
 import subprocess
+import sys
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.render.rendering import document, render
+from tests.render.rendering import ROOT, document, render
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,10 +40,11 @@ def refusal(files: dict[str, dict[str, Any]], server: Path, tmp_path: Path, extr
     keys.chmod(0o600)
     written = tmp_path / "livekit.yaml"
     written.write_text(files[CONFIG]["content"].replace("/etc/conclave/livekit/keys.yaml", str(keys)) + extra)
-    validate = files[CONFIG]["validate"].replace("/usr/lib/conclave/livekit/livekit-server", str(server))
-    found = subprocess.run(
-        shlex.split(validate.replace("%s", str(written))), capture_output=True, text=True, check=False
-    )
+    assert files[CONFIG]["validate"] == "/usr/lib/conclave/livekit-check %s"
+    program = "import sys; from conclave_host.livekit import check; sys.exit(check(sys.argv[1:]))"
+    command = [sys.executable, "-c", program, str(written), str(server)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "host")}
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     return found.stderr if found.returncode else ""
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.render.rendering import place, render
+from tests.render.rendering import ROOT, place, render
 
 from conclave import bandwidth
 from conclave.firewall.shaping import SHAPED_OUT
@@ -15,20 +16,26 @@ from conclave.firewall.shaping import SHAPED_OUT
 if TYPE_CHECKING:
     from pathlib import Path
 
-PROGRAM, SETTINGS, UNIT = (
-    "usr/lib/conclave/shaping",
-    "etc/conclave/shaping.conf",
-    "etc/systemd/system/conclave-shaping.service",
-)
+SETTINGS, UNIT = "etc/conclave/host/shaping.json", "etc/systemd/system/conclave-shaping.service"
+PROGRAM = f"""#!{sys.executable} -IS
+import sys
+sys.path.insert(0, {str(ROOT / "host")!r})
+from conclave_host.shaping import main
+sys.exit(main(sys.argv[1:]))
+"""
+NOTHING = {"interfaces": [], "out": {"link": 0, "classes": []}, "in": {"link": 0, "classes": []}}
 WIRES = "ip link add outside type veth peer name far && ip link set outside up && ip link set far up"
 
 
 def shaped(folder: Path, script: str, **changed: object) -> subprocess.CompletedProcess[str]:
     """Place the role's files and run a script in a namespace with an interface named outside; $S is the program."""
     place(render("router", "rt", **changed), folder)
+    program = folder / "shaping"
+    program.write_text(PROGRAM)
+    program.chmod(0o755)
     return subprocess.run(
         ["unshare", "--user", "--map-root-user", "--net", "bash", "-euc", f"{WIRES}; {script}"],
-        env={"PATH": "/usr/sbin:/usr/bin", "S": str(folder / PROGRAM), "CONCLAVE_SHAPING": str(folder / SETTINGS)},
+        env={"PATH": "/usr/sbin:/usr/bin", "S": str(program), "CONCLAVE_SHAPING": str(folder / SETTINGS)},
         capture_output=True,
         text=True,
         check=False,
@@ -79,13 +86,15 @@ def test_an_interface_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 
 
 def test_settings_that_cannot_be_read_change_nothing(tmp_path: Path) -> None:
-    done = shaped(tmp_path, "$S start", router_shaping="interface outside\nout klass audio 1 1 0")
+    line = {"link": 1, "classes": [{"name": "audio", "rate": "1", "ceil": 1, "order": 0}]}
+    settings = {"interfaces": ["outside"], "out": line, "in": line}
+    done = shaped(tmp_path, "tc qdisc show; $S start; tc qdisc show", router_shaping=settings)
     assert done.returncode == 2
-    assert "cannot read: out klass audio 1 1 0" in done.stderr
+    assert 'shaping.json: rate is "1"; expected: a whole number' in done.stderr
 
 
 def test_a_site_without_interfaces_to_the_outside_shapes_nothing(tmp_path: Path) -> None:
-    done = shaped(tmp_path, "$S start; tc qdisc show dev outside", router_shaping="")
+    done = shaped(tmp_path, "$S start; tc qdisc show dev outside", router_shaping=NOTHING)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("qdisc noqueue")
 

@@ -1,8 +1,8 @@
-"""How a router divides its uplink: the settings of ``/usr/lib/conclave/shaping``, one line a fact."""
+"""How a router divides its uplink: the settings of ``/usr/lib/conclave/shaping``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conclave import bandwidth
 from conclave.firewall.marks import DSCP
@@ -18,8 +18,8 @@ SHAPED_OUT, SHAPED_IN = 0.95, 0.9
 OUTWARD: dict[str, tuple[Dscp, ...]] = {"audio": ("EF",), "video": ("AF41", "AF31"), "signalling": ("CS3", "CS2")}
 
 
-def shaping(catalog: Catalog, interfaces: Sequence[str], up: float, down: float) -> str:
-    """Return the settings: per direction a link, and its classes with kbit/s, kbit/s at most, and order.
+def shaping(catalog: Catalog, interfaces: Sequence[str], up: float, down: float) -> dict[str, Any]:
+    """Return the settings: per direction a link in kbit/s, and its classes with rate, most it may borrow, and order.
 
     Out of the site a class is told by DSCP, which our own hosts have set. Into the site marks mean nothing, so a class
     is told by port: conferences, signalling, the rest.
@@ -32,26 +32,36 @@ def shaping(catalog: Catalog, interfaces: Sequence[str], up: float, down: float)
         Mbit/s of the uplink.
     """
     out, into = bandwidth.classes(up * SHAPED_OUT), bandwidth.classes(down * SHAPED_IN)
-    lines = [f"interface {name}" for name in interfaces]
-    # Sound is served first, so it is bounded; whoever marks more than that as sound waits like everybody else.
+    # Audio is served first, so it is bounded; whoever marks more than that as audio waits like everybody else.
     sizes = {"audio": (out.audio, out.audio), "video": (out.video, out.link), "signalling": (out.signalling, out.link)}
-    lines.append(f"out link {out.link:.0f}")
-    lines += [
-        f"out class {name} {rate:.0f} {ceil:.0f} {order} dscp {' '.join(str(DSCP[dscp]) for dscp in OUTWARD[name])}"
+    outward: list[dict[str, Any]] = [
+        {**_size(name, rate, ceil, order), "dscp": [DSCP[dscp] for dscp in OUTWARD[name]]}
         for order, (name, (rate, ceil)) in enumerate(sizes.items())
     ]
-    lines.append(f"out class rest {out.rest:.0f} {out.link:.0f} {len(sizes)}")
-    lines.append(f"in link {into.link:.0f}")
-    for order, (name, rate, wanted) in enumerate(
-        (("conference", into.audio + into.video, ("AF41",)), ("signalling", into.signalling, ("CS3",)))
-    ):
-        ports = [
-            f"{protocol}/{port}"
-            for flow in catalog.flows
-            if flow.public and flow.dscp in wanted
-            for protocol in flow.protocols
-            for port in flow.ports
-        ]
-        lines.append(f"in class {name} {rate:.0f} {into.link:.0f} {order} port {' '.join(ports)}")
-    lines.append(f"in class rest {into.rest:.0f} {into.link:.0f} 2")
-    return "\n".join(lines) + "\n"
+    wanted: dict[str, tuple[float, Dscp]] = {
+        "conference": (into.audio + into.video, "AF41"),
+        "signalling": (into.signalling, "CS3"),
+    }
+    inward: list[dict[str, Any]] = [
+        {**_size(name, rate, into.link, order), "ports": _ports(catalog, dscp)}
+        for order, (name, (rate, dscp)) in enumerate(wanted.items())
+    ]
+    return {
+        "interfaces": list(interfaces),
+        "out": {"link": round(out.link), "classes": [*outward, _size("rest", out.rest, out.link, len(outward))]},
+        "in": {"link": round(into.link), "classes": [*inward, _size("rest", into.rest, into.link, len(inward))]},
+    }
+
+
+def _size(name: str, rate: float, ceil: float, order: int) -> dict[str, Any]:
+    return {"name": name, "rate": round(rate), "ceil": round(ceil), "order": order}
+
+
+def _ports(catalog: Catalog, dscp: Dscp) -> list[str]:
+    return [
+        f"{protocol}/{port}"
+        for flow in catalog.flows
+        if flow.public and flow.dscp == dscp
+        for protocol in flow.protocols
+        for port in flow.ports
+    ]

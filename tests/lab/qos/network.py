@@ -8,8 +8,10 @@ The rule sets are the product's own, out of the catalogue; the shaping is the ro
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 ROOT = Path(__file__).resolve().parents[3]
-PROGRAM = ROOT / "roles/router/tree/usr/lib/conclave/shaping"
+SHAPING = "import sys; from conclave_host.shaping import main; sys.exit(main(sys.argv[1:]))"
 NAMES = ("sfu", "rt", "line", "far", "office")
 SFU, SFU6 = "192.0.2.34", "2001:db8:1:2::2"
 FAR, FAR6 = "203.0.113.130", "2001:db8:2:2::2"
@@ -150,13 +152,17 @@ class Small:
 
     def shape(self) -> str:
         """Start the router's shaping; return what it said."""
-        settings = self.folder / "shaping.conf"
-        settings.write_text(shaping(Catalog.load(), ["outside"], LINE_MBIT, LINE_MBIT), encoding="utf-8")
-        return self.run("rt", "env", f"CONCLAVE_SHAPING={settings}", str(PROGRAM), "start")
+        settings = shaping(Catalog.load(), ["outside"], LINE_MBIT, LINE_MBIT)
+        (self.folder / "shaping.json").write_text(json.dumps(settings), encoding="utf-8")
+        return self._shaping("start")
 
     def unshape(self) -> None:
         """Stop the router's shaping."""
-        self.run("rt", "env", f"CONCLAVE_SHAPING={self.folder / 'shaping.conf'}", str(PROGRAM), "stop")
+        self._shaping("stop")
+
+    def _shaping(self, verb: str) -> str:
+        environment = (f"CONCLAVE_SHAPING={self.folder / 'shaping.json'}", f"PYTHONPATH={ROOT / 'host'}")
+        return self.run("rt", "env", *environment, sys.executable, "-c", SHAPING, verb)
 
     def unmark(self) -> None:
         """Take the marks away from what the media host sends; everything else stays as it is."""

@@ -21,13 +21,13 @@ SERVICE = "conclave-dns.service/etc/conclave/dns/mode.conf"
 # What the module on the host does with the files of a role, and says when it cannot.
 PLACE = """
 import base64, json, subprocess, sys
-from plugins.module_utils.conclave_tree_host import Host, Wanted
+from plugins.module_utils.conclave_tree_host import RoleTree, Wanted
 
 def run(argv):
     done = subprocess.run(argv, capture_output=True, text=True)
     return done.returncode, done.stdout, done.stderr
 
-host = Host(run, "mode")
+host = RoleTree(run, "mode")
 files = [Wanted(path, "file", content=base64.b64decode(text)) for path, text in json.load(sys.stdin).items()]
 try:
     host.place(host.changes(files))

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 # The catalogue is variables only, and its names are the whole site's.
 NAMES = sorted(path.name for path in ROLES.iterdir() if path.is_dir() and path.name != "catalog")
 # What tree.yml may say of a path that has no file in the tree.
-FROM_ELSEWHERE = {"from", "link", "remove", "exclusive"}
+FROM_ELSEWHERE = {"from", "link", "remove", "exclusive", "initial"}
+# And what it says of no path.
+NO_PATH = {"superseded"}
+# They move into host/.
+HOST_SOON = {"usr/sbin/conclave-mode", "usr/lib/conclave/firewall-guard"}
 
 
 def read(path: Path) -> Any:  # noqa: ANN401 - YAML holds anything
@@ -89,7 +93,8 @@ def test_what_tree_yml_speaks_of_is_in_the_tree(role: str) -> None:
     missing = [
         path
         for path, settings in listed.items()
-        if not FROM_ELSEWHERE & set(settings or {})
+        if path not in NO_PATH
+        and not FROM_ELSEWHERE & set(settings or {})
         and not (tree / path).exists()
         and not (tree / f"{path}.j2").exists()
     ]
@@ -106,3 +111,26 @@ def test_the_role_s_page_is_made_from_its_specification_as_it_stands(role: str) 
 @pytest.mark.parametrize("role", NAMES)
 def test_the_page_says_more_than_a_title(role: str) -> None:
     assert specifications(ROLES / role)["main"].get("description")
+
+
+@pytest.mark.parametrize("role", NAMES)
+def test_no_program_hides_in_a_role(role: str) -> None:
+    """A program is a file that linters, type checkers and tests see: it stands in host/, a role places its settings."""
+    tree = ROLES / role / "tree"
+    settings = read(ROLES / role / "tree.yml") or {}
+    shebangs = [path for path in (ROLES / role).rglob("*") if path.is_file() and path.read_bytes()[:2] == b"#!"]
+    bits = [path for path, setting in settings.items() if int(str(setting.get("mode", "0644")), 8) & 0o111]
+    code = [path for path in tree.rglob("*") if path.name.removesuffix(".j2").endswith((".py", ".sh", ".pl"))]
+    found = {str(path.relative_to(tree)).removesuffix(".j2") for path in [*shebangs, *code]} | set(bits)
+    assert found - HOST_SOON == set()
+
+
+@pytest.mark.parametrize("role", NAMES)
+def test_what_is_superseded_is_placed_by_nobody(role: str) -> None:
+    listed = (read(ROLES / role / "tree.yml") or {}).get("superseded", {})
+    assert set(listed) <= {"units", "paths", "users"}
+    units = [f"etc/systemd/system/{unit}" for unit in listed.get("units", [])]
+    trees = [*ROLES.glob("*/tree"), ROLES.parent / "host/tree"]
+    placed = {str(path.relative_to(tree)).removesuffix(".j2") for tree in trees for path in tree.rglob("*")}
+    gone = {path.rstrip("/") for path in [*units, *listed.get("paths", [])]}
+    assert gone & placed == set()

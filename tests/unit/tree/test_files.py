@@ -66,12 +66,22 @@ def test_a_file_from_the_control_node_travels_as_it_is(role: Path) -> None:
     assert sent["content"] == "e3sgbm90IGEgdGVtcGxhdGUgfX0="
 
 
+def test_an_initial_state_is_a_path_with_a_command_and_what_is_superseded_is_no_path(role: Path) -> None:
+    settings = {"etc/begun": {"initial": "begin"}, "superseded": {"paths": ["etc/old"]}}
+    found = files(role, settings, value=1)
+    assert (found["etc/begun"]["state"], found["etc/begun"]["command"]) == ("initial", "begin")
+    assert set(found) == {"etc/begun", "etc/one.conf"}
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({}, "one.conf.j2"),
         ({"etc/one.conf": {"mode": 640}}, "quoted octal"),
         ({"etc/one.conf": {"modus": "0640"}}, "modus"),
+        ({"etc/one.conf": {"validate": "nginx -t"}}, "validate is 'nginx -t'"),
+        ({"etc/one.conf": {"validate_all": "nginx -t %s"}}, "validate_all is"),
+        ({"etc/begun": {"initial": "begin %s"}}, "initial is"),
         ({"etc/two.conf": {"mode": "0640"}}, "names etc/two.conf, but there is no such file"),
         ({"etc/two.conf": {"from": "/nowhere/two"}}, "/nowhere/two does not exist"),
         ({"etc/one.conf": {"owner": "{{ missing }}"}}, "tree.yml: etc/one.conf: owner"),

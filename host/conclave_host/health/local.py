@@ -1,0 +1,106 @@
+"""Checks of what this host has beside web servers: its certificate, its clock, names, database and message bus."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import ssl
+import struct
+import subprocess
+from typing import TYPE_CHECKING
+
+from conclave_host.health.answer import Answer
+
+if TYPE_CHECKING:
+    from conclave_host.settings import Settings
+
+LOOPBACK = "127.0.0.1"
+WEEK = 7 * 86400
+PROTECTIONS = {"data_checksums": "on", "ssl": "on", "password_encryption": "scram-sha-256"}
+# What runs psql must not wait for a server that hangs.
+DEADLINE = 10
+
+
+def certificate(settings: Settings) -> Answer:
+    """Look whether this host's certificate is good for at least a week more."""
+    look = ["openssl", "x509", "-in", settings.text("certificate"), "-noout", "-enddate", "-checkend", str(WEEK)]
+    done = subprocess.run(look, capture_output=True, text=True, check=False)
+    first = (done.stdout or done.stderr).strip().partition("\n")[0]
+    return Answer(ok=done.returncode == 0, detail=first.replace("notAfter=", "good until "))
+
+
+def clock(_settings: Settings) -> Answer:
+    """Ask chrony whom it follows; itself counts."""
+    done = subprocess.run(["chronyc", "-c", "tracking"], capture_output=True, text=True, check=False)
+    return tracking(done.returncode, done.stdout, done.stderr)
+
+
+def tracking(status: int, said: str, complaint: str) -> Answer:
+    """Judge what ``chronyc -c tracking`` said: reference, its name, stratum, time, offset ... leap status last."""
+    fields = said.strip().split(",")
+    if status or fields[-1] == "Not synchronised":
+        return Answer(ok=False, detail=(said or complaint).strip(), answered=not status)
+    return Answer(ok=True, detail=f"follows {fields[1] or 'itself'}, stratum {fields[2]}")
+
+
+def name_service(settings: Settings) -> Answer:
+    """Ask the name service for the site's own name server (RFC 1035, section 4)."""
+    name = settings.text("name")
+    number = secrets.randbelow(65536)
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+    # One question, recursion desired: type A, class IN.
+    question = struct.pack("!6H", number, 0x100, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!2H", 1, 1)
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+            server.settimeout(1)
+            server.sendto(question, (LOOPBACK, settings.number("port")))
+            got, flags, _, answers = struct.unpack("!4H", server.recv(512)[:8])
+    except (OSError, struct.error) as error:
+        return Answer(ok=False, detail=f"no answer: {error}", answered=False)
+    good = got == number and not flags & 0xF and answers > 0
+    return Answer(ok=good, detail=f"{name} is {'known' if good else 'unknown'}")
+
+
+def message_bus(settings: Settings) -> Answer:
+    """Speak to Valkey over TLS without a password, which it must refuse.
+
+    A refusal proves three things at once: it answers, with a certificate of the site, and nobody gets in unnamed.
+    """
+    name, port = settings.text("name"), settings.number("port")
+    context = ssl.create_default_context(cafile=settings.text("authority"))
+    try:
+        with (
+            socket.create_connection((LOOPBACK, port), timeout=5) as plain,
+            context.wrap_socket(plain, server_hostname=name) as connection,
+        ):
+            connection.sendall(b"PING\r\n")
+            said = connection.recv(256).decode(errors="replace").strip()
+    except OSError as error:
+        return Answer(ok=False, detail=str(error), answered=False)
+    return Answer(ok=said.startswith("-NOAUTH"), detail=said)
+
+
+def database(_settings: Settings) -> Answer:
+    """Ask PostgreSQL for its protections: all must be on."""
+    names = "', '".join(PROTECTIONS)
+    question = f"select json_object_agg(name, setting) from pg_settings where name in ('{names}')"  # noqa: S608 - constants
+    psql = [
+        "psql",
+        "--no-psqlrc",
+        "--quiet",
+        "--no-align",
+        "--tuples-only",
+        "--dbname=postgres",
+        f"--command={question}",
+    ]
+    command = ["runuser", "-u", "postgres", "--", *psql] if os.geteuid() == 0 else psql
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=False, cwd="/")
+    except subprocess.TimeoutExpired:
+        return Answer(ok=False, detail=f"no answer within {DEADLINE} s", answered=False)
+    if done.returncode:
+        return Answer(ok=False, detail=done.stderr.strip(), answered=False)
+    found = json.loads(done.stdout)
+    return Answer(ok=found == PROTECTIONS, detail=", ".join(f"{name}={value}" for name, value in sorted(found.items())))
