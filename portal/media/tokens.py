@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TTL = timedelta(seconds=60)
 # What people may send; anything else (data, own metadata, moderation) stays with the portal.
 SOURCES = ["camera", "microphone", "screen_share", "screen_share_audio"]
-# Less for who shares a narrow uplink; how large a camera's picture is, only the client can heed.
+# Less for participants who share a narrow uplink; the size of a camera's video only the client can limit.
 _CAPPED = {Cap.P360: ["camera", "microphone"], Cap.P180: ["camera", "microphone"], Cap.AUDIO: ["microphone"]}
 Kind = Literal["organiser", "member", "guest"]
 

@@ -73,12 +73,14 @@ def _servers(livekit: Mapping[str, Any]) -> Servers:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="mode", description="Tell everybody in all rooms of a switch of the mode.")
-    parser.add_argument("mode", choices=["open", "isolated"], help="isolated also sends out who joined from outside")
-    parser.add_argument("--reason", required=True, help="why; for the audit log, people in the rooms do not see it")
-    parser.add_argument("--actor", default="", help="who switches; for the audit log")
-    parser.add_argument("--until", type=_time, help="end of a rehearsal, RFC 3339, such as 2026-11-22T14:30:00Z")
-    parser.add_argument("--limit", type=float, default=LIMIT, help="seconds after which this ends in any case")
+    parser = argparse.ArgumentParser(prog="mode", description="Notify everyone in all rooms of a mode switch.")
+    parser.add_argument(
+        "mode", choices=["open", "isolated"], help="isolated also removes participants who joined from outside"
+    )
+    parser.add_argument("--reason", required=True, help="reason, for the audit log; not shown in the rooms")
+    parser.add_argument("--actor", default="", help="who switches the mode, for the audit log")
+    parser.add_argument("--until", type=_time, help="end of a rehearsal, as in RFC 3339: 2026-11-22T14:30:00Z")
+    parser.add_argument("--limit", type=float, default=LIMIT, help="seconds after which the program ends in any case")
     parser.add_argument("--late", help=argparse.SUPPRESS)
     parser.add_argument(
         "--config",
@@ -104,7 +106,7 @@ def _age() -> float:
 
 
 def _go_on(options: argparse.Namespace, since: str) -> None:
-    """Finish what there was no time for: people inside should not look at pictures that stand still for long."""
+    """Finish what there was no time for: people inside should not look at frozen video for long."""
     words = ["--reason", options.reason, "--actor", options.actor, "--config", str(options.config)]
     words += ["--until", options.until] if options.until else []
     _leave(
