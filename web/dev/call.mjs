@@ -105,7 +105,7 @@ async function guest(name, meetingKey) {
   await page.locator(".call").waitFor();
   return page;
 }
-/** What the portal does to somebody who uses a ticket again. */
+/** What the portal does to somebody who uses a token again. */
 async function remove(identity) {
   const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const exp = Math.floor(Date.now() / 1000) + 60;
@@ -192,7 +192,7 @@ try {
   assert.equal(await stranger.evaluate(() => sessionStorage.length), 0, "a key was left behind");
   assert.equal(await stranger.evaluate(() => typeof window.conclaveCall), "undefined");
 
-  // The site is isolated: everybody in the room sees it at once, somebody outside is told why the picture is gone.
+  // The site is isolated: everybody in the room sees it at once, somebody outside is told why the call has ended.
   const outside = await guest("Gast von Außen", rightKey);
   await until("one sees somebody outside", async () => (await figures(one)).people.length === 3);
   await Promise.all(
@@ -209,14 +209,14 @@ try {
   await outside.screenshot({ path: `${folder}/live-isolated-outside.png` });
   assert(await until("one still decodes two", () => decodes(one)));
 
-  // The SFU breaks down. Its clients come back with the ticket they have, are sent out for it, and ask for another.
+  // The SFU breaks down. Its clients reconnect with the token they have, are removed for it, and request another.
   const before = await Promise.all([one, two].map(identityOf));
   sfu.kill("SIGKILL");
   await until("one has noticed", async () => (await figures(one)).phase === "reconnecting");
   sfu = startSfu();
   const broken = Date.now();
   await Promise.all(
-    before.map((identity) => until("the used ticket is noticed", () => remove(identity).catch(() => false))),
+    before.map((identity) => until("the used token is noticed", () => remove(identity).catch(() => false))),
   );
   await until("both are back under another name", async () => {
     const now = await Promise.all([one, two].map(identityOf));
@@ -253,12 +253,28 @@ try {
   await one.screenshot({ path: `${folder}/live-blocked.png` });
   await two.close();
   await until("one sees two go", async () => (await figures(one)).people.length === 2);
+
+  // The organiser comes from the list of meetings, and goes back to it: a call that nobody sees must not go on.
+  const member = await browser.newContext({ locale: "en-GB" });
+  await member.addCookies([{ name: "standin", value: "organiser", url: origin }]);
+  const organiser = await member.newPage();
+  organiser.setDefaultTimeout(60_000);
+  await organiser.goto(`${origin}/`);
+  await organiser.evaluate(([name, value]) => localStorage.setItem(name, value), [`conclave.key.${ID}`, rightKey]);
+  await organiser.reload();
+  await organiser.locator(`a[href="/m/${ID}"]`).click();
+  await organiser.getByRole("button", { name: "Join meeting" }).click();
+  await organiser.locator(".call").waitFor();
+  await until("one sees the organiser", async () => (await figures(one)).people.length === 3);
+  await organiser.goBack();
+  await organiser.getByRole("heading", { name: "My meetings" }).waitFor();
+  await until("one sees the organiser go", async () => (await figures(one)).people.length === 2);
   await one.reload();
   await one.locator("h1").waitFor();
   await one.screenshot({ path: `${folder}/live-reload.png` });
   await one.getByRole("button", { name: "Join meeting" }).waitFor();
   process.stdout.write(
-    "two see and hear each other, a wrong key sees nothing, all see a switch, a crash is survived, clear media is refused, a reload keeps the key\n",
+    "two see and hear each other, a wrong key sees nothing, all see a switch, a crash is survived, clear media is refused, going back leaves the call, a reload keeps the key\n",
   );
 } finally {
   await browser.close();

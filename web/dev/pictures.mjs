@@ -97,11 +97,11 @@ const scenes = [
     open: "details",
   },
   { name: "join-denied", path: `/m/${ID}#k=${KEY}`, wait: ".notice.warn", media: false },
-  { name: "cannot-nokey", path: `/m/${ID}` },
-  { name: "cannot-badkey", path: `/m/${ID}#k=abc` },
-  { name: "cannot-over", path: `/m/${ID}#k=${KEY}`, cookies: { scene: "over" } },
+  { name: "error-nokey", path: `/m/${ID}` },
+  { name: "error-badkey", path: `/m/${ID}#k=abc` },
+  { name: "error-over", path: `/m/${ID}#k=${KEY}`, cookies: { scene: "over" } },
   {
-    name: "cannot-full",
+    name: "error-full",
     path: `/m/${ID}`,
     cookies: { ...signedIn, scene: "full" },
     storage: own,
@@ -113,7 +113,7 @@ const scenes = [
     },
   },
   ...["cut", "unknown"].map((scene) => ({
-    name: `cannot-${scene}`,
+    name: `error-${scene}`,
     path: `/m/${ID}`,
     cookies: { ...signedIn, scene },
     storage: own,
@@ -125,7 +125,7 @@ const scenes = [
     },
   })),
   {
-    name: "cannot-network",
+    name: "error-network",
     path: `/m/${ID}`,
     cookies: signedIn,
     storage: own,
@@ -137,7 +137,7 @@ const scenes = [
     },
   },
   {
-    name: "cannot-browser",
+    name: "error-browser",
     path: `/m/${ID}#k=${KEY}`,
     init: () => {
       delete window.RTCRtpScriptTransform;

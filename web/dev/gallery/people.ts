@@ -68,7 +68,7 @@ const picture = (seed: number, state: DecryptionState = "encrypted", screen = fa
   track: state === "refused" ? undefined : drawn(seed, screen),
 });
 
-export function person(n: number, given: Partial<Person> = {}): Person {
+function person(n: number, given: Partial<Person> = {}): Person {
   return {
     identity: `identity-${n}`,
     name: NAMES[n % NAMES.length] ?? `Gast ${n}`,

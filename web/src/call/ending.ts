@@ -10,7 +10,7 @@ const REASONS: Partial<Record<DisconnectReason, EndReason>> = {
 };
 
 /** Longer than the library tries to reconnect, and than the portal takes to notice a token that is used twice. */
-export const TOKEN_REUSE_MS = 60_000;
+const TOKEN_REUSE_MS = 60_000;
 
 interface DisconnectContext {
   /** Milliseconds since the connection was last interrupted; infinite: never. */

@@ -13,7 +13,7 @@ import { inboundStats } from "./receiverStats";
  * `window.conclaveCall.figures()`: what this browser measured of the running call, for tests and for support.
  * Read only, figures only: no track, no key, no token, no way to act (docs: web/README.md).
  */
-export interface CallFigures {
+interface CallFigures {
   phase: Phase;
   joinMilliseconds: number | null;
   people: { identity: string; self: boolean; encryption: ReceivingState | null }[];
@@ -22,7 +22,7 @@ export interface CallFigures {
   dataMessagesIgnored: number;
 }
 
-export interface TrackFigures {
+interface TrackFigures {
   identity: string;
   sid: string;
   kind: "audio" | "video";

@@ -126,9 +126,9 @@ export interface ReceiverCounts {
 }
 
 /** Time in which frames can slip past a cryptor that is still being set up (measured up to 220 ms). */
-export const SETTLE_MS = 500;
+const SETTLE_MS = 500;
 /** With packets and nothing decoded for this long, the key does not match. */
-export const TIMEOUT_MS = 4000;
+const TIMEOUT_MS = 4000;
 /** Narrower frames are the 8x8 black ones that the SFU itself injects; they prove nothing about the key. */
 export const MIN_FRAME_WIDTH = 16;
 const MIN_PACKETS = 20;

@@ -5,19 +5,19 @@ import { useText } from "../i18n";
 import type { Catalogue } from "../i18n/en";
 import { useTime } from "../i18n/time";
 
-/** How long it is said that the site is open again. */
+/** How long the banner says that the site is open again. */
 const REOPENED_MS = 60_000;
 
 type Mode = Site["mode"];
-const isCut = (mode: Mode | undefined) => mode === "isolated" || mode === "sealed";
+const isIsolated = (mode: Mode | undefined) => mode === "isolated" || mode === "sealed";
 
-/** True for a minute after somebody who looks at this page has seen the site open again. */
+/** True for a minute after the site has become open again while this page was shown. */
 function useReopened(mode: Mode | undefined): boolean {
   const [before, setBefore] = useState(mode);
   const [reopened, setReopened] = useState(false);
   if (mode !== before) {
     setBefore(mode);
-    setReopened(mode === "open" && isCut(before));
+    setReopened(mode === "open" && isIsolated(before));
   }
   useEffect(() => {
     if (!reopened) return;
@@ -27,27 +27,27 @@ function useReopened(mode: Mode | undefined): boolean {
   return reopened;
 }
 
-interface Words {
+interface BannerText {
   state: string;
-  means: string;
+  meaning: string;
 }
 
-function words(site: Site, { mode }: Catalogue, clock: (date: Date) => string): Words {
-  if (site.mode === "unknown") return { state: mode.unknown, means: mode.unknownText };
-  if (site.mode === "open") return { state: mode.reopened, means: mode.reopenedText };
+function bannerText(site: Site, { mode }: Catalogue, clock: (date: Date) => string): BannerText {
+  if (site.mode === "unknown") return { state: mode.unknown, meaning: mode.unknownText };
+  if (site.mode === "open") return { state: mode.reopened, meaning: mode.reopenedText };
   const since = site.mode_since ? clock(new Date(site.mode_since)) : undefined;
   const until = site.mode_until ? clock(new Date(site.mode_until)) : undefined;
-  const means = until ? `${mode.isolatedText} ${mode.rehearsal(until)}` : mode.isolatedText;
-  return { state: mode.isolated(since), means };
+  const meaning = until ? `${mode.isolatedText} ${mode.rehearsal(until)}` : mode.isolatedText;
+  return { state: mode.isolated(since), meaning };
 }
 
 function Banner({ site, icon: Icon }: { site: Site; icon: LucideIcon }) {
-  const { state, means } = words(site, useText(), useTime().clockOrDay);
+  const { state, meaning } = bannerText(site, useText(), useTime().clockOrDay);
   return (
     <div className={`mode-banner ${site.mode}`}>
       <Icon size={20} aria-hidden="true" />
       <span>
-        <strong>{state}</strong> {means}
+        <strong>{state}</strong> {meaning}
       </span>
     </div>
   );
@@ -56,7 +56,7 @@ function Banner({ site, icon: Icon }: { site: Site; icon: LucideIcon }) {
 /** For everybody, on every page, as long as the site is cut off, or nobody knows. */
 export function ModeBanner({ site }: { site: Site | undefined }) {
   const reopened = useReopened(site?.mode);
-  const icon = isCut(site?.mode) ? ShieldCheck : site?.mode === "unknown" ? CircleHelp : LockOpen;
+  const icon = isIsolated(site?.mode) ? ShieldCheck : site?.mode === "unknown" ? CircleHelp : LockOpen;
   // Always there, so that a screen reader hears what comes into it.
   return <div role="status">{site && (site.mode !== "open" || reopened) && <Banner site={site} icon={icon} />}</div>;
 }

@@ -5,7 +5,7 @@ import { useSession } from "../session";
 import { AccountMenu, DisplayMenu } from "./Menus";
 import { ModeBanner } from "./ModeBanner";
 
-export function Logo() {
+function Logo() {
   return (
     <svg width="32" height="32" viewBox="0 0 32 32" aria-hidden="true">
       <rect width="32" height="32" rx="8" fill="currentColor" />
@@ -23,7 +23,7 @@ export function useDocumentTitle(title: string): void {
   }, [title, app.name]);
 }
 
-export function Page({ title, narrow = false, children }: { title: string; narrow?: boolean; children: ReactNode }) {
+export function Page({ title, children }: { title: string; children: ReactNode }) {
   const text = useText();
   const { session } = useSession();
   useDocumentTitle(title);
@@ -45,7 +45,7 @@ export function Page({ title, narrow = false, children }: { title: string; narro
           </div>
         </header>
       </div>
-      <main className={narrow ? "main narrow" : "main"} id="main" tabIndex={-1}>
+      <main className="main" id="main" tabIndex={-1}>
         {children}
       </main>
       <footer className="footer">{session?.site.contact && text.app.help(session.site.contact)}</footer>

@@ -11,7 +11,7 @@ export type PathState = "used" | "open" | "blocked" | "untried";
 const isRelayed = (local: StatsEntry) =>
   textOf(local, "candidateType") === "relay" || textOf(local, "relayProtocol") !== "";
 
-export function pathOf(local: StatsEntry): MediaPath {
+function pathOf(local: StatsEntry): MediaPath {
   if (isRelayed(local)) return textOf(local, "relayProtocol") === "udp" ? "turn-udp" : "turn-tls";
   return textOf(local, "protocol") === "tcp" ? "tcp" : "udp";
 }

@@ -8,7 +8,7 @@ import {
 import { useCallback, useEffect, useRef, useState } from "react";
 
 export type LocalTrack = LocalAudioTrack | LocalVideoTrack;
-export type DeviceProblem = "none" | "denied" | "busy" | "missing";
+type DeviceProblem = "none" | "denied" | "busy" | "missing";
 
 export interface Devices {
   asking: boolean;

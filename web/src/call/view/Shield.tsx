@@ -24,7 +24,7 @@ function describe({ shield }: Catalogue, state: ShieldState): { title: string; e
 }
 
 /** What the help desk needs; no key, no title, no address of the meeting. */
-export function report(refusals: readonly Refusal[], others: readonly string[]): string {
+function report(refusals: readonly Refusal[], others: readonly string[]): string {
   const lines = refusals.map(
     ({ at, identity, name, kind, sid }) =>
       `${at.toISOString()} refused unencrypted ${kind} from "${name}" (${identity}, ${sid})`,

@@ -10,6 +10,7 @@ import { forgetLinkKey } from "../../e2ee/keyStore";
 import type { MeetingKey } from "../../e2ee/meetingKey";
 import { sessionQuery, useApplyModeAnnouncement, useRecheckSession } from "../../session";
 import { failureOf } from "./failure";
+import { lookUp } from "./lookUp";
 import { type JoinEvent, type JoinState, joinReducer } from "./machine";
 
 interface Entry {
@@ -34,18 +35,8 @@ function useLookup(id: string, state: JoinState<CallSession>, dispatch: (event: 
   useEffect(() => {
     if (!loading) return;
     let current = true;
-    const lookUp = async (): Promise<JoinEvent<CallSession>> => {
-      try {
-        const [{ joinable }] = await Promise.all([
-          queries.fetchQuery({ queryKey: ["joinable", id], queryFn: () => portal.joinable(id) }),
-          queries.ensureQueryData(sessionQuery),
-        ]);
-        return joinable ? { type: "opened" } : { type: "failed", failure: { show: "page", reason: "notOpen" } };
-      } catch (error) {
-        return { type: "failed", failure: failureOf(error) };
-      }
-    };
-    void lookUp().then((event) => current && dispatch(event));
+    const meeting = queries.fetchQuery({ queryKey: ["joinable", id], queryFn: () => portal.joinable(id) });
+    void lookUp(meeting, queries.ensureQueryData(sessionQuery)).then((event) => current && dispatch(event));
     return () => {
       current = false;
     };
