@@ -15,9 +15,9 @@ from conclave.language import Language
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from conclave.rehearsal.result import CellResult, RehearsalResult
+    from conclave.rehearsal.result import ProfileResult, RehearsalResult
 
-rehearse_app = typer.Typer(no_args_is_help=True, help="Try what people will meet before they do.")
+rehearse_app = typer.Typer(no_args_is_help=True, help="Try difficult networks before people meet them.")
 
 WORDS = {"works": "works", "slow": "works, but not directly over UDP", "fails": "does not work"}
 STYLE = {"works": "green", "slow": "yellow", "fails": "red"}
@@ -33,7 +33,7 @@ class Zone(StrEnum):
 # A group of one command would be that command.
 @rehearse_app.callback()
 def _group() -> None:
-    """Try what people will meet before they do."""
+    """Try difficult networks before people meet them."""
 
 
 @rehearse_app.command(
@@ -63,11 +63,11 @@ def network(
     from rich.console import Console  # noqa: PLC0415 - start quickly
 
     from conclave import lab  # noqa: PLC0415
-    from conclave.rehearsal import cells  # noqa: PLC0415
+    from conclave.rehearsal import profiles  # noqa: PLC0415
     from conclave.rehearsal.network import rehearse  # noqa: PLC0415
     from conclave.site import read  # noqa: PLC0415
 
-    wanted = cells.chosen(profile or [])
+    wanted = profiles.chosen(profile or [])
     lab.enter(site, lab_name)
     log = Console(stderr=True)
     result = rehearse(site, zone.value, wanted, lambda text: log.print(text, style="dim", highlight=False))
@@ -101,39 +101,39 @@ def write(result: RehearsalResult, file: Path, language: Language) -> None:
 
 
 def show(result: RehearsalResult, console: Console) -> None:
-    """Print a rehearsal for people: a row a cell, and below it what was found."""
+    """Print a rehearsal for people: a row a profile, and below it what was found."""
     from rich import box  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
     table = Table(
         title=f"{result.site}, from {result.zone}", box=box.SIMPLE, title_justify="left", pad_edge=False, padding=(0, 1)
     )
-    for heading in ("network", "verdict", "way"):
+    for heading in ("network", "result", "path"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("frames", "there and back", "lost"):
+    for heading in ("frames", "RTT", "loss"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("as promised", no_wrap=True)
-    for one in result.cells:
+    table.add_column("as expected", no_wrap=True)
+    for one in result.profiles:
         table.add_row(*_row(one))
     console.print(table)
-    for one in result.cells:
+    for one in result.profiles:
         if one.finding.verdict == "works" and one.kept and not one.finding.notes:
             continue
-        console.print(f"{one.cell} ({one.about}): {one.finding.why}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"{one.profile} ({one.about}): {one.finding.why}", markup=False, highlight=False, soft_wrap=True)
         for rule in one.finding.ask:
-            console.print(f"    ask for: {rule.sentence}", markup=False, highlight=False, soft_wrap=True)
+            console.print(f"    request: {rule.sentence}", markup=False, highlight=False, soft_wrap=True)
         for note in one.finding.notes:
             console.print(f"    {note}", style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
-def _row(one: CellResult) -> tuple[str, ...]:
+def _row(one: ProfileResult) -> tuple[str, ...]:
     found, page = one.finding, one.seen.page
     frames = f"{page.frames_received}/{page.frames_sent}" if page else "-"
     trip = f"{page.round_trip_ms:.0f} ms" if page and page.round_trip_ms is not None else "-"
     lost = f"{page.loss_percent:.1f} %" if page and page.loss_percent is not None else "-"
     verdict = f"[{STYLE[found.verdict]}]{WORDS[found.verdict]}[/]"
     kept = "yes" if one.kept else f"[bold red]no: {WORDS[one.promise]}[/]"
-    return one.cell, verdict, found.way, frames, trip, lost, kept
+    return one.profile, verdict, found.path, frames, trip, lost, kept
 
 
 def register(app: typer.Typer) -> None:

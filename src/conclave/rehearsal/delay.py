@@ -48,7 +48,7 @@ def open_devices() -> tuple[int, int]:
         raise ConclaveError(
             f"a delay cannot be made here: {_TUN}: {error.strerror}",
             expected="a kernel with TUN devices",
-            todo="leave the cell with the delay out, or load the module tun",
+            todo="leave the profile with the delay out, or load the module tun",
             exit_code=ExitCode.MACHINE,
         ) from error
     return opened[0], opened[1]

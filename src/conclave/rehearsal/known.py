@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from conclave.site.zones import Address
 
 WEB, MEDIA_UDP, MEDIA_TCP, TURN_UDP, TURN_TLS, NAMES = "web", "media-udp", "media-tcp", "turn-udp", "turn-tls", "dns"
-# In this order they are asked for: the best way first.
+# In this order they are asked for: the best path first.
 MEDIA = (MEDIA_UDP, MEDIA_TCP)
 OUTSIDE = "outside"
 
@@ -57,7 +57,9 @@ class Known:
         """
         return {
             "names": list(self.public),
-            "ways": [self._way(flow) for flow in (WEB, *MEDIA, TURN_UDP) if self.rules[flow].addresses or flow == WEB],
+            "flows": [
+                self._target(flow) for flow in (WEB, *MEDIA, TURN_UDP) if self.rules[flow].addresses or flow == WEB
+            ],
             "stun": TURN_UDP,
             "relay": {"flow": TURN_TLS, "name": self.rules[TURN_TLS].name},
             "web": self.rules[WEB].port,
@@ -65,7 +67,7 @@ class Known:
             "seconds": seconds,
         }
 
-    def _way(self, flow: str) -> dict[str, Any]:
+    def _target(self, flow: str) -> dict[str, Any]:
         rule = self.rules[flow]
         goal = {"host": f"meet.{self.domain}"} if flow == WEB else {"addresses": rule.addresses}
         return {"flow": flow, "protocol": rule.protocol, "port": rule.port, **goal}

@@ -1,4 +1,4 @@
-"""A rehearsal of networks: cell by cell a person tries the site, and what she sees is diagnosed."""
+"""A network rehearsal: through one profile after the other the site is tried, and what is seen is diagnosed."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from conclave.errors import ConclaveError, ExitCode
 from conclave.rehearsal import page, place
 from conclave.rehearsal.diagnosis import diagnose
 from conclave.rehearsal.known import known
-from conclave.rehearsal.result import CellResult, RehearsalResult, Seen
+from conclave.rehearsal.result import ProfileResult, RehearsalResult, Seen
 from conclave.site import read, secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from conclave.rehearsal.cells import Cell
     from conclave.rehearsal.known import Known
+    from conclave.rehearsal.profiles import NetworkProfile
 
-# How long an answer may take; the slowest cell's takes a fifth of a second.
+# How long an answer may take; the slowest profile's takes a fifth of a second.
 ANSWER_SECONDS = 3.0
 LOOK_SECONDS = 40.0
 
 
 def rehearse(
-    site: str, zone: str, cells: Sequence[Cell], progress: Callable[[str], None] = lambda _: None
+    site: str, zone: str, profiles: Sequence[NetworkProfile], progress: Callable[[str], None] = lambda _: None
 ) -> RehearsalResult:
     """Try a site from a zone through each of some networks, one after the other.
 
@@ -42,10 +42,10 @@ def rehearse(
         Name of the site.
     zone:
         In a lab the zone to stand in; at a real site the one this machine stands in.
-    cells:
+    profiles:
         The networks.
     progress:
-        Called with a sentence at each cell.
+        Called with a sentence at each profile.
 
     Raises
     ------
@@ -54,10 +54,10 @@ def rehearse(
     """
     page.need_a_browser()
     lab = place.lab_of_this_process()
-    impaired = [cell.name for cell in cells if cell.impaired]
+    impaired = [profile.name for profile in profiles if profile.impaired]
     if lab is None and impaired:
         raise ConclaveError(
-            f"networks that stand in the way can be made in a lab only: {', '.join(impaired)}",
+            f"restricted networks can be simulated in a lab only: {', '.join(impaired)}",
             expected="--profile plain at a real site",
             todo=f"conclave rehearse network {site} --profile plain, on a machine in the network in question",
             exit_code=ExitCode.INPUT,
@@ -70,26 +70,26 @@ def rehearse(
         authority_file(secrets.load(site)["secret_ca_certificate"]) as authority,
         place.alone(lab) if lab else nullcontext(),
     ):
-        for number, cell in enumerate(cells):
-            progress(f"{cell.name}: {cell.about}")
-            with place.behind(lab, zone, cell, catalog, number) if lab else nullcontext(place.Place()) as stand:
-                results.append(asyncio.run(_try(cell, stand.prefix, authority, about)))
+        for number, profile in enumerate(profiles):
+            progress(f"{profile.name}: {profile.about}")
+            with place.behind(lab, zone, profile, catalog, number) if lab else nullcontext(place.Place()) as stand:
+                results.append(asyncio.run(_try(profile, stand.prefix, authority, about)))
     ok = all(result.kept for result in results)
-    return RehearsalResult(site=site, zone=zone, started_at=began, cells=results, ok=ok)
+    return RehearsalResult(site=site, zone=zone, started_at=began, profiles=results, ok=ok)
 
 
-async def _try(cell: Cell, prefix: Sequence[str], authority: Path, about: Known) -> CellResult:
+async def _try(profile: NetworkProfile, prefix: Sequence[str], authority: Path, about: Known) -> ProfileResult:
     began = time.monotonic()
     # The probes are done while the browser starts and signals, before it measures.
     looking = asyncio.create_task(_look(prefix, authority, about))
     measured, error, status = await page.measure(prefix, authority, about.domain)
     seen = (await looking).model_copy(update={"page": measured, "page_error": error, "page_status": status})
     finding = diagnose(seen, about)
-    return CellResult(
-        cell=cell.name,
-        about=cell.about,
-        promise=cell.promise,
-        kept=finding.verdict == cell.promise and finding.way in cell.ways,
+    return ProfileResult(
+        profile=profile.name,
+        about=profile.about,
+        promise=profile.promise,
+        kept=finding.verdict == profile.promise and finding.path in profile.paths,
         finding=finding,
         seen=seen,
         seconds=round(time.monotonic() - began, 1),

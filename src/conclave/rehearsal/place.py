@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from conclave.catalog import Catalog
     from conclave.lab.definition import Definition, Interface
-    from conclave.rehearsal.cells import Cell
+    from conclave.rehearsal.profiles import NetworkProfile
 
 # In a lab's definition people stand in these.
 ZONES = ("users", "outside")
@@ -77,8 +77,8 @@ def alone(lab: Lab) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def behind(lab: Lab, zone: str, cell: Cell, catalog: Catalog, number: int = 0) -> Iterator[Place]:
-    """Make the network of a cell in a zone of the lab that this process is inside.
+def behind(lab: Lab, zone: str, profile: NetworkProfile, catalog: Catalog, number: int = 0) -> Iterator[Place]:
+    """Make the network of a profile in a zone of the lab that this process is inside.
 
     Parameters
     ----------
@@ -86,12 +86,12 @@ def behind(lab: Lab, zone: str, cell: Cell, catalog: Catalog, number: int = 0) -
         The lab.
     zone:
         One of `ZONES`.
-    cell:
+    profile:
         What the network box does.
     catalog:
         The flow catalogue.
     number:
-        Each number gives another address, so that limits per address do not add up over cells.
+        Each number gives another address, so that limits per address do not add up over profiles.
 
     Raises
     ------
@@ -102,17 +102,20 @@ def behind(lab: Lab, zone: str, cell: Cell, catalog: Catalog, number: int = 0) -
     with contextlib.ExitStack() as stack:
         box, person = (stack.enter_context(_namespace()) for _ in range(2))
         _connect(box, person, zone)
-        wire = _wire(definition, zone, cell, number)
-        _settle(box, person, cell)
+        wire = _wire(definition, zone, profile, number)
+        _settle(box, person, profile)
         _ip(box, wire.box)
-        proxy_port = stack.enter_context(Proxy(_file(box))).port if cell.inspects else 0
+        proxy_port = stack.enter_context(Proxy(_file(box))).port if profile.inspects else 0
         nft = partial(
-            namespaces.run, ["nft", "-f", "-"], stdin=cell.rules(catalog, proxy_port), doing="loading the box's rules"
+            namespaces.run,
+            ["nft", "-f", "-"],
+            stdin=profile.rules(catalog, proxy_port),
+            doing="loading the box's rules",
         )
         _inside(box, nft)
-        if cell.delay:
+        if profile.delay:
             devices = _inside(box, open_devices)
-            stack.enter_context(Delay(devices, cell.delay / 2 / _MS))
+            stack.enter_context(Delay(devices, profile.delay / 2 / _MS))
             for version in wire.versions:
                 _ip(box, _detour(), f"-{version}")
         _ip(person, wire.person)
@@ -131,23 +134,23 @@ class _Wire:
     versions: tuple[int, ...]
 
 
-def _wire(definition: Definition, zone: str, cell: Cell, number: int) -> _Wire:
+def _wire(definition: Definition, zone: str, profile: NetworkProfile, number: int) -> _Wire:
     box = [f"link set {device} up" for device in ("lo", "lan", "wan")]
     box += [f"addr add {_BOX}/30 dev lan", f"addr add {_BOX6}/64 dev lan nodad"]
     person = ["link set lo up", "link set lan up"]
     addresses = [_BOX, _BOX6]
     versions = []
-    limit = f" mtu lock {cell.mtu}" if cell.mtu else ""
+    limit = f" mtu lock {profile.mtu}" if profile.mtu else ""
     for version in (network.IPV4, network.IPV6):
         free = visitors.addresses(definition, zone, version)
         gateway = definition.gateway(zone, version)
-        if not free or gateway is None or (cell.translates and version == network.IPV6):
+        if not free or gateway is None or (profile.translates and version == network.IPV6):
             continue
         versions.append(version)
         own, hers = free[0], free[_FIRST + number % (len(free) - _FIRST)]
         addresses.append(str(own.ip))
-        box += [f"addr add {own} dev wan{_nodad(own)}", *([] if cell.translates else _stand_in(hers, limit))]
-        person += _at_home(hers, translated=cell.translates)
+        box += [f"addr add {own} dev wan{_nodad(own)}", *([] if profile.translates else _stand_in(hers, limit))]
+        person += _at_home(hers, translated=profile.translates)
         # A router learns the limit from the route, as behind a tunnel; the links themselves carry more.
         box.append(f"route add default via {gateway} dev wan{limit}")
     return _Wire(box, person, tuple(addresses), tuple(versions))
@@ -188,7 +191,7 @@ def _detour() -> list[str]:
 
 def _connect(box: int, person: int, zone: str) -> None:
     """Plug the box into the zone and the person into the box."""
-    # A hardware address that stays, so that the router's neighbours are not out of date from cell to cell.
+    # A hardware address that stays, so that the router's neighbours are not out of date from profile to profile.
     mac = network.mac("visitors", zone)
     port = f"re_{box}"
     rows = [
@@ -199,7 +202,7 @@ def _connect(box: int, person: int, zone: str) -> None:
     _ip(box, [f"link add name lan type veth peer name lan netns {person}"])
 
 
-def _settle(box: int, person: int, cell: Cell) -> None:
+def _settle(box: int, person: int, profile: NetworkProfile) -> None:
     """Set what decides how the two forward and answer."""
     _inside(box, partial(_set, {"ipv4/ip_forward": 1, "ipv6/conf/all/forwarding": 1}))
     settings = {"ipv4/conf/wan/proxy_arp": 1, "ipv6/conf/wan/proxy_ndp": 1}
@@ -207,12 +210,14 @@ def _settle(box: int, person: int, cell: Cell) -> None:
     settings |= {f"{version}/neigh/wan/proxy_delay": 0 for version in ("ipv4", "ipv6")}
     # A person traces at once what others trace slowly.
     settings |= {"ipv4/icmp_ratelimit": 0, "ipv6/icmp/ratelimit": 0}
-    # The ways there and back are not the same device, and that is right.
+    # Packets go and come on different devices, as they should.
     settings |= {f"ipv4/conf/{device}/rp_filter": 0 for device in ("all", "default", "lan", "wan")}
     # Nobody else can have the addresses, so nobody waits for a second who might.
     settings |= {f"ipv6/conf/{device}/accept_dad": 0 for device in ("lan", "wan")}
     _inside(box, partial(_set, settings))
-    _inside(person, partial(_set, {"ipv6/conf/lan/accept_dad": 0, "ipv6/conf/lan/disable_ipv6": int(cell.translates)}))
+    _inside(
+        person, partial(_set, {"ipv6/conf/lan/accept_dad": 0, "ipv6/conf/lan/disable_ipv6": int(profile.translates)})
+    )
 
 
 def _set(values: dict[str, int]) -> None:

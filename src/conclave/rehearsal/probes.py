@@ -38,7 +38,7 @@ _UNKNOWN_ISSUER = {2, 18, 19, 20, 21}
 
 @dataclass
 class Reached:
-    """How far one way goes, to one address.
+    """How far one flow gets, to one address.
 
     Parameters
     ----------
@@ -46,11 +46,11 @@ class Reached:
         The flow's name in the catalogue.
     state:
         `open`: somebody answered as the service would; `refused`: the machine has no such service; `prohibited`:
-        somebody on the way said no; `silent`: nothing came back.
+        a hop rejected it; `silent`: nothing came back.
     by:
         Who said no, as far as that could be seen.
     last:
-        The last one on the way who was heard of, as far as that could be seen.
+        The last router on the path that answered, as far as known.
     own, mapped:
         Our end, as address:port; and as the other end saw it, where it says so.
     """
@@ -83,7 +83,7 @@ class Observed:
     """Everything one look found."""
 
     names: dict[str, list[str]] = field(default_factory=dict)
-    ways: list[Reached] = field(default_factory=list)
+    reached: list[Reached] = field(default_factory=list)
     certificates: list[Certificate] = field(default_factory=list)
     mtu: int | None = None
 
@@ -146,7 +146,7 @@ def parse(packet: bytes, version: int) -> tuple[int, int, str, int] | None:
 
 
 def verdict(version: int, kind: int, code: int) -> Literal["refused", "prohibited"] | None:
-    """Return what an ICMP message says about a way; None when its sender only could not find the next hop."""
+    """Return what an ICMP message says about a path; None when its sender only could not find the next hop."""
     if kind != _UNREACHABLE[version]:
         return None
     if code in _FORBIDDEN[version]:
@@ -184,29 +184,29 @@ class Probe:
         self.messages = Messages()
 
     def look(self) -> Observed:
-        """Look at names, ways and certificates, side by side."""
+        """Look at names, flows and certificates, side by side."""
         observed = Observed()
         with ThreadPoolExecutor(32) as pool:
             names = {name: pool.submit(self._resolve, name) for name in self.wanted["names"]}
             observed.names = {name: future.result() for name, future in names.items()}
-            ways = [pool.submit(self._way, one) for one in self._targets(observed.names)]
+            reached = [pool.submit(self._path, one) for one in self._targets(observed.names)]
             shown = [pool.submit(self._certificate, name, found[0]) for name, found in observed.names.items() if found]
-            observed.ways = [future.result() for future in ways]
+            observed.reached = [future.result() for future in reached]
             observed.certificates = [certificate for certificate, _ in (future.result() for future in shown)]
-            observed.ways += [way for _, way in (future.result() for future in shown) if way]
-        observed.mtu = min((mtu for mtu in self._mtus(observed.ways)), default=None)
+            observed.reached += [reached for _, reached in (future.result() for future in shown) if reached]
+        observed.mtu = min((mtu for mtu in self._mtus(observed.reached)), default=None)
         return observed
 
     def _targets(self, names: dict[str, list[str]]) -> list[Reached]:
         found = []
-        for one in self.wanted["ways"]:
+        for one in self.wanted["flows"]:
             addresses = names.get(one["host"], []) if "host" in one else one["addresses"]
             found += [Reached(one["flow"], one["protocol"], address, one["port"]) for address in addresses]
         return [one for one in found if self._has(one.address)]
 
     @staticmethod
     def _has(address: str) -> bool:
-        """Tell whether this machine has a way at all to addresses of that version."""
+        """Tell whether this machine has a route at all to addresses of that version."""
         with socket.socket(_family(address), socket.SOCK_DGRAM) as trial:
             try:
                 trial.connect((address, 9))
@@ -221,64 +221,64 @@ class Probe:
             return []
         return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
-    def _way(self, way: Reached) -> Reached:
-        (self._tcp if way.protocol == "tcp" else self._udp)(way)
-        if way.state != "open":
-            way.last = self._trace(way)
-        return way
+    def _path(self, reached: Reached) -> Reached:
+        (self._tcp if reached.protocol == "tcp" else self._udp)(reached)
+        if reached.state != "open":
+            reached.last = self._trace(reached)
+        return reached
 
-    def _tcp(self, way: Reached) -> None:
+    def _tcp(self, reached: Reached) -> None:
         began = time.monotonic()
-        with socket.socket(_family(way.address), socket.SOCK_STREAM) as stream:
+        with socket.socket(_family(reached.address), socket.SOCK_STREAM) as stream:
             stream.settimeout(self.seconds)
             try:
-                stream.connect((way.address, way.port))
+                stream.connect((reached.address, reached.port))
             except ConnectionRefusedError:
-                way.state = "refused"
+                reached.state = "refused"
             except OSError:
-                self._said(way, stream.getsockname()[1])
+                self._said(reached, stream.getsockname()[1])
             else:
-                way.state = "open"
-                way.milliseconds = round((time.monotonic() - began) * 1000, 1)
+                reached.state = "open"
+                reached.milliseconds = round((time.monotonic() - began) * 1000, 1)
 
-    def _udp(self, way: Reached) -> None:
-        with socket.socket(_family(way.address), socket.SOCK_DGRAM) as sender:
-            sender.connect((way.address, way.port))
+    def _udp(self, reached: Reached) -> None:
+        with socket.socket(_family(reached.address), socket.SOCK_DGRAM) as sender:
+            sender.connect((reached.address, reached.port))
             host, port = sender.getsockname()[:2]
-            way.own = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-            # A lost packet is no blocked way. The media server answers known partners only: it is asked once.
-            for _ in range(_TRIES if way.flow == self.wanted["stun"] else 1):
+            reached.own = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+            # A lost packet is no blocked path. The media server answers known partners only: it is asked once.
+            for _ in range(_TRIES if reached.flow == self.wanted["stun"] else 1):
                 began = time.monotonic()
                 sender.settimeout(self.seconds / _TRIES)
                 try:
                     sender.send(binding())
-                    way.mapped = mapped(sender.recv(2048))
+                    reached.mapped = mapped(sender.recv(2048))
                 except TimeoutError:
                     continue
                 except OSError:
-                    self._said(way, port)
+                    self._said(reached, port)
                     return
-                way.state = "open"
-                way.milliseconds = round((time.monotonic() - began) * 1000, 1)
+                reached.state = "open"
+                reached.milliseconds = round((time.monotonic() - began) * 1000, 1)
                 return
 
-    def _said(self, way: Reached, port: int) -> None:
+    def _said(self, reached: Reached, port: int) -> None:
         """Note who said no about a packet from a port."""
-        heard = self.messages.wait(way.protocol, port, 0.3)
+        heard = self.messages.wait(reached.protocol, port, 0.3)
         if heard is None:
             return
         version, kind, code, sender = heard
         said = verdict(version, kind, code)
         if said:
-            way.state, way.by = said, sender
+            reached.state, reached.by = said, sender
 
-    def _trace(self, way: Reached) -> str:
+    def _trace(self, reached: Reached) -> str:
         """Return the last hop that was heard of: packets of the same kind, each allowed one hop more."""
         sockets = []
         try:
             for hops in range(1, HOPS + 1):
-                kind = socket.SOCK_STREAM if way.protocol == "tcp" else socket.SOCK_DGRAM
-                sender = socket.socket(_family(way.address), kind)
+                kind = socket.SOCK_STREAM if reached.protocol == "tcp" else socket.SOCK_DGRAM
+                sender = socket.socket(_family(reached.address), kind)
                 sockets.append(sender)
                 sender.setblocking(False)  # noqa: FBT003 - the socket's own signature
                 if sender.family == _V4:
@@ -286,14 +286,14 @@ class Probe:
                 else:
                     sender.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, hops)
                 with contextlib.suppress(OSError):
-                    sender.connect((way.address, way.port))
+                    sender.connect((reached.address, reached.port))
                 with contextlib.suppress(OSError):
                     sender.send(binding())
             deadline = time.monotonic() + self.seconds / 2
             last = ""
             for sender in sockets:
                 left = max(0.0, deadline - time.monotonic())
-                heard = self.messages.wait(way.protocol, sender.getsockname()[1], left)
+                heard = self.messages.wait(reached.protocol, sender.getsockname()[1], left)
                 last = heard[3] if heard else last
             return last
         finally:
@@ -306,9 +306,9 @@ class Probe:
         with contextlib.suppress(OSError, ValueError):
             found.issuer = self._issuer(name)
         relay = name == self.wanted["relay"]["name"]
-        way = None
+        reached = None
         if relay:
-            way = Reached(self.wanted["relay"]["flow"], "tcp", address, self.wanted["web"])
+            reached = Reached(self.wanted["relay"]["flow"], "tcp", address, self.wanted["web"])
         context = ssl.create_default_context(cafile=self.wanted["authority"])
         began = time.monotonic()
         try:
@@ -317,18 +317,18 @@ class Probe:
                 context.wrap_socket(stream, server_hostname=name) as secure,
             ):
                 found.trusted = True
-                if way:
-                    way.address = secure.getpeername()[0]
+                if reached:
+                    reached.address = secure.getpeername()[0]
                     secure.sendall(binding())
-                    way.mapped = mapped(secure.recv(2048))
-                    way.state = "open"
-                    way.milliseconds = round((time.monotonic() - began) * 1000, 1)
+                    reached.mapped = mapped(secure.recv(2048))
+                    reached.state = "open"
+                    reached.milliseconds = round((time.monotonic() - began) * 1000, 1)
         except ssl.SSLCertVerificationError as error:
             found.error = error.verify_message
             found.foreign = error.verify_code in _UNKNOWN_ISSUER
         except OSError as error:
             found.error = str(error) or type(error).__name__
-        return found, way
+        return found, reached
 
     def _issuer(self, name: str) -> str:
         """Return who signed the certificate that is shown, whether it is trusted or not."""
@@ -343,9 +343,9 @@ class Probe:
             shown = x509.load_der_x509_certificate(secure.getpeercert(binary_form=True) or b"")
         return shown.issuer.rfc4514_string()
 
-    def _mtus(self, ways: list[Reached]) -> list[int]:
+    def _mtus(self, found: list[Reached]) -> list[int]:
         """Return the path MTU to who answers over UDP: what is too big brings news of the smallest link."""
-        return [_mtu(way.address, way.port) for way in ways if way.protocol == "udp" and way.state == "open"]
+        return [_mtu(one.address, one.port) for one in found if one.protocol == "udp" and one.state == "open"]
 
 
 def _mtu(address: str, port: int) -> int:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from conclave.rehearsal.cells import Verdict, Way
+from conclave.rehearsal.profiles import MediaPath, Verdict
 
 Hop = Literal["", "name server", "client network", "tls proxy", "site router", "edge host", "media host", "portal"]
 
@@ -23,7 +23,7 @@ class Measured(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    path: Way
+    path: MediaPath
     stage: str
     address_family: int | None = None
     round_trip_ms: float | None = None
@@ -39,7 +39,7 @@ class Measured(BaseModel):
 
 
 class Reached(Part):
-    """How far one way goes, to one address, without a browser."""
+    """How far one flow gets, to one address, without a browser."""
 
     flow: str
     protocol: Literal["tcp", "udp"]
@@ -48,11 +48,11 @@ class Reached(Part):
     state: Literal["open", "refused", "prohibited", "silent"] = Field(
         description="UDP to the media server itself is silent at best: it answers known partners only."
     )
-    by: str = Field(default="", description="Who said no, as far as that could be seen.")
-    last: str = Field(default="", description="The last on the way who was heard of; routers, not the goal.")
+    by: str = Field(default="", description="Who rejected it, as far as known.")
+    last: str = Field(default="", description="The last router on the path that answered.")
     milliseconds: float | None = None
     own: str = Field(default="", description="Our end, as address:port.")
-    mapped: str = Field(default="", description="Our end as the other end saw it.")
+    mapped: str = Field(default="", description="Our address and port as the other end saw them.")
 
 
 class Certificate(Part):
@@ -66,19 +66,19 @@ class Certificate(Part):
 
 
 class Seen(Part):
-    """Everything that was observed in a cell; the diagnosis is made of nothing else."""
+    """Everything that was observed in a profile; the diagnosis is made of nothing else."""
 
     names: dict[str, list[str]] = Field(default_factory=dict)
-    ways: list[Reached] = Field(default_factory=list)
+    reached: list[Reached] = Field(default_factory=list)
     certificates: list[Certificate] = Field(default_factory=list)
-    mtu: int | None = Field(default=None, description="Largest packet of the way to the relay, in bytes.")
+    mtu: int | None = Field(default=None, description="Largest packet on the path to the relay, in bytes.")
     page: Measured | None = Field(default=None, description="None when the page did not come to an end.")
     page_error: str = Field(default="", description="Why it did not: the browser's own word.")
     page_status: int | None = None
 
 
 class Rule(Part):
-    """What to ask the keeper of a network box for."""
+    """The firewall rule to request."""
 
     flow: str
     protocol: str
@@ -89,16 +89,16 @@ class Rule(Part):
 
     @property
     def sentence(self) -> str:
-        """The rule in words."""
+        """The rule as a sentence."""
         what = f"{self.protocol.upper()} {self.port} to {self.name} ({', '.join(self.addresses)})"
-        return f"{what}, TLS passed on unopened" if self.unopened else what
+        return f"{what}, without TLS inspection" if self.unopened else what
 
 
 class Finding(Part):
     """What the observations mean."""
 
     verdict: Verdict
-    way: Way
+    path: MediaPath
     hop: Hop = Field(default="", description="Where it goes wrong; empty when nothing does.")
     hop_name: str = Field(default="", description="That hop's name or address, as far as known.")
     why: str
@@ -106,13 +106,13 @@ class Finding(Part):
     notes: list[str] = Field(default_factory=list)
 
 
-class CellResult(Part):
-    """One cell: what was promised, seen, and made of it."""
+class ProfileResult(Part):
+    """One profile: what was promised, seen, and made of it."""
 
-    cell: str
+    profile: str
     about: str
     promise: Verdict
-    kept: bool = Field(description="Verdict and way are the promised ones.")
+    kept: bool = Field(description="Verdict and path are the expected ones.")
     finding: Finding
     seen: Seen
     seconds: float
@@ -121,9 +121,9 @@ class CellResult(Part):
 class RehearsalResult(Part):
     """The account of one rehearsal."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     site: str
     zone: str
     started_at: datetime
-    cells: list[CellResult]
+    profiles: list[ProfileResult]
     ok: bool

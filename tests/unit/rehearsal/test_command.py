@@ -14,13 +14,13 @@ from conclave.cli import build
 from conclave.cli.rehearse import show, write
 from conclave.errors import ConclaveError
 from conclave.rehearsal import network
-from conclave.rehearsal.cells import CELLS, chosen
-from conclave.rehearsal.result import CellResult, Finding, Measured, RehearsalResult, Rule, Seen
+from conclave.rehearsal.profiles import PROFILES, chosen
+from conclave.rehearsal.result import Finding, Measured, ProfileResult, RehearsalResult, Rule, Seen
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conclave.rehearsal.cells import Verdict
+    from conclave.rehearsal.profiles import Verdict
 
 RULE = Rule(
     flow="media-udp", protocol="udp", port=7882, name="sfu.conf.lab.example", addresses=["192.0.2.34", "203.0.113.1"]
@@ -29,11 +29,11 @@ RULE = Rule(
 
 def result(verdict: Verdict, *, kept: bool) -> RehearsalResult:
     finding = Finding(
-        verdict=verdict, way="tcp", hop="client network", why="media takes TCP 7881", ask=[RULE], notes=["a note"]
+        verdict=verdict, path="tcp", hop="client network", why="media takes TCP 7881", ask=[RULE], notes=["a note"]
     )
     page = Measured(path="tcp", stage="ok", frames_sent=90, frames_received=88, round_trip_ms=12.4, loss_percent=0.0)
-    cell = CellResult(
-        cell="udp-blocked",
+    profile = ProfileResult(
+        profile="udp-blocked",
         about="no UDP but names",
         promise="slow",
         kept=kept,
@@ -42,7 +42,7 @@ def result(verdict: Verdict, *, kept: bool) -> RehearsalResult:
         seconds=9.0,
     )
     return RehearsalResult(
-        site="lab", zone="users", started_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC), cells=[cell], ok=kept
+        site="lab", zone="users", started_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC), profiles=[profile], ok=kept
     )
 
 
@@ -60,7 +60,7 @@ def row(text: str) -> str:
 def test_a_row_says_how_it_works_and_below_stands_what_to_ask_for() -> None:
     text = shown(result("slow", kept=True))
     assert row(text) == "udp-blocked works, but not directly over UDP tcp 88/90 12 ms 0.0 % yes"
-    assert "ask for: UDP 7882 to sfu.conf.lab.example (192.0.2.34, 203.0.113.1)" in text
+    assert "request: UDP 7882 to sfu.conf.lab.example (192.0.2.34, 203.0.113.1)" in text
     assert "a note" in text
 
 
@@ -95,10 +95,10 @@ def test_the_page_says_it_in_the_language_of_the_network_team(
     assert "a note" not in page
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", PROFILES)
 def test_the_page_knows_every_network_and_a_browser_that_saw_no_page(tmp_path: Path, name: str) -> None:
     found = result("fails", kept=False)
-    found.cells[0].cell, found.cells[0].seen.page = name, None
+    found.profiles[0].profile, found.profiles[0].seen.page = name, None
     write(found, tmp_path / "page.html", "de")
     assert "erwartet: funktioniert, aber nicht direkt über UDP" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
@@ -119,11 +119,11 @@ def test_an_unknown_cell_is_refused_before_anything_is_made() -> None:
 
 def test_a_real_site_is_given_no_obstacles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CONCLAVE_LAB", raising=False)
-    with pytest.raises(ConclaveError, match="can be made in a lab only: udp-blocked, nat") as refused:
+    with pytest.raises(ConclaveError, match="can be simulated in a lab only: udp-blocked, nat") as refused:
         network.rehearse("lab", "users", chosen(["plain", "udp-blocked", "nat"]))
     assert "--profile plain" in refused.value.todo
 
 
 def test_help_names_every_cell() -> None:
     text = " ".join(CliRunner().invoke(build(("rehearse",)), ["rehearse", "network", "--help"]).stdout.split())
-    assert [name for name in CELLS if name not in text] == []
+    assert [name for name in PROFILES if name not in text] == []

@@ -31,7 +31,7 @@ def about(zone: str = "users") -> Known:
 
 def seen(
     page: dict[str, Any] | None = None,
-    ways: dict[str, tuple[str, str, str]] | None = None,
+    reached: dict[str, tuple[str, str, str]] | None = None,
     *,
     foreign: tuple[str, ...] = (),
     unknown: tuple[str, ...] = (),
@@ -48,7 +48,7 @@ def seen(
             by=by,
             last=last,
         )
-        for flow, (state, by, last) in (OPEN | (ways or {})).items()
+        for flow, (state, by, last) in (OPEN | (reached or {})).items()
     ]
     certificates = [
         Certificate(
@@ -62,7 +62,7 @@ def seen(
     ]
     measured = None if page is None else Measured(**({"stage": "ok", "frames_sent": 90, "frames_received": 89} | page))
     names = {f"{name}.{DOMAIN}": [] if name in unknown else [EDGE] for name in NAMES}
-    return Seen(names=names, ways=reached, certificates=certificates, page=measured, **more)
+    return Seen(names=names, reached=reached, certificates=certificates, page=measured, **more)
 
 
 def found(observed: Seen, zone: str = "users") -> Finding:
@@ -73,9 +73,9 @@ NO_UDP = {"media-udp": DROPPED, "turn-udp": DROPPED}
 ONLY_443 = {**NO_UDP, "media-tcp": DROPPED}
 NOTHING = {"path": "none", "stage": "media", "frames_sent": 0, "frames_received": 0}
 
-# What was seen -> verdict, way, hop, its name, flows to ask for.
+# What was seen -> verdict, path, hop, its name, flows to request.
 CASES: dict[str, tuple[Seen, tuple[str, str, str, str, list[str]]]] = {
-    "nothing in the way": (seen({"path": "udp"}), ("works", "udp", "", "", [])),
+    "no restriction": (seen({"path": "udp"}), ("works", "udp", "", "", [])),
     "udp dropped by the client's box": (
         seen({"path": "tcp"}, NO_UDP),
         ("slow", "tcp", "client network", BOX, ["media-udp"]),
@@ -154,7 +154,7 @@ def test_observations_name_verdict_hop_and_rule(case: str) -> None:
     observed, expected = CASES[case]
     finding = found(observed)
     asked = [rule.flow for rule in finding.ask]
-    assert (finding.verdict, finding.way, finding.hop, finding.hop_name, asked) == expected
+    assert (finding.verdict, finding.path, finding.hop, finding.hop_name, asked) == expected
     assert finding.why
 
 
@@ -173,7 +173,7 @@ def test_who_opens_tls_is_named_with_what_to_ask_for() -> None:
     assert ISSUER in finding.why
     assert finding.ask[0].sentence == (
         f"TCP 443 to media.{DOMAIN}, meet.{DOMAIN}, sso.{DOMAIN}, turn.{DOMAIN} (192.0.2.2, 2001:db8:1:1::2), "
-        "TLS passed on unopened"
+        "without TLS inspection"
     )
 
 
@@ -189,17 +189,15 @@ def test_who_opens_tls_is_named_with_what_to_ask_for() -> None:
 def test_a_rule_names_the_addresses_that_people_of_the_zone_meet(zone: str, addresses: str) -> None:
     finding = found(seen({"path": "tcp"}, NO_UDP), zone)
     assert finding.ask[0].sentence == f"UDP 7882 to sfu.{DOMAIN} ({addresses})"
-    assert (
-        finding.why == f"media takes TCP 7881, because UDP 7882 is stopped at the network box before the site ({BOX})"
-    )
+    assert finding.why == f"media takes TCP 7881, because UDP 7882 is blocked at the network before the site ({BOX})"
 
 
 @pytest.mark.parametrize(
     ("page", "more", "note"),
     [
-        ({"round_trip_ms": 412.0}, {}, "412 ms there and back"),
-        ({"loss_percent": 5.2}, {}, "5.2 % of packets lost"),
-        ({}, {"mtu": 1280}, "at most 1280 bytes"),
+        ({"round_trip_ms": 412.0}, {}, "412 ms round-trip time"),
+        ({"loss_percent": 5.2}, {}, "5.2 % packet loss"),
+        ({}, {"mtu": 1280}, "MTU is 1280 bytes"),
     ],
 )
 def test_what_people_will_notice_is_said_though_it_works(page: dict[str, Any], more: dict[str, Any], note: str) -> None:
@@ -210,7 +208,7 @@ def test_what_people_will_notice_is_said_though_it_works(page: dict[str, Any], m
 
 def test_a_translation_that_changes_ports_is_noted() -> None:
     observed = seen({"path": "udp"})
-    relay = next(way for way in observed.ways if way.flow == "turn-udp")
+    relay = next(reached for reached in observed.reached if reached.flow == "turn-udp")
     relay.own, relay.mapped = "10.255.255.2:40000", "198.51.100.9:40000"
     assert not any("NAT" in said for said in found(observed).notes)
     relay.mapped = "198.51.100.9:61000"
@@ -219,15 +217,15 @@ def test_a_translation_that_changes_ports_is_noted() -> None:
 
 def test_what_reached_the_site_by_one_address_is_not_the_clients_networks_fault() -> None:
     observed = seen({"path": "tcp"}, {"media-udp": DROPPED})
-    way = next(way for way in observed.ways if way.flow == "media-udp")
-    observed.ways.append(way.model_copy(update={"address": PUBLIC, "last": ROUTER}))
+    reached = next(reached for reached in observed.reached if reached.flow == "media-udp")
+    observed.reached.append(reached.model_copy(update={"address": PUBLIC, "last": ROUTER}))
     assert found(observed).hop == "site router"
 
 
 def test_a_busy_machine_is_not_the_networks_fault() -> None:
     finding = found(seen({"path": "udp", "frames_sent": 75, "frames_received": 30, "loss_percent": 0.0}))
     assert finding.verdict == "works"
-    assert finding.notes == ["of 75 frames 30 were shown though packets arrived: the machine itself was busy"]
+    assert finding.notes == ["of 75 frames 30 were shown although packets arrived: this machine was busy"]
 
 
 def test_a_fine_network_has_no_notes() -> None:

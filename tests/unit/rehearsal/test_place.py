@@ -11,8 +11,8 @@ from conclave.lab import visitors
 from conclave.lab.definition import load
 from conclave.paths import inventory
 from conclave.rehearsal import page
-from conclave.rehearsal.cells import CELLS
 from conclave.rehearsal.place import ZONES
+from conclave.rehearsal.profiles import PROFILES
 
 LAB = load(inventory("lab"))
 
@@ -21,8 +21,8 @@ LAB = load(inventory("lab"))
 @pytest.mark.parametrize("version", [4, 6])
 def test_a_visitors_address_lies_in_the_zone_and_belongs_to_nobody(zone: str, version: int) -> None:
     found = visitors.addresses(LAB, zone, version)
-    # One for the box and one for each cell.
-    assert len(found) > len(CELLS)
+    # One for the box and one for each profile.
+    assert len(found) > len(PROFILES)
     assert len(set(found)) == len(found)
     networks = {gateway.network for gateway in LAB.zones[zone].gateway}
     assert {address.network for address in found} <= networks

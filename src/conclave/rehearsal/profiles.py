@@ -10,13 +10,13 @@ from conclave.errors import ConclaveError, ExitCode
 if TYPE_CHECKING:
     from conclave.catalog import Catalog
 
-# `slow` is the slow way: media runs, but not over UDP to the media host.
+# `slow`: media runs, but not directly over UDP.
 Verdict = Literal["works", "slow", "fails"]
-Way = Literal["udp", "tcp", "turn-udp", "turn-tls", "none"]
+MediaPath = Literal["udp", "tcp", "turn-udp", "turn-tls", "none"]
 
 
 @dataclass(frozen=True)
-class Cell:
+class NetworkProfile:
     """One kind of network between a person and the site.
 
     Parameters
@@ -27,8 +27,8 @@ class Cell:
         What the network does, in a few words.
     promise:
         The verdict that the flow catalogue promises for it.
-    ways:
-        Ways of the media that fit the promise.
+    paths:
+        Media paths that fit the promise.
     forward:
         nftables rules of the box for what it passes on; `$web` and `$dns` are the catalogue's ports.
     translates:
@@ -40,13 +40,13 @@ class Cell:
     loss:
         Share of packets that the box loses, in percent of each direction.
     inspects:
-        Whether the box opens TLS with an authority of its own.
+        Whether the box inspects TLS with a CA of its own.
     """
 
     name: str
     about: str
     promise: Verdict = "works"
-    ways: tuple[Way, ...] = ("udp",)
+    paths: tuple[MediaPath, ...] = ("udp",)
     forward: tuple[str, ...] = ()
     translates: bool = False
     mtu: int | None = None
@@ -57,7 +57,7 @@ class Cell:
     @property
     def impaired(self) -> bool:
         """Whether there is anything between the person and the site that the rehearsal has to make."""
-        return self != CELLS["plain"]
+        return self != PROFILES["plain"]
 
     def rules(self, catalog: Catalog, proxy_port: int) -> str:
         """Return the box's rule set as text for ``nft -f``.
@@ -103,18 +103,22 @@ def _chain(name: str, head: str, rules: list[str]) -> str:
 # Names are looked up at the site's own name server, so that port stays open: elsewhere it is the network's own.
 _NAMES = ("meta l4proto { tcp, udp } th dport $dns accept", "meta l4proto { tcp, udp } th sport $dns accept")
 
-CELLS: dict[str, Cell] = {
-    cell.name: cell
-    for cell in (
-        Cell("plain", "nothing in the way"),
-        Cell(
-            "udp-blocked", "no UDP but names", promise="slow", ways=("tcp",), forward=(*_NAMES, "meta l4proto udp drop")
-        ),
-        Cell(
-            "only-443",
-            "only TCP 443 and names",
+PROFILES: dict[str, NetworkProfile] = {
+    profile.name: profile
+    for profile in (
+        NetworkProfile("plain", "no restriction"),
+        NetworkProfile(
+            "udp-blocked",
+            "no UDP except DNS",
             promise="slow",
-            ways=("turn-tls",),
+            paths=("tcp",),
+            forward=(*_NAMES, "meta l4proto udp drop"),
+        ),
+        NetworkProfile(
+            "only-443",
+            "only TCP 443 and DNS",
+            promise="slow",
+            paths=("turn-tls",),
             forward=(
                 *_NAMES,
                 "meta l4proto { icmp, ipv6-icmp } accept",
@@ -123,28 +127,28 @@ CELLS: dict[str, Cell] = {
                 "drop",
             ),
         ),
-        Cell("nat", "one address for many, ports rewritten", translates=True),
-        Cell("mtu-1280", "packets of at most 1280 bytes", mtu=1280),
-        Cell("delay-200", "200 ms more there and back", delay=200),
-        Cell("loss-5", "5 % of packets lost each way", loss=5),
-        Cell("tls-inspection", "a proxy that opens TLS", promise="fails", ways=("none",), inspects=True),
+        NetworkProfile("nat", "one address for everybody, ports rewritten (NAT)", translates=True),
+        NetworkProfile("mtu-1280", "packets of at most 1280 bytes", mtu=1280),
+        NetworkProfile("delay-200", "200 ms added to the round-trip time", delay=200),
+        NetworkProfile("loss-5", "5 % packet loss in each direction", loss=5),
+        NetworkProfile("tls-inspection", "a proxy that inspects TLS", promise="fails", paths=("none",), inspects=True),
     )
 }
 
 
-def chosen(names: list[str]) -> list[Cell]:
-    """Return the named cells in the order of the table; all of them when none is named.
+def chosen(names: list[str]) -> list[NetworkProfile]:
+    """Return the named profiles in the order of the table; all of them when none is named.
 
     Raises
     ------
     ConclaveError
-        When there is no cell of such a name.
+        When there is no network profile of such a name.
     """
-    unknown = [name for name in names if name not in CELLS]
+    unknown = [name for name in names if name not in PROFILES]
     if unknown:
         raise ConclaveError(
-            f"no cell named {', '.join(unknown)}",
-            expected=f"one or more of: {', '.join(CELLS)}",
+            f"no network profile named {', '.join(unknown)}",
+            expected=f"one or more of: {', '.join(PROFILES)}",
             exit_code=ExitCode.INPUT,
         )
-    return [cell for name, cell in CELLS.items() if not names or name in names]
+    return [profile for name, profile in PROFILES.items() if not names or name in names]

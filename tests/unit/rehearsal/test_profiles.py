@@ -8,26 +8,26 @@ import pytest
 
 from conclave.catalog import Catalog
 from conclave.errors import ConclaveError
-from conclave.rehearsal.cells import CELLS, chosen
+from conclave.rehearsal.profiles import PROFILES, chosen
 
 CATALOG = Catalog.load()
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", PROFILES)
 def test_the_rules_of_a_box_are_what_nft_understands(name: str) -> None:
     argv = ["unshare", "--net", "--", "nft", "--check", "--file", "-"]
-    done = subprocess.run(argv, input=CELLS[name].rules(CATALOG, 8443), capture_output=True, text=True, check=False)
+    done = subprocess.run(argv, input=PROFILES[name].rules(CATALOG, 8443), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
 def test_ports_come_from_the_catalogue() -> None:
-    text = CELLS["only-443"].rules(CATALOG, 0)
+    text = PROFILES["only-443"].rules(CATALOG, 0)
     assert f"define web = {CATALOG.port('web')}\ndefine dns = {CATALOG.port('dns')}\n" in text
 
 
 def test_cells_come_in_the_order_of_the_table_and_all_without_a_wish() -> None:
-    assert [cell.name for cell in chosen([])] == list(CELLS)
-    assert [cell.name for cell in chosen(["nat", "plain"])] == ["plain", "nat"]
+    assert [profile.name for profile in chosen([])] == list(PROFILES)
+    assert [profile.name for profile in chosen(["nat", "plain"])] == ["plain", "nat"]
 
 
 def test_an_unknown_cell_is_refused_with_those_there_are() -> None:
@@ -38,5 +38,5 @@ def test_an_unknown_cell_is_refused_with_those_there_are() -> None:
     assert "tls-inspection" in refused.value.expected
 
 
-def test_only_the_plain_cell_needs_nothing_in_the_way() -> None:
-    assert [cell.name for cell in CELLS.values() if not cell.impaired] == ["plain"]
+def test_only_the_plain_profile_needs_no_restriction() -> None:
+    assert [profile.name for profile in PROFILES.values() if not profile.impaired] == ["plain"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conclave.rehearsal.cells import CELLS
+from conclave.rehearsal.profiles import PROFILES
 
 from .conftest import ports, rehearse
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conclave.lab import Lab
-    from conclave.rehearsal.result import CellResult
+    from conclave.rehearsal.result import ProfileResult
 
 FROM = {
     "users": ["plain", "udp-blocked", "mtu-1280", "tls-inspection"],
@@ -26,14 +26,16 @@ RULES = "/etc/conclave/firewall/conclave.nft"
 
 
 @pytest.fixture(scope="module")
-def rehearsal(lab: Lab) -> dict[str, CellResult]:
+def rehearsal(lab: Lab) -> dict[str, ProfileResult]:
     """Return every cell, some tried from inside the site and some from outside."""
     before = lab.canary()
-    done: dict[str, CellResult] = {}
+    done: dict[str, ProfileResult] = {}
     for zone, names in FROM.items():
         status, found = rehearse("--from", zone, *(word for name in names for word in ("--profile", name)))
-        assert status == 0, [(cell.cell, cell.finding.model_dump()) for cell in found.cells if not cell.kept]
-        done |= {cell.cell: cell for cell in found.cells}
+        assert status == 0, [
+            (profile.profile, profile.finding.model_dump()) for profile in found.profiles if not profile.kept
+        ]
+        done |= {profile.profile: profile for profile in found.profiles}
     assert ports() == []
     after = lab.canary()
     # Who stands behind a translation tells the media server her private address as well, and it tries that, too (ICE).
@@ -42,14 +44,14 @@ def rehearsal(lab: Lab) -> dict[str, CellResult]:
     return done
 
 
-def test_every_network_gets_what_is_promised(rehearsal: dict[str, CellResult]) -> None:
-    assert set(rehearsal) == set(CELLS)
-    assert [one.cell for one in rehearsal.values() if not one.kept] == []
+def test_every_network_gets_what_is_promised(rehearsal: dict[str, ProfileResult]) -> None:
+    assert set(rehearsal) == set(PROFILES)
+    assert [one.profile for one in rehearsal.values() if not one.kept] == []
 
 
-# The way, the hop at fault, flows to ask for.
+# The path, the hop at fault, rules to request.
 @pytest.mark.parametrize(
-    ("name", "way", "hop", "asked"),
+    ("name", "path", "hop", "asked"),
     [
         ("plain", "udp", "", []),
         ("udp-blocked", "tcp", "client network", ["media-udp"]),
@@ -62,23 +64,23 @@ def test_every_network_gets_what_is_promised(rehearsal: dict[str, CellResult]) -
     ],
 )
 def test_a_network_is_diagnosed(
-    rehearsal: dict[str, CellResult], name: str, way: str, hop: str, asked: list[str]
+    rehearsal: dict[str, ProfileResult], name: str, path: str, hop: str, asked: list[str]
 ) -> None:
     finding = rehearsal[name].finding
-    assert (finding.way, finding.hop, [rule.flow for rule in finding.ask]) == (way, hop, asked)
+    assert (finding.path, finding.hop, [rule.flow for rule in finding.ask]) == (path, hop, asked)
 
 
-def test_each_box_did_what_it_is_there_for(rehearsal: dict[str, CellResult]) -> None:
+def test_each_box_did_what_it_is_there_for(rehearsal: dict[str, ProfileResult]) -> None:
     """Without this a box that does nothing would pass: every impairment is seen from where the person stands."""
-    translated = [way for way in rehearsal["nat"].seen.ways if way.flow == "turn-udp"]
+    translated = [reached for reached in rehearsal["nat"].seen.reached if reached.flow == "turn-udp"]
     assert translated
-    assert all(way.own.startswith("10.") and way.mapped.startswith("203.0.113.") for way in translated)
-    assert any(way.own.rpartition(":")[2] != way.mapped.rpartition(":")[2] for way in translated)
+    assert all(reached.own.startswith("10.") and reached.mapped.startswith("203.0.113.") for reached in translated)
+    assert any(reached.own.rpartition(":")[2] != reached.mapped.rpartition(":")[2] for reached in translated)
     assert rehearsal["mtu-1280"].seen.mtu == 1280
     assert rehearsal["plain"].seen.mtu == 1500
-    delayed = [way for way in rehearsal["delay-200"].seen.ways if way.milliseconds is not None]
-    assert {":" in way.address for way in delayed} == {True, False}
-    assert all((way.milliseconds or 0) >= 200 for way in delayed)
+    delayed = [reached for reached in rehearsal["delay-200"].seen.reached if reached.milliseconds is not None]
+    assert {":" in reached.address for reached in delayed} == {True, False}
+    assert all((reached.milliseconds or 0) >= 200 for reached in delayed)
     page = rehearsal["delay-200"].seen.page
     assert page is not None
     assert (page.round_trip_ms or 0) >= 200
@@ -87,7 +89,7 @@ def test_each_box_did_what_it_is_there_for(rehearsal: dict[str, CellResult]) -> 
     assert 1 <= (page.loss_percent or 0) <= 15
 
 
-def test_what_opens_tls_is_named_and_the_page_refused(rehearsal: dict[str, CellResult]) -> None:
+def test_what_opens_tls_is_named_and_the_page_refused(rehearsal: dict[str, ProfileResult]) -> None:
     inspected = rehearsal["tls-inspection"]
     assert inspected.seen.page_error == "ERR_CERT_AUTHORITY_INVALID"
     assert inspected.finding.hop_name == ISSUER
@@ -111,7 +113,7 @@ def router_without_media(lab: Lab) -> Iterator[None]:
 @pytest.mark.usefixtures("router_without_media")
 def test_a_rule_that_the_sites_router_lacks_is_named_with_the_router() -> None:
     status, found = rehearse("--profile", "plain")
-    finding = found.cells[0].finding
+    finding = found.profiles[0].finding
     assert status == 1
     # The browser takes what is left: TCP, or the relay over its own port.
     assert (finding.verdict, finding.hop, finding.hop_name) == ("slow", "site router", "rt")
