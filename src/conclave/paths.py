@@ -9,6 +9,9 @@ from pathlib import Path
 
 from conclave.errors import ConclaveError, ExitCode
 
+# The lab of the project, and the inventory that defines it.
+DEFAULT_LAB = "lab"
+
 
 def project_root() -> Path:
     """Return the project folder: ``CONCLAVE_HOME``, or the nearest parent with ``ansible.cfg`` and ``roles/``.

@@ -89,7 +89,7 @@ def wanted(arguments: list[str]) -> tuple[str, ...]:
 
 
 def _accept_earlier_spelling() -> None:
-    from conclave.cli import renamed  # noqa: PLC0415 - goes with the next release
+    from conclave.cli import renamed
 
     given = sys.argv[1:]
     sys.argv[1:], message = renamed.today(given)

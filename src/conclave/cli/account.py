@@ -82,7 +82,7 @@ def listed(site: SiteName, lab: LabName = None, as_json: AsJson = False) -> None
 @account_app.command("demo")
 def demo(site: SiteName, as_json: AsJson = False) -> None:
     """Print the demo accounts of a lab and their password; a real site has none."""
-    from conclave.site import secrets as known  # noqa: PLC0415
+    from conclave.site import secrets as known
 
     password = known.load(site).get(known.DEMO_PASSWORD)
     if password is None:
@@ -106,9 +106,9 @@ def _first_password(site: str, lab: str | None, action: str, given: dict[str, st
 
 
 def _act(site: str, lab: str | None, action: str, given: dict[str, str]) -> dict[str, Any]:
-    from conclave.deploy import runner  # noqa: PLC0415 - Ansible's runner takes a while to load
-    from conclave.lab import enter  # noqa: PLC0415
-    from conclave.site import read  # noqa: PLC0415
+    from conclave.deploy import runner
+    from conclave.lab import enter
+    from conclave.site import read
 
     paths.inventory(site)
     enter(site, lab)

@@ -6,20 +6,20 @@ import json
 import signal
 import time
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
-from conclave.bundle import building, files, keys, trust, verify
-from conclave.bundle.manifest import Manifest
-from conclave.bundle.outcome import RefusedError
-from conclave.bundle.progress import Steps
 from conclave.cli.arguments import AsJson, exit_codes
 from conclave.errors import ConclaveError, ExitCode
 from conclave.paths import project_root
+
+if TYPE_CHECKING:
+    from conclave.bundle import keys
+    from conclave.bundle.manifest import Manifest
 
 KeyFolder = Annotated[Path | None, typer.Option("--keys", help="Folder of the signing keys; default: your own.")]
 Bundle = Annotated[Path | None, typer.Argument(help="The bundle's folder; default: build/bundle of the project.")]
@@ -43,6 +43,9 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Build the bundle on a connected machine; what did not change is not built again."""
+    from conclave.bundle import building
+    from conclave.bundle.progress import Steps
+
     signal.signal(signal.SIGTERM, _interrupt)
     started = time.monotonic()
     folder = (out or default_folder()).resolve()
@@ -75,6 +78,11 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check that a bundle is whole, trusted, in time and not older than what is installed; needs no network."""
+    from conclave.bundle import keys, trust, verify
+    from conclave.bundle.manifest import Manifest
+    from conclave.bundle.outcome import RefusedError
+    from conclave.bundle.progress import Steps
+
     folder = path or default_folder()
     there = Manifest.load(installed).model_dump(mode="json") if installed else None
     trusted = root or (trust.root(site) if site else keys.Keys(keys.default_folder()).root)
@@ -104,6 +112,8 @@ def check(
 @bundle.command()
 def show(path: Bundle = None, as_json: AsJson = False) -> None:
     """Show release, parts, versions and sizes of a bundle; nothing is checked."""
+    from conclave.bundle.manifest import Manifest
+
     folder = path or default_folder()
     _print(Manifest.load(folder), folder, {}, as_json=as_json)
 
@@ -116,6 +126,8 @@ def new(
     as_json: AsJson = False,
 ) -> None:
     """Make new signing keys and the root of trust that sites need to accept their bundles."""
+    from conclave.bundle import keys
+
     made = keys.new(key_folder, root_keys=root_keys, threshold=root_threshold)
     _keys(made, as_json=as_json)
 
@@ -123,6 +135,8 @@ def new(
 @keys_commands.command(name="show")
 def show_keys(key_folder: KeyFolder = None, as_json: AsJson = False) -> None:
     """Show where the root of trust lies and its SHA-256, to be compared over the telephone."""
+    from conclave.bundle import keys
+
     _keys(keys.load(key_folder), as_json=as_json)
 
 
@@ -136,6 +150,8 @@ def _interrupt(_signal: int, _frame: object) -> NoReturn:
 
 
 def _keys(made: keys.Keys, *, as_json: bool) -> None:
+    from conclave.bundle import files
+
     answer = {"folder": str(made.folder), "root": str(made.root), "sha256": files.sha256(made.root)}
     if as_json:
         typer.echo(json.dumps(answer, indent=1))

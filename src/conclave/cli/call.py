@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from conclave import lab
-from conclave.call.judge import BUSY
-from conclave.call.result import CallResult, Participant, Reception
-from conclave.call.session import Plan
-from conclave.call.site import hold_at_site
 from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes
 from conclave.errors import ConclaveError, ExitCode
+
+if TYPE_CHECKING:
+    from conclave.call.result import CallResult, Participant, Reception
 
 MOST = 16
 
@@ -61,6 +59,10 @@ def call(
     lab_name: LabName = None,
 ) -> None:
     """Hold an encrypted call of synthetic participants and measure it: frames, gaps, audio, path, encryption."""
+    from conclave import lab
+    from conclave.call.session import Plan
+    from conclave.call.site import hold_at_site
+
     lab.enter(site, lab_name)
     if participants + outside > MOST:
         raise ConclaveError(
@@ -77,7 +79,7 @@ def call(
         wrong_key=wrong_key,
     )
     if browser:
-        from conclave.call.with_browser import hold_with_browser  # noqa: PLC0415 - a tool of development only
+        from conclave.call.with_browser import hold_with_browser
 
         result = asyncio.run(hold_with_browser(plan, picture))
     else:
@@ -109,6 +111,8 @@ def show(result: CallResult, console: Console) -> None:
 
 
 def _notes(result: CallResult, console: Console) -> None:
+    from conclave.call.judge import BUSY
+
     for participant in result.participants:
         if participant.zone == "outside":
             console.print(

@@ -72,9 +72,9 @@ def off(site: SiteName, *, reason: Reason, lab: LabName = None, as_json: AsJson 
 
 def status(site: SiteName, *, lab: LabName = None, as_json: AsJson = False) -> None:
     """Ask every host for its mode and compare its live rules with the staged ones; changes nothing."""
-    from conclave import crisis  # noqa: PLC0415 - paramiko takes a while to load
-    from conclave.lab import enter  # noqa: PLC0415
-    from conclave.site import read  # noqa: PLC0415
+    from conclave import crisis
+    from conclave.lab import enter
+    from conclave.site import read
 
     enter(site, lab)
     report = crisis.look(read.load(site))
@@ -93,9 +93,9 @@ def prove(
     as_json: AsJson = False,
 ) -> None:
     """Prove with probes, a recording and a real call that nothing leaves an isolated site, and sign the evidence."""
-    from conclave.cli import evidence  # noqa: PLC0415 - a switch must not wait for what only a proof needs
-    from conclave.evidence.prove import prove as made_for  # noqa: PLC0415 - brings the media stack
-    from conclave.lab import enter  # noqa: PLC0415
+    from conclave.cli import evidence
+    from conclave.evidence.prove import prove as made_for
+    from conclave.lab import enter
 
     enter(site, lab)
     console = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -120,9 +120,9 @@ def prove(
 def _switch(
     site: str, lab: str | None, mode: str, reason: str, revert_after: str, *, prove: bool, as_json: bool
 ) -> None:
-    from conclave import crisis  # noqa: PLC0415
-    from conclave.lab import enter  # noqa: PLC0415
-    from conclave.site import read  # noqa: PLC0415
+    from conclave import crisis
+    from conclave.lab import enter
+    from conclave.site import read
 
     enter(site, lab)
     order = _order(mode, reason, revert_after)
@@ -145,7 +145,7 @@ def _switch(
 
 
 def _order(mode: str, reason: str, revert_after: str) -> Order:
-    from conclave.crisis import Order  # noqa: PLC0415
+    from conclave.crisis import Order
 
     if not reason.strip():
         raise typer.BadParameter("say why; people will read it", param_hint="--reason")
@@ -166,7 +166,7 @@ def seconds(text: str) -> int:
 
 def _prove(site: str, order: Order, console: Console) -> dict[str, Any]:
     """Prove what was switched, with everything in place."""
-    from conclave.evidence.prove import prove  # noqa: PLC0415 - brings the media stack
+    from conclave.evidence.prove import prove
 
     made = prove(
         site,

@@ -24,8 +24,8 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Build the bundle, boot the lab, deploy, verify, hold an encrypted call, and look at what left the site."""
-    from conclave import demo as steps  # noqa: PLC0415 - the call's libraries take a while to load
-    from conclave.cli.call import show  # noqa: PLC0415
+    from conclave import demo as steps
+    from conclave.cli.call import show
 
     log = Console(stderr=True)
     outcome = steps.run(log, picture)
@@ -64,10 +64,10 @@ def browse(
     lab_name: LabName = None,
 ) -> None:
     """Open a Chromium window at a site's portal, in a lab's users' zone; trusts the site's authority, keeps nothing."""
-    from conclave import lab  # noqa: PLC0415
-    from conclave.browser import chromium  # noqa: PLC0415 - a tool of development only
-    from conclave.call.site import authority_file, users_prefix  # noqa: PLC0415
-    from conclave.site import read, secrets  # noqa: PLC0415
+    from conclave import lab
+    from conclave.browser import chromium
+    from conclave.call.site import authority_file, users_prefix
+    from conclave.site import read, secrets
 
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise ConclaveError("there is no display to open a window on", todo="run it in a desktop session, or `ssh -X`")

@@ -28,8 +28,8 @@ def deploy(
 
     A refused bundle ends it with the exit codes of `conclave bundle verify`.
     """
-    from conclave.deploy import command  # noqa: PLC0415 - Ansible's runner takes a while to load
-    from conclave.lab import enter  # noqa: PLC0415
+    from conclave.deploy import command
+    from conclave.lab import enter
 
     enter(site, lab)
     options = command.Options(bundle, check, diff, limit, tags, skip_preflight)
@@ -53,10 +53,10 @@ def preflight(
     as_json: AsJson = False,
 ) -> None:
     """Look at all hosts of a site and say what would make a deploy fail, without changing anything."""
-    from conclave import preflight as looking  # noqa: PLC0415 - paramiko takes a while to load
-    from conclave.deploy import command  # noqa: PLC0415
-    from conclave.lab import enter  # noqa: PLC0415
-    from conclave.site import read  # noqa: PLC0415
+    from conclave import preflight as looking
+    from conclave.deploy import command
+    from conclave.lab import enter
+    from conclave.site import read
 
     enter(site, lab)
     report = looking.run(read.load(site))

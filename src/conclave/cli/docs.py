@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from conclave.catalog import Catalog
 from conclave.cli.arguments import AsJson, exit_codes
 from conclave.errors import ConclaveError, ExitCode
 from conclave.language import Language
@@ -24,7 +23,8 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Write flow tables, the lab's port matrix and pictures from the catalogue."""
-    from conclave.documents import reference as documents  # noqa: PLC0415 - start quickly
+    from conclave.catalog import Catalog
+    from conclave.documents import reference as documents
 
     folder = project_root() / "docs"
     catalog = Catalog.load()
@@ -52,9 +52,10 @@ def print_pages(
     as_json: AsJson = False,
 ) -> None:
     """Print pages of the operators' documentation as PDF; with a site its port matrix, too."""
-    from conclave.documents import pages, pdf  # noqa: PLC0415
-    from conclave.network import matrix  # noqa: PLC0415
-    from conclave.site import read  # noqa: PLC0415
+    from conclave.catalog import Catalog
+    from conclave.documents import pages, pdf
+    from conclave.network import matrix
+    from conclave.site import read
 
     folder = project_root() / "docs/operate"
     described = read.load(site) if site else None

@@ -11,11 +11,10 @@ from rich.console import Console
 
 from conclave.cli.arguments import AsJson, SiteName, exit_codes
 from conclave.errors import ConclaveError, ExitCode
-from conclave.evidence import certificate, keys
-from conclave.evidence.sentences import label, sentence
 from conclave.language import Language
 
 if TYPE_CHECKING:
+    from conclave.evidence import keys
     from conclave.evidence.certificate import Evidence, Signer
 
 File = Annotated[Path, typer.Argument(help="Evidence file.")]
@@ -49,6 +48,8 @@ def verify(
     json: AsJson = False,
 ) -> None:
     """Verify an evidence file, without any network: chain, signatures, and that the verdict follows from the lines."""
+    from conclave.evidence import certificate
+
     evidence = certificate.load(file)
     found = certificate.verify(evidence, signers or _own_signers(evidence))
     if json:
@@ -67,6 +68,8 @@ def sign(
     json: AsJson = False,
 ) -> None:
     """Add a second signature to an evidence file, such as the security officer's."""
+    from conclave.evidence import certificate
+
     one = certificate.add_signature(file, key)
     if json:
         typer.echo(jsonlib.dumps({"file": str(file), "fingerprint": one.fingerprint}))
@@ -81,7 +84,10 @@ def write_documents(
     json: AsJson = False,
 ) -> None:
     """Write the certificate for people: HTML and PDF, German and English."""
-    from conclave.evidence import publish  # noqa: PLC0415 - brings what prints, which no verifier needs
+    from conclave.evidence import (
+        certificate,
+        publish,
+    )
 
     made = publish.write(certificate.load(file), out, file.stem)
     typer.echo(jsonlib.dumps([str(one) for one in made]) if json else "\n".join(str(one) for one in made))
@@ -89,16 +95,22 @@ def write_documents(
 
 def new_key(site: SiteName, *, json: AsJson = False) -> None:
     """Make the key that signs a site's evidence, and print the line to hand over on paper."""
+    from conclave.evidence import keys
+
     _show_key(keys.new(site), json=json)
 
 
 def show_key(site: SiteName, *, json: AsJson = False) -> None:
     """Print fingerprint and line of the key that signs a site's evidence."""
+    from conclave.evidence import keys
+
     _show_key(keys.load(site), json=json)
 
 
 def show(evidence: Evidence, signers: list[Signer], language: Language, console: Console) -> None:
     """Print a certificate for people."""
+    from conclave.evidence.sentences import label, sentence
+
     line, verdict = evidence.certificate, evidence.verdict
     good = verdict["isolated"]
 
@@ -123,6 +135,8 @@ def show(evidence: Evidence, signers: list[Signer], language: Language, console:
 
 def _own_signers(evidence: Evidence) -> Path | None:
     """Return the list of keys in the project's inventory, where this is a control node of the site."""
+    from conclave.evidence import keys
+
     try:
         return keys.signers_file(str(evidence.certificate["site"]))
     except ConclaveError:

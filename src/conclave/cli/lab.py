@@ -6,16 +6,18 @@ import dataclasses
 import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from conclave.cli.arguments import AsJson
-from conclave.lab import DEFAULT_NAME, Lab, Status
-from conclave.lab.access import replace_process
-from conclave.lab.image import Source, depot_source, machine_source
+from conclave.paths import DEFAULT_LAB
+
+if TYPE_CHECKING:
+    from conclave.lab import Status
+    from conclave.lab.image import Source
 
 Name = Annotated[str, typer.Option("--name", help="Name of the lab; several stand side by side.")]
 Folder = Annotated[
@@ -37,13 +39,15 @@ def register(app: typer.Typer) -> None:
 
 @lab.command()
 def up(
-    name: Name = DEFAULT_NAME,
+    name: Name = DEFAULT_LAB,
     definition: Folder = None,
     apt: Apt = "",
     saved: Annotated[str, typer.Option("--from", help="Start from a saved lab instead of blank hosts.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Start the lab: blank hosts, a router, users, and a canary outside that counts what tries to leave."""
+    from conclave.lab import Lab
+
     console = Console(stderr=True)
     with console.status(f"lab {name}") as line:
         result = Lab(name, definition, lambda text: line.update(f"lab {name}: {text}")).up(_source(apt), saved)
@@ -53,10 +57,12 @@ def up(
 @lab.command()
 def save(
     saved: Annotated[str, typer.Argument(help="Name to save it under; an earlier one of that name is replaced.")],
-    name: Name = DEFAULT_NAME,
+    name: Name = DEFAULT_LAB,
     as_json: AsJson = False,
 ) -> None:
     """Power the hosts off and keep what they hold, for `lab up --from` in seconds; the lab is down then."""
+    from conclave.lab import Lab
+
     with Console(stderr=True).status(f"lab {name}") as line:
         this = Lab(name, None, lambda text: line.update(f"lab {name}: {text}"))
         this.save(saved)
@@ -69,14 +75,18 @@ def forget(
     as_json: AsJson = False,
 ) -> None:
     """Delete a saved lab."""
+    from conclave.lab import Lab
+
     Lab.forget(saved)
     if as_json:
         typer.echo(json.dumps({"forgotten": saved}))
 
 
 @lab.command()
-def down(name: Name = DEFAULT_NAME, as_json: AsJson = False) -> None:
+def down(name: Name = DEFAULT_LAB, as_json: AsJson = False) -> None:
     """End the lab and leave nothing behind, after a crash and a reboot too."""
+    from conclave.lab import Lab
+
     with Console(stderr=True).status(f"lab {name}: ending"):
         this = Lab(name)
         this.down()
@@ -84,8 +94,10 @@ def down(name: Name = DEFAULT_NAME, as_json: AsJson = False) -> None:
 
 
 @lab.command()
-def status(name: Name = DEFAULT_NAME, as_json: AsJson = False) -> None:
+def status(name: Name = DEFAULT_LAB, as_json: AsJson = False) -> None:
     """Show the lab's hosts and what the canary outside has counted."""
+    from conclave.lab import Lab
+
     _print(Lab(name).status(), as_json=as_json)
 
 
@@ -94,10 +106,12 @@ def reset(
     hosts: Annotated[
         list[str] | None, typer.Argument(help="Hosts to make blank; all and the canary without any.")
     ] = None,
-    name: Name = DEFAULT_NAME,
+    name: Name = DEFAULT_LAB,
     as_json: AsJson = False,
 ) -> None:
     """Make hosts blank again."""
+    from conclave.lab import Lab
+
     console = Console(stderr=True)
     with console.status(f"lab {name}") as line:
         result = Lab(name, None, lambda text: line.update(f"lab {name}: {text}")).reset(hosts or ())
@@ -107,17 +121,23 @@ def reset(
 @lab.command(name="exec", context_settings={"ignore_unknown_options": True})
 def execute(
     command: Annotated[list[str], typer.Argument(help="Program and arguments, after --.")],
-    name: Name = DEFAULT_NAME,
+    name: Name = DEFAULT_LAB,
     where: Where = "control",
 ) -> None:
     """Run a command in the lab and exit with its status."""
+    from conclave.lab import Lab
+    from conclave.lab.access import replace_process
+
     this = Lab(name)
     replace_process(this.command(where, command), this.environment())
 
 
 @lab.command()
-def shell(name: Name = DEFAULT_NAME, where: Where = "control") -> None:
+def shell(name: Name = DEFAULT_LAB, where: Where = "control") -> None:
     """Open a shell in the lab."""
+    from conclave.lab import Lab
+    from conclave.lab.access import replace_process
+
     this = Lab(name)
     program = (
         os.environ.get("SHELL", "/bin/sh") if where in {"control", "users", "outsiders", "canary"} else "/bin/bash"
@@ -126,6 +146,8 @@ def shell(name: Name = DEFAULT_NAME, where: Where = "control") -> None:
 
 
 def _source(apt: str) -> Source | None:
+    from conclave.lab.image import depot_source, machine_source
+
     if not apt:
         return None
     return machine_source() if apt == "machine" else depot_source(Path(apt))

@@ -49,10 +49,10 @@ def matrix(
     as_json: AsJson = False,
 ) -> None:
     """Write the port matrix: from where to where, ports, purpose, direction, mode, NAT, marks and limits."""
-    from conclave.catalog import Catalog  # noqa: PLC0415 - start quickly
-    from conclave.documents import pdf  # noqa: PLC0415
-    from conclave.network import matrix as making  # noqa: PLC0415
-    from conclave.site import read  # noqa: PLC0415
+    from conclave.catalog import Catalog
+    from conclave.documents import pdf
+    from conclave.network import matrix as making
+    from conclave.site import read
 
     found, catalog = read.load(site), Catalog.load()
     spoken = language or found.answers.language
@@ -83,10 +83,10 @@ def rules(
 
     The head of each file says what was tried and what was not.
     """
-    from conclave.catalog import Catalog  # noqa: PLC0415
-    from conclave.network.rules import plan  # noqa: PLC0415
-    from conclave.network.vendors import VENDORS  # noqa: PLC0415
-    from conclave.site import read  # noqa: PLC0415
+    from conclave.catalog import Catalog
+    from conclave.network.rules import plan
+    from conclave.network.vendors import VENDORS
+    from conclave.site import read
 
     made = VENDORS[vendor.value](plan(Catalog.load(), read.load(site)))
     _report([_write(out, name, text.encode()) for name, text in made.items()], as_json)

@@ -78,7 +78,7 @@ def _uplink(up: float | None, down: float | None, site: str | None) -> tuple[flo
         )
     if up is not None:
         return up, down or up
-    from conclave.site import read  # noqa: PLC0415 - only where a site is named
+    from conclave.site import read
 
     answers = read.load(str(site)).answers
     return answers.uplink.up, down or answers.uplink.down
@@ -111,7 +111,7 @@ def show(made: Plan, console: Console) -> None:
 
 
 def _page(made: Plan, site: str | None, language: Language, file: Path) -> None:
-    from conclave import documents, plan_charts  # noqa: PLC0415 - only where a page is wanted
+    from conclave import documents, plan_charts
 
     data = {
         **documents.imprint(site or "-"),

@@ -60,12 +60,12 @@ def network(
     lab_name: LabName = None,
 ) -> None:
     """Hold a call through difficult networks; say for each what works, where it fails and which rule to ask for."""
-    from rich.console import Console  # noqa: PLC0415 - start quickly
+    from rich.console import Console
 
-    from conclave import lab  # noqa: PLC0415
-    from conclave.rehearsal import profiles  # noqa: PLC0415
-    from conclave.rehearsal.network import rehearse  # noqa: PLC0415
-    from conclave.site import read  # noqa: PLC0415
+    from conclave import lab
+    from conclave.rehearsal import profiles
+    from conclave.rehearsal.network import rehearse
+    from conclave.site import read
 
     wanted = profiles.chosen(profile or [])
     lab.enter(site, lab_name)
@@ -89,7 +89,7 @@ def write(result: RehearsalResult, file: Path, language: Language) -> None:
     ConclaveError
         When the file cannot be written.
     """
-    from conclave import documents  # noqa: PLC0415 - only where a page is wanted
+    from conclave import documents
 
     page = documents.html(
         "rehearsal", language, {**documents.imprint(result.site, result.started_at), "result": result}
@@ -102,8 +102,8 @@ def write(result: RehearsalResult, file: Path, language: Language) -> None:
 
 def show(result: RehearsalResult, console: Console) -> None:
     """Print a rehearsal for people: a row a profile, and below it what was found."""
-    from rich import box  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich import box
+    from rich.table import Table
 
     table = Table(
         title=f"{result.site}, from {result.zone}", box=box.SIMPLE, title_justify="left", pad_edge=False, padding=(0, 1)

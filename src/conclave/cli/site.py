@@ -39,7 +39,7 @@ def new(
     as_json: AsJson = False,
 ) -> None:
     """Write inventories/NAME from a handful of answers; asks for those that no flag gives. Never overwrites."""
-    from conclave.site import new as making  # noqa: PLC0415 - start quickly
+    from conclave.site import new as making
 
     asked = _Asked()
     site = making.NewSite(
@@ -70,7 +70,7 @@ def new(
 @site_app.command(epilog=exit_codes(ExitCode.INPUT))
 def check(site: SiteName, as_json: AsJson = False) -> None:
     """Read site.yml and hosts.yml and say every mistake: file, line, value, what was expected."""
-    from conclave.site import read  # noqa: PLC0415
+    from conclave.site import read
 
     reading = read.check(site)
     findings = reading.findings
@@ -91,7 +91,7 @@ def check(site: SiteName, as_json: AsJson = False) -> None:
 @site_app.command()
 def show(site: SiteName, as_json: AsJson = False) -> None:
     """Print what is known of a site, its hosts and their roles; no secret is among it."""
-    from conclave.site import read  # noqa: PLC0415
+    from conclave.site import read
 
     found = read.load(site)
     if as_json:
@@ -113,10 +113,10 @@ def secrets(
 
     Existing ones stay; none is printed.
     """
-    from conclave import paths  # noqa: PLC0415
-    from conclave.bundle import trust as bundles  # noqa: PLC0415
-    from conclave.evidence import keys  # noqa: PLC0415
-    from conclave.site import secrets as making  # noqa: PLC0415
+    from conclave import paths
+    from conclave.bundle import trust as bundles
+    from conclave.evidence import keys
+    from conclave.site import secrets as making
 
     made = making.ensure(site, new_authority=new_authority)
     keys.ensure(site)
@@ -142,9 +142,9 @@ def trust(
 
     On the host: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub
     """
-    from conclave.lab import enter  # noqa: PLC0415
-    from conclave.site import read  # noqa: PLC0415
-    from conclave.site import trust as accepting  # noqa: PLC0415
+    from conclave.lab import enter
+    from conclave.site import read
+    from conclave.site import trust as accepting
 
     enter(site, lab)
     states = {}
@@ -196,7 +196,7 @@ class _Asked:
 
 
 def _zones(asked: _Asked, given: list[str] | None) -> list[str]:
-    from conclave.site.model import NEEDED_ZONES, ZONES  # noqa: PLC0415
+    from conclave.site.model import NEEDED_ZONES, ZONES
 
     if given is not None:
         return given
@@ -213,7 +213,7 @@ def _zones(asked: _Asked, given: list[str] | None) -> list[str]:
 
 
 def _hosts(asked: _Asked, given: list[str] | None) -> list[str]:
-    from conclave.site.model import NEEDED_ROLES  # noqa: PLC0415
+    from conclave.site.model import NEEDED_ROLES
 
     if given is not None:
         return given

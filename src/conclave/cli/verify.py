@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as jsons
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
@@ -12,15 +12,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from conclave import lab, text
+from conclave import text
 from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes
 from conclave.errors import ExitCode
 from conclave.language import Language
-from conclave.site import read
 from conclave.text import N_
-from conclave.verify import controls, evidence
-from conclave.verify import run as runner
-from conclave.verify.evidence import Evidence, Run
+
+if TYPE_CHECKING:
+    from conclave.verify.evidence import Run
 
 WORDS: dict[str, str] = {
     "control": N_("control"),
@@ -60,6 +59,11 @@ def verify(
     lab_name: LabName = None,
 ) -> None:
     """Verify that a site keeps its promises: all controls, or those you name."""
+    from conclave import lab
+    from conclave.site import read
+    from conclave.verify import evidence
+    from conclave.verify import run as runner
+
     language = read.load(site).answers.language
     if catalogue:
         _list(language, json=json)
@@ -81,6 +85,9 @@ def verify(
 
 def show(run: Run, language: Language, console: Console) -> None:
     """Print a run for people, the broken promises last, where the eye is."""
+    from conclave.verify import evidence
+    from conclave.verify.evidence import Evidence
+
     words = text.words(WORDS, language)
     table = Table(title=f"{run.site}: {run.seconds:.0f} s", box=box.SIMPLE, title_justify="left")
     for heading in ("control", "title", "where", "result", "reason"):
@@ -99,6 +106,8 @@ def show(run: Run, language: Language, console: Console) -> None:
 
 
 def _breakers(site: str, ids: list[str], *, exactly: bool, json: bool) -> None:
+    from conclave.verify import run as runner
+
     err = Console(stderr=True)
     proofs = runner.prove(site, runner.breakers(ids), lambda text: err.print(text, style="dim"), exactly=exactly)
     if json:
@@ -117,6 +126,8 @@ def _breakers(site: str, ids: list[str], *, exactly: bool, json: bool) -> None:
 
 
 def _list(language: Language, *, json: bool) -> None:
+    from conclave.verify import controls
+
     known = controls.load()
     if json:
         typer.echo(jsons.dumps([control.model_dump() for control in known.values()], indent=2, ensure_ascii=False))

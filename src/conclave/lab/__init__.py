@@ -8,10 +8,10 @@ import sys
 from conclave.errors import ConclaveError, ExitCode
 from conclave.lab.access import VARIABLE, replace_process
 from conclave.lab.canary import CanaryCount
-from conclave.lab.lab import DEFAULT_NAME, Lab, Status
+from conclave.lab.lab import Lab, Status
 from conclave.paths import inventory
 
-__all__ = ["DEFAULT_NAME", "CanaryCount", "Lab", "Status", "enter"]
+__all__ = ["CanaryCount", "Lab", "Status", "enter"]
 
 
 def enter(site: str, lab_name: str | None = None) -> None:

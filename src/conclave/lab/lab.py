@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from conclave.errors import ConclaveError, ExitCode
 from conclave.lab import access, canary, hosts, image, namespaces, needs, network, saves, state
 from conclave.lab.definition import Definition, load
-from conclave.paths import project_root
+from conclave.paths import DEFAULT_LAB, project_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from conclave.lab.canary import CanaryCount
 
-DEFAULT_NAME = "lab"
 _NAME = re.compile(r"^[a-z][a-z0-9-]{0,19}$")
 
 
@@ -55,7 +54,7 @@ class Lab:
 
     def __init__(
         self,
-        name: str = DEFAULT_NAME,
+        name: str = DEFAULT_LAB,
         definition_dir: Path | None = None,
         progress: Callable[[str], None] = lambda _: None,
     ) -> None:
