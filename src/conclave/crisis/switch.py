@@ -11,15 +11,19 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from conclave.crisis.lines import Answer, Line, LostError, since, together
 from conclave.crisis.report import HostReport, Report
 from conclave.errors import ConclaveError, ExitCode
+from conclave.remote import Answer, Connection, RemoteError, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from conclave.site.model import Host, Site
 
+# A host of the site answers within milliseconds; one that is down would hold the others up for two minutes.
+CONNECT_SECONDS = 2.0
+COMMAND_SECONDS = 20.0
+MODE = "/usr/sbin/conclave-mode"
 PORTAL = "/usr/lib/conclave/portal/mode"
 # People in the rooms are told first, but the cut never waits for it.
 TELL_SECONDS = 0.5
@@ -142,41 +146,45 @@ class _Run:
         self.watch: Callable[[Report], None] = lambda _: None
         self._hosts = {host.name: host for host in site.hosts}
         self._reports = {host.name: host for host in report.hosts}
-        self._lines: dict[str, Line] = {}
+        self._connections: dict[str, Connection] = {}
         self._begin = time.monotonic()
 
     def step(self, name: str) -> None:
         """Note when a step was done, and show it."""
-        self.report.seconds[name] = since(self._begin)
+        self.report.seconds[name] = self._since()
         self.watch(self.report)
 
     def connect(self, hosts: Iterable[Host]) -> None:
         """Open the connections and look at the staged files; who cannot be reached, or has damaged ones, is noted."""
 
-        def reach(host: Host) -> tuple[Line, Answer]:
-            line = Line(host)
-            return line, line.mode("check")
+        def reach(host: Host) -> tuple[Connection, Answer]:
+            connection = Connection(host.login, CONNECT_SECONDS)
+            try:
+                return connection, _mode(connection, "check")
+            except RemoteError:
+                connection.close()
+                raise
 
         for host, reached in together(hosts, reach):
             report = self._reports[host.name]
             if isinstance(reached, Exception):
-                report.problem = f"cannot be reached: {reached}"
+                report.problem = f"cannot be reached: {_why(reached)}"
                 continue
-            self._lines[host.name], answer = reached
+            self._connections[host.name], answer = reached
             damaged = answer.data.get("damaged")
             report.problem = f"{damaged} is damaged" if damaged else "not switched yet"
 
     def tell(self, order: Order) -> bool:
         """Let the portal tell the people in the rooms and remove those who joined from outside; never waits for it."""
-        core = [line for line in self._lines.values() if "core" in line.host.roles]
+        core = [one for name, one in self._connections.items() if "core" in self._hosts[name].roles]
         words = ["--actor", order.actor, "--reason", order.reason, "--limit", str(TELL_SECONDS)]
         if order.revert_after:
             end = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=order.revert_after)
             words += ["--until", f"{end:%Y-%m-%dT%H:%M:%SZ}"]
         script = f'[ -x {PORTAL} ] || exit 127; exec {PORTAL} "$@"'
 
-        def tell(line: Line) -> Answer:
-            return line.run("sh", "-c", script, "sh", order.mode, *words, seconds=TELL_SECONDS * 4)
+        def tell(one: Connection) -> Answer:
+            return one.run("sh", "-c", script, "sh", order.mode, *words, seconds=TELL_SECONDS * 4)
 
         said = [answer for _, answer in together(core, tell, TELL_SECONDS)]
         self.report.portal = "; ".join(_told(answer) for answer in said) or "no core host was reached"
@@ -184,19 +192,19 @@ class _Run:
 
     def send(self, hosts: Iterable[Host], words: list[str]) -> None:
         """Let hosts switch, side by side."""
-        lines = [self._lines[host.name] for host in hosts if host.name in self._lines]
+        names = [host.name for host in hosts if host.name in self._connections]
 
-        def act(line: Line) -> Answer:
-            answer = line.mode(*words)
-            self._reports[line.host.name].switched = since(self._begin) if answer.status == 0 else None
+        def act(name: str) -> Answer:
+            answer = _mode(self._connections[name], *words)
+            self._reports[name].switched = self._since() if answer.status == 0 else None
             return answer
 
-        for line, answer in together(lines, act):
-            report = self._reports[line.host.name]
+        for name, answer in together(names, act):
+            report = self._reports[name]
             if isinstance(answer, Exception):
-                self._lose(line, f"did not answer: {answer}")
+                self._lose(name, answer)
             elif answer.status:
-                report.problem = answer.err.splitlines()[-1] if answer.err else f"exit status {answer.status}"
+                report.problem = answer.reason
             else:
                 report.mode, report.problem = str(answer.data.get("mode", "")), "not verified yet"
         self.watch(self.report)
@@ -204,51 +212,59 @@ class _Run:
     def again(self, order: Order) -> None:
         """Try those once more that did not switch: a host that was busy or was just coming up."""
         hosts = [self._hosts[name] for name, report in self._reports.items() if report.switched is None]
-        self.connect([host for host in hosts if host.name not in self._lines])
+        self.connect([host for host in hosts if host.name not in self._connections])
         self.send(hosts, order.words)
 
     def verify(self) -> None:
         """Ask every host how it is, whatever it said before."""
-        for line, answer in together(list(self._lines.values()), lambda line: line.mode("status")):
+        for name, answer in together(list(self._connections), lambda name: _mode(self._connections[name], "status")):
             if isinstance(answer, Exception):
-                self._lose(line, f"did not answer: {answer}")
+                self._lose(name, answer)
             elif answer.data:
-                self._reports[line.host.name].take(answer.data)
+                self._reports[name].take(answer.data)
             else:
-                said = answer.err.splitlines()[-1] if answer.err else f"exit status {answer.status}"
-                self._reports[line.host.name].problem = f"does not know its mode: {said}"
+                self._reports[name].problem = f"does not know its mode: {answer.reason}"
 
     def mend(self, order: Order) -> None:
         """Let hosts load the staged files anew whose rules somebody has changed, then look again."""
         wrong = [
-            self._lines[host.name]
+            self._connections[host.name]
             for host in self.report.hosts
-            if host.name in self._lines and host.staged and host.mode == order.mode and not host.live
+            if host.name in self._connections and host.staged and host.mode == order.mode and not host.live
         ]
         if wrong:
             words = ["apply", "--actor", order.actor, "--reason", "live rules differed"]
-            together(wrong, lambda line: line.mode(*words))
+            together(wrong, lambda one: _mode(one, *words))
             self.verify()
 
     def close(self) -> None:
         """End every connection."""
-        for line in self._lines.values():
-            line.close()
+        for one in self._connections.values():
+            one.close()
 
-    def _lose(self, line: Line, problem: str) -> None:
-        line.close()
-        del self._lines[line.host.name]
-        self._reports[line.host.name].problem = problem
-        self._reports[line.host.name].mode = ""
+    def _lose(self, name: str, error: Exception) -> None:
+        self._connections.pop(name).close()
+        self._reports[name].problem = f"did not answer: {_why(error)}"
+        self._reports[name].mode = ""
+
+    def _since(self) -> float:
+        return round(time.monotonic() - self._begin, 3)
+
+
+def _mode(connection: Connection, *words: str) -> Answer:
+    """Run conclave-mode on a host."""
+    return connection.run(MODE, *words, "--json", seconds=COMMAND_SECONDS)
+
+
+def _why(error: Exception) -> str:
+    return error.why if isinstance(error, RemoteError) else str(error)
 
 
 def _told(answer: Answer | Exception) -> str:
     if isinstance(answer, TimeoutError):
         return f"the portal did not answer within {TELL_SECONDS} s"
-    if isinstance(answer, LostError):
-        return f"the portal was not reached: {answer}"
     if not isinstance(answer, Answer):
-        raise answer
+        return f"the portal was not reached: {_why(answer)}"
     if answer.status == 127:  # noqa: PLR2004 - what a shell says of a program that is not there
         return "this portal tells nobody"
     told = answer.data
