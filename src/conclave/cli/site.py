@@ -143,17 +143,17 @@ def trust(
     On the host: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub
     """
     from conclave.lab import enter
+    from conclave.remote import trust as accepting
     from conclave.site import read
-    from conclave.site import trust as accepting
 
     enter(site, lab)
     states = {}
     for host in read.load(site).hosts:
-        offer = accepting.offered(host)
+        offer = accepting.offered(host.login)
         state = "known"
         if not offer.known:
-            sys.stderr.write(f"{host.name} ({host.ansible_host}) shows {offer.fingerprint}\n")
-            yes = offer.fingerprint in (fingerprint or []) or (
+            sys.stderr.write(f"{host.name} ({host.ansible_host}) shows {offer.key.fingerprint}\n")
+            yes = offer.key.fingerprint in (fingerprint or []) or (
                 not fingerprint
                 and sys.stdin.isatty()
                 and typer.confirm("Is it the same on the host's console?", err=True)
@@ -161,7 +161,7 @@ def trust(
             if yes:
                 accepting.accept(offer)
             state = "accepted" if yes else "refused"
-        states[host.name] = {"fingerprint": offer.fingerprint, "state": state}
+        states[host.name] = {"fingerprint": offer.key.fingerprint, "state": state}
     if as_json:
         _print(states)
     else:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from conclave.crisis.report import HostReport, Report
 from conclave.errors import ConclaveError, ExitCode
-from conclave.remote import Answer, Connection, RemoteError, together
+from conclave.remote import Answer, RemoteError, together
+from conclave.remote.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -1,14 +1,12 @@
-"""What the depot host serves now, asked over the same ssh that Ansible uses."""
+"""What the depot host serves now."""
 
 from __future__ import annotations
 
-import json
-import shlex
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 from conclave.catalog import Catalog
-from conclave.deploy.journal import ssh
+from conclave.remote import RemoteError
+from conclave.remote.connection import Connection
 
 if TYPE_CHECKING:
     from conclave.site.model import Host
@@ -23,14 +21,8 @@ def installed(host: Host) -> dict[str, Any] | None:
     """
     manifest = f"{Catalog.load().paths['depot']}/current/manifest.json"
     try:
-        done = subprocess.run(
-            [*ssh(), *host.login.arguments, shlex.join([*host.login.leader, "cat", manifest])],
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-        loaded = json.loads(done.stdout) if done.returncode == 0 else None
-    except (subprocess.TimeoutExpired, ValueError):
+        with Connection(host.login) as connection:
+            answer = connection.run("cat", manifest, seconds=_SECONDS)
+    except RemoteError:
         return None
-    return loaded if isinstance(loaded, dict) else None
+    return answer.data if answer.status == 0 and answer.data else None

@@ -1,11 +1,12 @@
-"""Fetches what a host itself says about a failure, over the same ssh that Ansible uses."""
+"""Fetches what a host itself says about a failure."""
 
 from __future__ import annotations
 
-import os
 import shlex
-import subprocess
 from typing import TYPE_CHECKING
+
+from conclave.remote import RemoteError
+from conclave.remote.connection import Connection
 
 if TYPE_CHECKING:
     from conclave.site.model import Host
@@ -31,22 +32,10 @@ def last_lines(host: Host, unit: str) -> list[str]:
     """
     script = _SCRIPT % (shlex.quote(unit) if unit else "", LINES)
     try:
-        done = subprocess.run(
-            [*ssh(), *host.login.arguments, shlex.join([*host.login.leader, "sh", "-c", script])],
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired:
-        return [f"(the journal of {host.name} did not come within {_SECONDS} s)"]
-    if done.returncode and not done.stdout:
-        return [f"(the journal of {host.name} cannot be read: {done.stderr.strip().splitlines()[-1:] or 'no message'})"]
-    return done.stdout.rstrip().splitlines()
-
-
-def ssh() -> list[str]:
-    """Return ssh with the options that Ansible uses here."""
-    options = shlex.split(os.environ.get("ANSIBLE_SSH_ARGS", ""))
-    return ["ssh", *options, "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"]
+        with Connection(host.login) as connection:
+            answer = connection.run("sh", "-c", script, seconds=_SECONDS)
+    except RemoteError as error:
+        return [f"(the journal of {host.name} cannot be read: {error.why})"]
+    if answer.status and not answer.out:
+        return [f"(the journal of {host.name} cannot be read: {answer.reason})"]
+    return answer.out.rstrip().splitlines()

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import json
-import shlex
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import paramiko
-
+from conclave import remote
 from conclave.errors import ConclaveError
 from conclave.evidence.witness import onhost
-from conclave.preflight import connection
+from conclave.remote import LostError, RemoteError
+from conclave.remote.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -26,95 +23,71 @@ READY_SECONDS = 20.0
 END_SECONDS = 30.0
 
 
-class UnreachableError(Exception):
-    """A host that could not be asked."""
-
-
 class Link:
-    """One host of the site, reached by ssh as preflight reaches it."""
+    """One host of the site.
+
+    Raises
+    ------
+    RemoteError
+        When it cannot be reached.
+    """
 
     def __init__(self, host: Host) -> None:
         self.host = host
-        self.name = host.name
-        try:
-            self._client = connection.connect(host)
-        except connection.UnknownKeyError as error:
-            raise UnreachableError(f"its key {error} is not known") from error
-        except (paramiko.SSHException, OSError, EOFError) as error:
-            raise UnreachableError(str(error) or type(error).__name__) from error
+        self._connection = Connection(host.login)
 
     def look(self, **arguments: object) -> dict[str, Any]:
         """Run the look on the host.
 
         Raises
         ------
-        UnreachableError
+        RemoteError
             When the host does not answer, or answers with something else.
         """
-        try:
-            _, stdout, stderr = self._client.exec_command(self._command("look", arguments), timeout=LOOK_SECONDS)
-            answer = stdout.read().decode(errors="replace")
-            noise = stderr.read().decode(errors="replace").strip()
-        except (paramiko.SSHException, OSError, EOFError) as error:
-            raise UnreachableError(str(error) or type(error).__name__) from error
-        try:
-            found: dict[str, Any] = json.loads(answer)
-        except ValueError as error:
-            raise UnreachableError(noise.split("\n")[-1] or "it answered nothing") from error
-        return found
+        answer = self._connection.run(*_program("look", arguments), seconds=LOOK_SECONDS)
+        if not answer.data:
+            raise LostError(self._connection.login, answer.reason)
+        return answer.data
 
     def watch(self, interfaces: list[str]) -> Watch:
         """Begin to record what leaves by these interfaces; returns when each recorder has seen a beat, or cannot."""
-        try:
-            channels = self._client.exec_command(self._command("watch", {"interfaces": interfaces}))
-            return Watch(*channels)
-        except (paramiko.SSHException, OSError, EOFError) as error:
-            raise UnreachableError(str(error) or type(error).__name__) from error
+        return Watch(self._connection, _program("watch", {"interfaces": interfaces}))
 
     def close(self) -> None:
         """End the connection."""
-        self._client.close()
-
-    def _command(self, function: str, arguments: Mapping[str, object]) -> str:
-        return shlex.join([*self.host.login.leader, "/usr/bin/python3", "-c", PROGRAM, function, json.dumps(arguments)])
+        self._connection.close()
 
 
 class Watch:
     """A recorder that runs on a host."""
 
-    def __init__(self, stdin: paramiko.ChannelFile, stdout: paramiko.ChannelFile, stderr: paramiko.ChannelFile) -> None:
-        self._stdin, self._stdout, self._stderr = stdin, stdout, stderr
-        self._stdout.channel.settimeout(READY_SECONDS)
-        line = self._stdout.readline()
-        try:
-            self.ready: list[bool] = json.loads(line)["ready"]
-        except ValueError as error:
-            raise UnreachableError(self._reason()) from error
+    def __init__(self, connection: Connection, command: list[str]) -> None:
+        self._login = connection.login
+        self._stream = connection.open(*command, seconds=READY_SECONDS)
+        self.ready: list[bool] = self._said(READY_SECONDS)["ready"]
 
     def end(self) -> list[dict[str, Any]]:
         """Stop the recording and return what each interface's recorder has to say.
 
         Raises
         ------
-        UnreachableError
+        RemoteError
             When the recorder is gone.
         """
-        try:
-            self._stdin.channel.shutdown_write()
-            self._stdout.channel.settimeout(END_SECONDS)
-            line = self._stdout.readline()
-            captures: list[dict[str, Any]] = json.loads(line)["captures"]
-        except ValueError as error:
-            raise UnreachableError(self._reason()) from error
-        except (paramiko.SSHException, OSError, EOFError) as error:
-            raise UnreachableError(str(error) or type(error).__name__) from error
+        self._stream.end_input()
+        captures: list[dict[str, Any]] = self._said(END_SECONDS)["captures"]
         return captures
 
-    def _reason(self) -> str:
-        with contextlib.suppress(OSError):
-            rows = self._stderr.read().decode(errors="replace").strip().splitlines()
-            return rows[-1] if rows else "it ended without a word"
-        return "it does not answer"
+    def _said(self, seconds: float) -> dict[str, Any]:
+        try:
+            said: dict[str, Any] = json.loads(self._stream.line(seconds))
+        except ValueError as error:
+            raise LostError(self._login, self._stream.complaint or "it ended without a word") from error
+        return said
+
+
+def _program(function: str, arguments: Mapping[str, object]) -> list[str]:
+    return ["/usr/bin/python3", "-c", PROGRAM, function, json.dumps(arguments)]
 
 
 def connect(hosts: Iterable[Host]) -> tuple[dict[str, Link], dict[str, str]]:
@@ -126,14 +99,11 @@ def together[T, R](whom: Mapping[str, T], act: Callable[[str, T], R]) -> tuple[d
     """Do something for everybody at once; return what came out by name, and for whom it failed and why."""
     done: dict[str, R] = {}
     failed: dict[str, str] = {}
-    if not whom:
-        return done, failed
-    with ThreadPoolExecutor(max_workers=len(whom)) as pool:
-        for name, future in {name: pool.submit(act, name, one) for name, one in whom.items()}.items():
-            try:
-                done[name] = future.result()
-            except UnreachableError as error:
-                failed[name] = str(error)
-            except ConclaveError as error:
-                failed[name] = error.found
+    for (name, _), answer in remote.together(list(whom.items()), lambda item: act(*item)):
+        if isinstance(answer, RemoteError):
+            failed[name] = answer.why
+        elif isinstance(answer, ConclaveError | TimeoutError):
+            failed[name] = answer.found if isinstance(answer, ConclaveError) else str(answer)
+        else:
+            done[name] = answer
     return done, failed

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import paramiko
-
 from conclave.catalog import Catalog
-from conclave.preflight import connection, facts, findings
+from conclave.preflight import facts, findings
 from conclave.preflight.findings import Finding
+from conclave.remote import (
+    BecomeError,
+    RefusedError,
+    RemoteError,
+    UnknownKeyError,
+    UnreachableError,
+    WrongKeyError,
+    together,
+)
+from conclave.remote.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,58 +65,52 @@ def run(site: Site, only: set[str] | None = None, done: Callable[[str], None] = 
         done(host.name)
         return result
 
-    with ThreadPoolExecutor(max_workers=max(1, min(32, len(chosen)))) as pool:
-        found = [finding for part in pool.map(look, chosen) for finding in part]
+    found: list[Finding] = []
+    for host, seen in together(chosen, look):
+        if isinstance(seen, Exception):
+            found.append(_unanswered(host, str(seen)))
+        else:
+            found += seen
     return Report([host.name for host in chosen], time.monotonic() - begin, found)
 
 
 def _host(site: Site, host: Host, flows: Catalog) -> list[Finding]:
+    login = host.login
     try:
-        client = connection.connect(host)
-    except connection.UnknownKeyError as error:
-        return [
-            Finding(
-                host.name,
-                "host key",
-                f"an unknown key, {error.kind} {error.fingerprint}",
-                "a key that somebody compared with the host's own",
-                f"conclave site trust {site.answers.name}",
-            )
-        ]
-    except paramiko.BadHostKeyException as error:
-        other = connection.fingerprint(error.key)
-        return [
-            Finding(
-                host.name,
-                "host key",
-                f"another key than the accepted one: {other}",
-                connection.fingerprint(error.expected_key),
-                "find out why before anything else; if the host was installed anew, "
-                f"`ssh-keygen -R {host.ansible_host}` and `conclave site trust {site.answers.name}`",
-            )
-        ]
-    except paramiko.AuthenticationException:
-        found = f"{host.ansible_user}@{host.ansible_host} refuses every key"
-        do = f"ssh-copy-id {host.ansible_user}@{host.ansible_host}"
-        return [Finding(host.name, "sign-in", found, "sign-in with a key of this control node", do)]
-    except (paramiko.SSHException, OSError) as error:
-        found = f"{host.ansible_host} port {host.ansible_port} does not answer: {error}"
+        with Connection(login) as connection:
+            return _ask(site, host, connection, flows)
+    except UnknownKeyError as error:
+        found = f"an unknown key, {error.key.kind} {error.key.fingerprint}"
+        do = f"conclave site trust {site.answers.name}"
+        return [Finding(host.name, "host key", found, error.expected, do)]
+    except WrongKeyError as error:
+        do = f"{error.todo}, then `conclave site trust {site.answers.name}`"
+        return [Finding(host.name, "host key", error.why, error.expected, do)]
+    except RefusedError as error:
+        return [Finding(host.name, "sign-in", error.why, error.expected, error.todo)]
+    except UnreachableError as error:
+        found = f"{login.address} port {login.port} does not answer: {error.why}"
         do = "start the host, or let ssh through from the control node (zone mgmt)"
         return [Finding(host.name, "reachable", found, "ssh", do)]
-    with client:
-        return _ask(site, host, client, flows)
+    except RemoteError as error:
+        return [_unanswered(host, error.why)]
 
 
-def _ask(site: Site, host: Host, client: paramiko.SSHClient, flows: Catalog) -> list[Finding]:
+def _ask(site: Site, host: Host, connection: Connection, flows: Catalog) -> list[Finding]:
     script = facts.script(sorted(findings.needed_names(site)))
     before = time.time()
     try:
-        answer = connection.output(client, script)
-    except (paramiko.SSHException, OSError) as error:
-        found = f"no answer within {connection.COMMAND_SECONDS:.0f} s ({str(error) or type(error).__name__})"
-        return [Finding(host.name, "answer", found, "a host that answers", "look at its load and its disk")]
-    said = facts.parse(answer)
+        # Only root sees who holds a port.
+        answer = connection.run("sh", "-s", stdin=script)
+    except BecomeError:
+        before = time.time()
+        answer = connection.run("sh", "-s", stdin=script, become=False)
+    said = facts.parse(answer.out)
     return list(findings.of_facts(site, host, said, _offset(said.clock, before, time.time()), flows))
+
+
+def _unanswered(host: Host, found: str) -> Finding:
+    return Finding(host.name, "answer", found, "a host that answers", "look at its load and its disk")
 
 
 def _offset(clock: float, before: float, after: float) -> float:

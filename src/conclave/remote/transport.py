@@ -154,7 +154,7 @@ def shown(login: Login, seconds: float = CONNECT_SECONDS) -> HostKey:
     return _opened(login, options(login), seconds, look)
 
 
-def judge(login: Login, found: Options, key: HostKey) -> bool:
+def judge(login: Login, found: Options, key: HostKey) -> None:
     """Refuse a key that is not the accepted one.
 
     Raises
@@ -171,7 +171,6 @@ def judge(login: Login, found: Options, key: HostKey) -> bool:
         accepted = found.accepted().accepted
         same = [one for one in accepted if one.kind == key.kind] or accepted
         raise WrongKeyError(login, key, same[0] if verdict == "changed" else None, found.key_name)
-    return True
 
 
 def _opened[T](login: Login, found: Options, seconds: float, then: Callable[[Line], T]) -> T:

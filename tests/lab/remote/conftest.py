@@ -13,7 +13,8 @@ from ruamel.yaml import YAML
 from conclave.lab import Lab
 from conclave.lab.image import machine_source
 from conclave.lab.namespaces import NETNS
-from conclave.remote import Connection, Login
+from conclave.remote import Login
+from conclave.remote.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

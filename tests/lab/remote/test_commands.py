@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.lab.remote.conftest import CHATTY, Hosts
 
-from conclave.remote import BecomeError, Connection, Login, RefusedError, together
+from conclave.remote import BecomeError, Login, RefusedError, together
+from conclave.remote.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conclave.remote import Connection, DeadlineError, LostError, UnreachableError, together
+from conclave.remote import DeadlineError, LostError, UnreachableError, together
+from conclave.remote.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,7 +107,7 @@ def test_a_host_that_hangs_holds_nobody_up(hosts: Hosts) -> None:
 
 def test_a_program_ends_though_a_host_still_hangs(hosts: Hosts) -> None:
     program = (
-        "from conclave.remote import *\n"
+        "from conclave.remote import Login, together\nfrom conclave.remote.connection import Connection\n"
         "print(together([Login('other', '192.0.2.67')], lambda login: Connection(login, 60), 0.5)[0][1])\n"
     )
     hosts.on("other", f"kill -STOP {LISTENER}")

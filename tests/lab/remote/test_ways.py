@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tests.lab.remote.conftest import Hosts
 
-    from conclave.remote import Connection
+    from conclave.remote.connection import Connection
 
     Connect = Callable[..., Connection]
 
