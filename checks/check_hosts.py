@@ -83,11 +83,11 @@ def test_services_are_sandboxed(host: Host, observe: Callable[..., None]) -> Non
 @control("SYS-08")
 def test_no_unit_has_failed_and_everything_enabled_runs(host: Host, observe: Callable[..., None]) -> None:
     """The system is content, and each of the product's services is active and starts at boot."""
-    state = host.run("systemctl is-system-running --wait").stdout.strip()
+    state = host.run("systemctl is-system-running --wait").out.strip()
     failed = host.read("systemctl list-units --failed --plain --no-legend | cut -d' ' -f1").split()
     rows = host.read("systemctl list-unit-files --type=service --state=enabled --plain --no-legend | cut -d' ' -f1")
     units = [unit for unit in rows.split() if unit.startswith(OURS) and not unit.endswith("@.service")]
-    active = {unit: host.run("systemctl is-active %s", unit).stdout.strip() for unit in units}
+    active = {unit: host.run("systemctl is-active %s", unit).out.strip() for unit in units}
     observe(system=state, failed=failed, services=active)
     assert not failed, f"failed: {', '.join(failed)}"
     assert active, "no service of the product is enabled"
@@ -101,13 +101,13 @@ def test_health_checks_are_content(host: Host, observe: Callable[..., None]) -> 
     checks = host.read("ls /etc/conclave/host/health.d").split()
     services = {check.removesuffix(".json") for check in checks}
     answer = host.run("conclave-health")
-    rows = {row["service"]: row for row in map(json.loads, answer.stdout.splitlines())}
+    rows = {row["service"]: row for row in map(json.loads, answer.out.splitlines())}
     observe(health={service: row["detail"] for service, row in rows.items()})
     assert services, "the host has no health check"
-    assert not services - set(rows), f"no answer for {', '.join(sorted(services - set(rows)))}: {answer.stderr[-200:]}"
+    assert not services - set(rows), f"no answer for {', '.join(sorted(services - set(rows)))}: {answer.err[-200:]}"
     bad = {service: row["detail"] for service, row in rows.items() if not row["ok"]}
     assert not bad, f"{bad}"
-    assert answer.rc == 0, answer.stderr[-200:]
+    assert answer.status == 0, answer.err[-200:]
 
 
 @control("ADM-01")
@@ -151,8 +151,8 @@ def test_logs_hold_no_usable_tokens(host: Host, known_secrets: dict[str, str], o
     The SFU writes down what it refuses: forged and expired tokens may stand there, and open nothing.
     """
     lines = int(host.read("journalctl -b -o cat --no-pager | wc -l"))
-    found = host.run("journalctl -b -o short-unix --no-pager | grep -E %s", TOKEN.pattern).stdout.splitlines()
-    files = host.run("grep -rlE %s /var/log --include=*.log --include=*.log.1", TOKEN.pattern).stdout.split()
+    found = host.run("journalctl -b -o short-unix --no-pager | grep -E %s", TOKEN.pattern).out.splitlines()
+    files = host.run("grep -rlE %s /var/log --include=*.log --include=*.log.1", TOKEN.pattern).out.split()
     usable = [row.split(" ", 2)[0] for row in found if _usable(row, known_secrets["secret_livekit_api_secret"])]
     observe(journal_lines=lines, refused_tokens=len(found) - len(usable), usable_tokens=len(usable), files=files)
     assert lines > 0, "the journal is empty"

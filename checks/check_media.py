@@ -46,8 +46,8 @@ def signal(users: Vantage, url: str, tokens: dict[str, str], authority: str, joi
     """Ask the SFU from the users' zone."""
     request = json.dumps({"url": url, "tokens": tokens, "authority": authority, "join": join})
     answer = users.run([sys.executable, "-m", "conclave.verify.signalling"], stdin=request)
-    assert answer.rc == 0, f"signalling does not answer: {answer.stderr.strip().splitlines()[-1:]}"
-    found: dict[str, Any] = json.loads(answer.stdout)
+    assert answer.status == 0, f"signalling does not answer: {answer.reason}"
+    found: dict[str, Any] = json.loads(answer.out)
     return found
 
 

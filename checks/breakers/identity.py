@@ -38,7 +38,7 @@ def ask(core: Host, method: str, path: str, body: object = None) -> Any:  # noqa
     answers = core.site.answers
     server = f"https://keycloak.{answers.domain}:{Catalog.load().port('keycloak-tls')}"
     words = ["python3", "-c", ADMIN, server, method, path, json.dumps(body) if body is not None else ""]
-    return json.loads(core.feed(shlex.join(words), secrets.load(answers.name)["secret_keycloak_admin"] + "\n"))
+    return json.loads(core.read(shlex.join(words), stdin=secrets.load(answers.name)["secret_keycloak_admin"] + "\n"))
 
 
 @contextlib.contextmanager

@@ -90,11 +90,6 @@ def deployments(site: str, lab: str = "") -> Path:
     return site_state(site) / "labs" / lab / "deploy" if lab else site_state(site) / "deploy"
 
 
-def ssh_sockets() -> Path:
-    """Return the folder of the sockets of shared ssh connections."""
-    return state_dir() / "ssh"
-
-
 def inventory(site: str) -> Path:
     """Return the inventory folder of a site.
 

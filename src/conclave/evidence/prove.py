@@ -278,8 +278,8 @@ def visit_as_user(domain: str, authority: Path) -> list[dict[str, object]]:
         "print(json.dumps(pages.visit(sys.argv[1], pathlib.Path(sys.argv[2]))))"
     )
     answer = places.Vantage("users", prefix).run([sys.executable, "-c", source, domain, str(authority)])
-    if answer.rc:
-        last = (answer.stderr.strip().splitlines() or ["no answer"])[-1]
-        return [{"what": "page", "url": f"https://meet.{domain}/", "fetched": 0, "foreign": [], "error": last}]
-    rows: list[dict[str, object]] = json.loads(answer.stdout)
+    if answer.status:
+        url = f"https://meet.{domain}/"
+        return [{"what": "page", "url": url, "fetched": 0, "foreign": [], "error": answer.reason}]
+    rows: list[dict[str, object]] = json.loads(answer.out)
     return rows

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 COMMAND_SECONDS = 30.0
 LEADER = ("sudo", "-n")
 _PIECE = 1 << 16
-# What a login shell prints comes before this on both streams. In two words, so that a shell that shows what it runs
-# does not show it.
+# What a login shell prints comes before this on both streams. A shell that shows what it runs stops doing so first, and
+# shows the mark in two words.
 _MARK = "conclave-"
-_BEGIN = "printf '%s%s\\n' {mark} {token}; printf '%s%s\\n' {mark} {token} >&2"
+_BEGIN = "set +x; printf '%s%s\\n' {mark} {token}; printf '%s%s\\n' {mark} {token} >&2"
 
 
 class Connection:

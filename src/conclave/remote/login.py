@@ -37,8 +37,3 @@ class Login:
         """Return the words that tell ssh where to sign in as whom."""
         way = ("-J", self.jump) if self.jump else ()
         return (*self.options, *way, "-p", str(self.port), "-l", self.user, self.address)
-
-    @property
-    def leader(self) -> tuple[str, ...]:
-        """Return the words that lead a command there which only root may run."""
-        return ("sudo", "-n") if self.become else ()

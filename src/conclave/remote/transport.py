@@ -105,6 +105,7 @@ class Line:
         if self._socket:
             self._socket.close()
         if self._program:
+            self._program.terminate()
             try:
                 self._program.wait(_END_SECONDS)
             except subprocess.TimeoutExpired:

@@ -5,12 +5,22 @@ Every field's description is what an operator reads after "expected:", so it nam
 
 from __future__ import annotations
 
+import shlex
 from functools import cached_property
 from ipaddress import IPv6Address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, IPvAnyAddress, IPvAnyNetwork, PrivateAttr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    IPvAnyAddress,
+    IPvAnyNetwork,
+    PrivateAttr,
+)
 
 from conclave.catalog import BEYOND, ROLES, Role
 from conclave.errors import ConclaveError, ExitCode
@@ -39,6 +49,12 @@ def _text(value: object) -> object:
     """YAML reads 1.5 as a number; an address or a network is always text."""
     if not isinstance(value, str):
         raise ValueError("not text")  # noqa: TRY004 - pydantic turns ValueError into a finding
+    return value
+
+
+def _words(value: str) -> str:
+    """Refuse what no shell could split into words."""
+    shlex.split(value)
     return value
 
 
@@ -142,6 +158,14 @@ class Host(BaseModel):
     )
     ansible_user: str = Field(default="root", min_length=1, description="the account to sign in with, root by default")
     ansible_port: int = Field(default=22, ge=1, le=65535, description="the port of ssh, 22 by default")
+    conclave_jump: str = Field(
+        default="",
+        pattern=r"^([A-Za-z0-9_\[][A-Za-z0-9_.@:,/\[\]%-]*)?$",
+        description="the host that ssh goes through, such as ops@203.0.113.7 or ops@jump.example.org:2222, or nothing",
+    )
+    ansible_ssh_common_args: Annotated[str, AfterValidator(_words)] = Field(
+        default="", description="further words for ssh as a shell would read them, or nothing"
+    )
 
     @property
     def main_addresses(self) -> tuple[Address, ...]:
@@ -160,8 +184,15 @@ class Host(BaseModel):
     @property
     def login(self) -> Login:
         """Return the way into the host."""
-        become = self.ansible_user != "root"
-        return Login(self.name, str(self.ansible_host), self.ansible_port, self.ansible_user, become)
+        return Login(
+            self.name,
+            str(self.ansible_host),
+            self.ansible_port,
+            self.ansible_user,
+            become=self.ansible_user != "root",
+            jump=self.conclave_jump,
+            options=tuple(shlex.split(self.ansible_ssh_common_args)),
+        )
 
 
 class Site(BaseModel):

@@ -8,15 +8,12 @@ import os
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import testinfra
-
-from conclave import paths
 from conclave.errors import ConclaveError
 from conclave.lab import Lab
+from conclave.remote import Answer, LostError
+from conclave.remote.connection import Connection
 from conclave.verify import probe
 
 if TYPE_CHECKING:
@@ -26,17 +23,8 @@ if TYPE_CHECKING:
     from conclave.site.model import Host as SiteHost
     from conclave.site.model import Site
 
-DEADLINE = 60
+DEADLINE = 120.0
 PROBE = inspect.getsource(probe)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command said."""
-
-    rc: int
-    stdout: str
-    stderr: str
 
 
 class Host:
@@ -58,14 +46,8 @@ class Host:
         self.address = str(site_host.ansible_host)
         self.address6 = str(site_host.conclave_address6) if site_host.conclave_address6 else None
         self._more = [str(address) for address in site_host.conclave_addresses]
-        arguments = os.environ.get("ANSIBLE_SSH_ARGS", "-o ControlMaster=auto -o ControlPersist=60s")
-        control = os.environ.get("ANSIBLE_SSH_CONTROL_PATH_DIR", str(paths.ssh_sockets()))
-        # Ansible makes the folder of its own sockets, nobody else this one.
-        Path(control).mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._ssh = f"{arguments} -o ControlPath={control}/verify-%C"
-        self._inventory = site_host
-        whom = f"ssh://{site_host.ansible_user}@{self.address}:{site_host.ansible_port}"
-        self._link = testinfra.get_host(whom, ssh_extra_args=self._ssh, sudo=site_host.login.become)
+        self._login = site_host.login
+        self._connection: Connection | None = None
 
     def __repr__(self) -> str:
         return self.name
@@ -85,32 +67,41 @@ class Host:
         """What the host says of itself: `open`, `isolated` or `sealed`."""
         return str(self.json("cat /run/conclave/mode.json")["mode"])
 
-    def run(self, command: str, *arguments: str) -> Answer:
-        """Run a shell command as root; `%s` in it are quoted arguments."""
-        result = self._link.run(command, *arguments)
-        return Answer(result.rc, result.stdout, result.stderr)
+    def run(self, command: str, *arguments: str, stdin: str = "") -> Answer:
+        """Run a shell command as root.
 
-    def read(self, command: str, *arguments: str) -> str:
+        Parameters
+        ----------
+        command:
+            The command; each `%s` in it stands for an argument, which is quoted.
+        stdin:
+            What it reads: a secret stands here, where no process list shows it.
+
+        Raises
+        ------
+        RemoteError
+            When the host cannot be asked: that is an error of the check, never its failure.
+        """
+        script = command % tuple(shlex.quote(argument) for argument in arguments) if arguments else command
+        if self._connection and not self._connection.alive:
+            self._connection.close()
+            self._connection = None
+        if self._connection is None:
+            self._connection = Connection(self._login)
+        try:
+            return self._connection.run("sh", "-c", script, stdin=stdin, seconds=DEADLINE)
+        except LostError:
+            # The next command finds a host that has come back.
+            self._connection.close()
+            self._connection = None
+            raise
+
+    def read(self, command: str, *arguments: str, stdin: str = "") -> str:
         """Return the output of a command that must succeed; a check that cannot look is an error, no failure."""
-        answer = self.run(command, *arguments)
-        if answer.rc:
-            raise ConclaveError(f"{self.name}: `{command}` ended with {answer.rc}: {answer.stderr.strip()[:300]}")
-        return answer.stdout
-
-    def feed(self, command: str, stdin: str) -> str:
-        """Run a command that reads a secret from its standard input, where no process list shows it."""
-        words = [*self._inventory.login.leader, "sh", "-c", command]
-        done = subprocess.run(
-            ["ssh", *shlex.split(self._ssh), *self._inventory.login.arguments, shlex.join(words)],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=DEADLINE,
-            check=False,
-        )
-        if done.returncode:
-            raise ConclaveError(f"{self.name}: a command ended with {done.returncode}: {done.stderr.strip()[-300:]}")
-        return done.stdout
+        answer = self.run(command, *arguments, stdin=stdin)
+        if answer.status:
+            raise ConclaveError(f"{self.name}: `{command}` ended with {answer.status}: {answer.err[-300:]}")
+        return answer.out
 
     def json(self, command: str, *arguments: str) -> Any:  # noqa: ANN401 (whatever the command prints)
         """Return the JSON a command prints."""
@@ -147,14 +138,14 @@ class Vantage:
             check=False,
             env=os.environ,
         )
-        return Answer(done.returncode, done.stdout, done.stderr)
+        return Answer(done.returncode, done.stdout, done.stderr.strip())
 
     def probe(self, function: str, **arguments: object) -> Any:  # noqa: ANN401 (whatever the probe returns)
         """Run a function of `conclave.verify.probe` there."""
         answer = self.run([sys.executable, "-c", PROBE, function, json.dumps(arguments)])
-        if answer.rc:
-            raise ConclaveError(f"probe from {self.name}: {answer.stderr.strip()[-300:]}")
-        return json.loads(answer.stdout)
+        if answer.status:
+            raise ConclaveError(f"probe from {self.name}: {answer.err[-300:]}")
+        return json.loads(answer.out)
 
 
 class Outside:

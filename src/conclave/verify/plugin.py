@@ -12,6 +12,7 @@ import pytest
 from conclave.call.site import authority_file
 from conclave.catalog import Catalog
 from conclave.errors import ConclaveError
+from conclave.remote import RemoteError
 from conclave.site import read, secrets
 from conclave.verify import controls, places
 from conclave.verify.evidence import Evidence, Outcome, Run
@@ -134,8 +135,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def _release(collected: Collected) -> str:
     host = next(iter(collected.hosts.values()))
     try:
-        return host.run("cat /etc/conclave/release").stdout.strip()
-    except RuntimeError:
+        return host.run("cat /etc/conclave/release").out.strip()
+    except RemoteError:
         # A host that cannot be reached has already made every check at it an error.
         return ""
 

@@ -140,3 +140,16 @@ def known_hosts(hosts: Hosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     file.write_text((hosts.lab.folder / "known_hosts").read_text(encoding="utf-8"), encoding="utf-8")
     monkeypatch.setenv("ANSIBLE_SSH_ARGS", f"-F {hosts.lab.ssh_config} -o UserKnownHostsFile={file}")
     return file
+
+
+@pytest.fixture
+def chatty(hosts: Hosts) -> Iterator[None]:
+    """Let the shells of both accounts print before they do anything."""
+    files = {"plain": ["/root/.bashrc"], "other": ["/root/.bashrc", "/home/ops/.bashrc"]}
+    for host, names in files.items():
+        for name in names:
+            hosts.on(host, f"cp {name} {name}.kept; cat > {name} <<'E'\n{CHATTY}E\n")
+    yield
+    for host, names in files.items():
+        for name in names:
+            hosts.on(host, f"mv {name}.kept {name}")

@@ -81,6 +81,20 @@ def test_a_site_has_at_most_eight_answers() -> None:
             "all.vars.conclave_zones",
             "known here: conclave_zone",
         ),
+        (
+            "hosts.yml",
+            "conclave_zone: core,",
+            "conclave_zone: core, conclave_jump: -oProxyCommand=date,",
+            "core1.conclave_jump",
+            "the host that ssh goes through",
+        ),
+        (
+            "hosts.yml",
+            "conclave_zone: core,",
+            'conclave_zone: core, ansible_ssh_common_args: "-o \'x",',
+            "core1.ansible_ssh_common_args",
+            "words for ssh",
+        ),
         ("hosts.yml", "[outside]", '["a;flush"]', "rt.conclave_outside.0", "names of its interfaces"),
         (
             "hosts.yml",

@@ -107,5 +107,18 @@ def test_a_host_says_how_it_is_reached_and_what_makes_commands_roots(user: str, 
         {"name": "one", "ansible_host": "192.0.2.2", "conclave_zone": "edge", "roles": ["edge"], "ansible_user": user}
     )
     assert host.login == Login("one", "192.0.2.2", 22, user, become)
-    assert host.login.leader == (("sudo", "-n") if become else ())
     assert host.login.arguments == ("-p", "22", "-l", user, "192.0.2.2")
+
+
+def test_a_host_behind_another_one_is_reached_through_it() -> None:
+    given = {
+        "name": "one",
+        "ansible_host": "192.0.2.2",
+        "conclave_zone": "edge",
+        "roles": ["edge"],
+        "ansible_port": 2222,
+    }
+    more = {"conclave_jump": "ops@jump.example.org:2200", "ansible_ssh_common_args": "-o 'IdentityFile=~/a b'"}
+    login = model.Host.model_validate({**given, **more}).login
+    words = ("-o", "IdentityFile=~/a b", "-J", "ops@jump.example.org:2200")
+    assert login.arguments == (*words, "-p", "2222", "-l", "root", "192.0.2.2")
