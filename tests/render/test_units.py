@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 # systemd's own scale, 0 to 10; a unit that needs more says why.
 MOST_EXPOSED = "30"
-HOSTS = {"core1": ("postgresql", "valkey", "keycloak", "portal"), "media1": ("nginx", "livekit")}
+HOSTS = {
+    "core1": ("site_ca", "dns", "postgresql", "valkey", "keycloak", "portal"),
+    "media1": ("nginx", "livekit"),
+    "rt": ("router",),
+}
+# The renewal service runs on this host, with an authority that signs nothing here.
+CHANGED = {"site_ca_key": "key", "site_ca_certificate": "certificate", "__site_ca_serves": True}
 # Of Debian's units only what the drop-ins build upon.
 DEBIAN = {
     "nginx.service": "[Service]\nType=forking\nExecStart=/usr/sbin/nginx\nExecStop=/bin/true\n",
@@ -22,6 +28,8 @@ DEBIAN = {
     "postgresql@.service": "[Service]\nType=forking\nExecStart=-/usr/bin/pg_ctlcluster %i start\n",
 }
 UNITS = (
+    "conclave-ca.service",
+    "conclave-dns.service",
     "conclave-keycloak.service",
     "conclave-livekit-certificate.service",
     "conclave-livekit.service",
@@ -29,6 +37,9 @@ UNITS = (
     "conclave-portal-tidy.service",
     "conclave-portal-worker.service",
     "conclave-postgresql.service",
+    "conclave-shaping.service",
+    "conclave-tls-reload.service",
+    "conclave-tls-renew.service",
     "nginx.service",
     "postgresql@17-main.service",
     "valkey-server.service",
@@ -40,7 +51,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder that stands for / of a host with all services."""
     folder = tmp_path_factory.mktemp("root")
     files: dict[str, dict[str, Any]] = {
-        path: item for host, roles in HOSTS.items() for role in roles for path, item in render(role, host).items()
+        path: item
+        for host, roles in HOSTS.items()
+        for role in roles
+        for path, item in render(role, host, **CHANGED).items()
     }
     place(files, folder)
     units = folder / "usr/lib/systemd/system"
@@ -49,7 +63,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (units / name).write_text(text)
     for name in ("network-online", "nss-lookup", "time-sync", "multi-user", "timers", "sysinit", "basic", "shutdown"):
         (units / f"{name}.target").write_text("[Unit]\n")
-    texts = [path.read_text() for path in folder.rglob("*.service")] + [
+    texts = [path.read_text() for path in folder.rglob("*.service") if path.is_file()] + [
         path.read_text() for path in folder.rglob("*.service.d/*.conf")
     ]
     for program in set(re.findall(r"^Exec\w+=[-+!]*(/\S+)", "\n".join(texts), re.MULTILINE)):
