@@ -6,16 +6,14 @@ In this very process, because half a second counts from here, also on a host tha
 from __future__ import annotations
 
 import os
-import runpy
 import sys
+from importlib import import_module
 
 HOME = "/usr/lib/conclave/portal"
 USER = "conclave-portal"
 CONFIG = "/etc/conclave/portal/portal.toml"
 # How much before others it is served by the processor (nice(2)).
 FIRST = -15
-# prctl(2), linux/prctl.h.
-PR_SET_NO_NEW_PRIVS = 38
 UNUSABLE = 2
 
 
@@ -36,19 +34,15 @@ def main(_arguments: list[str]) -> int:
         "PYTHONPATH": ":".join(folders),
     }
     sys.path[1:1] = folders
-    runpy.run_module("mode_switch", run_name="__main__", alter_sys=True)
+    import_module("mode_switch.__main__").run()
     return 0
 
 
 def drop_rights(user: str) -> None:
-    """Become a user for good: no group of the former one, no way back, no program that would give rights again."""
-    import ctypes  # noqa: PLC0415 - root alone needs it
-    import pwd  # noqa: PLC0415
+    """Become a user for good: no group of the former one, no way back."""
+    import pwd  # noqa: PLC0415 - root alone needs it
 
     entry = pwd.getpwnam(user)
     os.initgroups(user, entry.pw_gid)
     os.setresgid(entry.pw_gid, entry.pw_gid, entry.pw_gid)
     os.setresuid(entry.pw_uid, entry.pw_uid, entry.pw_uid)
-    library = ctypes.CDLL(None, use_errno=True)
-    if library.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
-        raise OSError(ctypes.get_errno(), "no_new_privs")

@@ -12,7 +12,7 @@ import time
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from mode_switch import announcement
 from mode_switch.switch import Switch
@@ -117,7 +117,8 @@ def _go_on(options: argparse.Namespace, since: str) -> None:
 def _leave(*command: str) -> None:
     """Start a command that nobody waits for."""
     subprocess.Popen(
-        command,
+        # This process has the portal's rights; no program that it starts may get more.
+        ("setpriv", "--no-new-privs", "--", *command),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -125,8 +126,12 @@ def _leave(*command: str) -> None:
     )
 
 
-if __name__ == "__main__":
+def run() -> NoReturn:
+    """Do it, and end without waiting for threads that still wait for an answer."""
     status = main()
     sys.stdout.flush()
-    # Without waiting for threads that still wait for an answer.
     os._exit(status)
+
+
+if __name__ == "__main__":
+    run()

@@ -28,7 +28,7 @@ PORTAL = Path(__file__).parents[2]
 
 def run(config: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     # Not the first `nice` found but one that does nothing: the entry in the log is another test's subject.
-    environment = {"PYTHONPATH": str(PORTAL), "PATH": str(config.parent)}
+    environment = {"PYTHONPATH": str(PORTAL), "PATH": f"{config.parent}:/usr/bin"}
     command = [sys.executable, "-S", "-m", "mode_switch", *argv, "--config", str(config)]
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
