@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MADE = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
 TEMPLATE = """{% extends "document.html.j2" %}
-{% block title %}{{ say(en="Ports", de="Anschlüsse") }}{% endblock %}
+{% block title %}{{ _("Port matrix") }}{% endblock %}
 {% block content %}<p>{{ text }}</p>{% endblock %}
 """
 
@@ -48,9 +48,9 @@ def _printed(page: bytes) -> str:
 
 @pytest.mark.usefixtures("templates")
 def test_a_document_is_written_in_the_language_asked_for() -> None:
-    assert "<h1>Ports</h1>" in _page("x")
+    assert "<h1>Port matrix</h1>" in _page("x")
     assert "2026-11-22, 14:02 (UTC)" in _page("x")
-    assert "<h1>Anschlüsse</h1>" in _page("x", "de")
+    assert "<h1>Portmatrix</h1>" in _page("x", "de")
     assert "22.11.2026, 14:02 Uhr (UTC)" in _page("x", "de")
 
 
@@ -75,7 +75,7 @@ def test_a_document_that_does_not_exist_is_named_beside_those_that_do() -> None:
 @pytest.mark.usefixtures("templates")
 def test_the_printed_page_carries_title_site_date_release_and_page_number() -> None:
     text = _printed(pdf(_page("Grüße", "de")))
-    for wanted in ("Anschlüsse", "Grüße", "lab · 22.11.2026, 14:02 Uhr (UTC) · Conclave", "Seite 1 von 1"):
+    for wanted in ("Portmatrix", "Grüße", "lab · 22.11.2026, 14:02 Uhr (UTC) · Conclave", "Seite 1 von 1"):
         assert wanted in text
 
 
