@@ -50,6 +50,7 @@ test-steps:
 	@tools/step live $(MAKE) live
 	@tools/step lab $(MAKE) lab
 	@tools/step molecule-onebox $(MAKE) molecule-onebox
+	@tools/step molecule-cluster $(MAKE) molecule-cluster
 	@# The browsers go to the site that Molecule has just deployed and verified. What an interrupted run has left goes first.
 	@trap 'molecule destroy --scenario-name site >/dev/null' EXIT; \
 	  molecule destroy --scenario-name site >/dev/null; \
@@ -107,7 +108,7 @@ lab: bundle ## Tests of the lab, and on it
 	  pytest tests/lab -m timing || status=$$?; \
 	  exit $$status
 
-molecule: molecule-site molecule-onebox ## Whole sites on the lab: several hosts, one host
+molecule: molecule-site molecule-onebox molecule-cluster ## Whole sites on the lab: several hosts, one host, several in a role
 
 molecule-%: bundle
 	molecule test --scenario-name $*
@@ -135,6 +136,6 @@ lock: $(VENV) ## Lock newer packages within the bounds of pyproject.toml and por
 	  compile 3.13 portal/requirements.in --constraint requirements/dev.txt -o requirements/portal.txt
 
 clean: ## End the project's labs; remove what was built and set up
-	for name in lab onebox molecule-site molecule-onebox at-site; do \
+	for name in lab onebox molecule-site molecule-onebox molecule-cluster at-site; do \
 	  [ ! -x .venv/bin/conclave ] || conclave lab down --name "$$name"; done
 	rm -rf build web/node_modules web/dist .venv .mypy_cache .pytest_cache .ruff_cache .ansible

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from conclave.call.admission import PortalAdmission, Ticket
+from conclave.call.admission import NodeAdmission, PortalAdmission, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,14 +37,38 @@ class Meeting:
         """Return a guest's ticket."""
         return self._runner.run(self._admission.admit(name))
 
+    async def end(self) -> None:
+        """Delete it."""
+        await self._admission.__aexit__(None, None, None)
+
 
 @pytest.fixture(scope="session")
 def meeting(site: Site, known_secrets: dict[str, str], authority: str) -> Iterator[Meeting]:
     admission = PortalAdmission(site.answers.domain, known_secrets["secret_probe_oidc"], Path(authority))
     with asyncio.Runner() as runner:
         runner.run(admission.__aenter__())
-        yield Meeting(runner, admission)
-        runner.run(admission.__aexit__(None, None, None))
+        planned = Meeting(runner, admission)
+        yield planned
+        runner.run(planned.end())
+
+
+@pytest.fixture(scope="session")
+def meeting_on(site: Site, known_secrets: dict[str, str], authority: str) -> Iterator[Callable[[Host], Meeting]]:
+    """Return what plans a meeting whose room is on a certain media host, once a host."""
+    planned: dict[str, Meeting] = {}
+    with asyncio.Runner() as runner:
+
+        def plan(host: Host) -> Meeting:
+            if host.name not in planned:
+                secret = known_secrets["secret_probe_oidc"]
+                admission = NodeAdmission(site.answers.domain, secret, Path(authority), host.name)
+                runner.run(admission.__aenter__())
+                planned[host.name] = Meeting(runner, admission)
+            return planned[host.name]
+
+        yield plan
+        for meeting in planned.values():
+            runner.run(meeting.end())
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CONFIG = "/etc/conclave/livekit/livekit.yaml"
 TOKENS = "/usr/lib/conclave/portal/app/media/tokens.py"
+PORTAL = "/etc/conclave/portal/portal.toml"
 RESTART_PORTAL = "systemctl restart conclave-portal.service"
 
 
@@ -92,4 +93,18 @@ def nobody_starts_the_sfu_again(host: Host) -> Iterator[None]:
 @breaker("MED-18", on="media", drill=True)
 def rooms_live_in_memory_only(host: Host) -> Iterator[None]:
     with edited(host, CONFIG, r"^redis:\n(?:  .*\n)+", "", then=RESTART_SFU):
+        yield
+
+
+@breaker("MED-19")
+def the_portal_names_no_node(by_role: Callable[[str], Host]) -> Iterator[None]:
+    with edited(by_role("core"), PORTAL, r"/\{node\}\"$", '"', then=RESTART_PORTAL):
+        yield
+
+
+@breaker("MED-20", on="media", drill=True)
+def the_portal_does_not_reach_the_sfu(host: Host) -> Iterator[None]:
+    cores = ", ".join(str(core.ansible_host) for core in host.site.hosts_with("core"))
+    port = Catalog.load().port("livekit-tls")
+    with rule(host, "input", f"ip saddr {{ {cores} }} tcp dport {port} reject with tcp reset"):
         yield

@@ -70,6 +70,7 @@ class Participant(Part):
     path: Literal["udp", "tcp", "relay", "none"] = "none"
     address: str = Field(default="", description="Its own end of the way media took, as address:port.")
     server_address: str = Field(default="", description="The other end, as it sees it.")
+    node: str | None = Field(default=None, description="The media host at the other end; unknown through a relay.")
     dtls_cipher: str = ""
     srtp_cipher: str = ""
     round_trip_ms: float | None = None

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conclave.call.admission import PortalAdmission
+from conclave.call.admission import NodeAdmission, PortalAdmission
 from conclave.call.session import Outside, hold
 from conclave.errors import ConclaveError, ExitCode
 from conclave.lab import Lab
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from conclave.call.admission import Invitation
     from conclave.call.result import CallResult
     from conclave.call.session import Plan
+    from conclave.site.model import Site
 
 
 @contextlib.contextmanager
@@ -63,6 +64,7 @@ async def hold_at_site(
     plan: Plan,
     *,
     invitation: Invitation | None = None,
+    node: str | None = None,
     during: Callable[[], Awaitable[None]] | None = None,
 ) -> CallResult:
     """Hold a call at a deployed site.
@@ -73,11 +75,29 @@ async def hold_at_site(
         What kind of call.
     invitation:
         To a meeting to join instead of one of its own; the plan then carries its key.
+    node:
+        The media host that is to carry the call; any by default.
     during:
         Awaited beside the measuring.
     """
-    answers, known = read.load(plan.site).answers, secrets.load(plan.site)
+    site, known = read.load(plan.site), secrets.load(plan.site)
     with authority_file(known["secret_ca_certificate"]) as authority:
-        admission = PortalAdmission(answers.domain, known["secret_probe_oidc"], authority, invitation)
+        entrance = (site.domain, known["secret_probe_oidc"], authority)
+        admission = NodeAdmission(*entrance, node) if node else PortalAdmission(*entrance, invitation)
         outside = Outside([outside_prefix(way) for way in plan.outside], admission.question)
-        return await hold(plan, admission, authority, users_prefix(), during=during, outside=outside)
+        result = await hold(plan, admission, authority, users_prefix(), during=during, outside=outside)
+    for participant in result.participants:
+        participant.node = carrier(site, participant.server_address)
+    return result
+
+
+def carrier(site: Site, address: str) -> str | None:
+    """Return the media host that is at ``address:port``, inside or as the outside is shown it; None for nobody's.
+
+    A host's own address comes first: behind a translation, a public one may be several hosts'.
+    """
+    ip = address.rpartition(":")[0].strip("[]")
+    media = site.hosts_with("media")
+    own = {str(known): host.name for host in reversed(media) for known in site.shown_addresses(host)}
+    own |= {str(known): host.name for host in media for known in host.main_addresses}
+    return own.get(ip)

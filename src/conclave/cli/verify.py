@@ -117,11 +117,11 @@ def _breakers(site: str, ids: list[str], *, exactly: bool, json: bool) -> None:
         for heading in ("control", "breaker", "host", "outcome", "detail"):
             table.add_column(heading, overflow="fold")
         for proof in proofs:
-            style = "green" if proof.outcome == "proven" else "bold red"
+            style = "green" if proof.outcome in runner.GOOD else "bold red"
             row = (proof.control, proof.breaker.replace("_", " "), proof.host or "-", f"[{style}]{proof.outcome}[/]")
             table.add_row(*row, proof.detail)
         Console().print(table)
-    if not proofs or any(proof.outcome != "proven" for proof in proofs):
+    if not proofs or any(proof.outcome not in runner.GOOD for proof in proofs):
         raise typer.Exit(ExitCode.FAILED)
 
 

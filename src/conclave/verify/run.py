@@ -74,7 +74,9 @@ def verify(site: str, wanted: Wanted) -> Run:
         return Run.model_validate_json(results.read_text(encoding="utf-8"))
 
 
-Verdict = Literal["proven", "not noticed", "not mended", "others too", "failed"]
+Verdict = Literal["proven", "not applicable", "not noticed", "not mended", "others too", "failed"]
+# What a breaker may end with on a sound site.
+GOOD: frozenset[Verdict] = frozenset({"proven", "not applicable"})
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,8 @@ def _prove(site: str, one: Breaker, host: places.Host | None, hosts: list[places
     own = [result for result in red if result.control == one.control]
     others = [result for result in red if result.control not in {one.control, *one.also}]
     if not own:
-        return proof("not noticed", run.results)
+        applies = any(result.outcome != "not_applicable" for result in run.results if result.control == one.control)
+        return proof("not noticed" if applies else "not applicable", run.results)
     if others:
         return proof("others too", others)
     return proof("proven", own) if after.ok else proof("not mended", after.results)
