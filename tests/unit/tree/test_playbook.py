@@ -165,3 +165,24 @@ def test_conditions_leave_files_alone_and_remove_takes_them_away(site: Site) -> 
     assert run.returncode == 0, run.stdout
     assert (site.host / "one.conf").exists()
     assert not (site.host / "two.conf").exists()
+
+
+def test_what_an_earlier_release_has_left_goes_once_and_check_mode_tells_it(site: Site) -> None:
+    (site.tree / "one.conf").write_text("1\n")
+    begun = site.host / "begun"
+    site.settings = {
+        "superseded": {"paths": [f"{site.path('old')}/", site.path("older")]},
+        site.path("begun"): {"initial": f"touch {begun}"},
+    }
+    (site.host / "old").mkdir(parents=True)
+    (site.host / "old/program").write_text("x")
+    (site.host / "older").write_text("x")
+    foreseen = site.deploy("--check", "-v")
+    assert foreseen.returncode == 0, foreseen.stdout
+    for name in ("old/: removed, superseded", "older: removed, superseded", "begun: made"):
+        assert name in foreseen.stdout
+    assert (site.host / "old/program").exists()
+    assert not begun.exists()
+    assert "changed=1" in site.deploy().stdout
+    assert sorted(path.name for path in site.host.iterdir()) == ["begun", "one.conf"]
+    assert "changed=0" in site.deploy().stdout
