@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -12,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import measuring
 import per_file
-import yaml
 
+from conclave.catalog import Catalog
 from conclave.lab import Lab
-from conclave.site import read
+from conclave.site import read, software
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,13 +114,10 @@ def _plain(to_call: float) -> list[Row]:
     measuring.say("plain shell on blank hosts")
     measuring.conclave("lab", "reset", "--name", measuring.LAB)
     lab = Lab(measuring.LAB)
-    sys.path.insert(0, str(measuring.ROOT))
-    from plugins.filter.conclave import conclave_packages, conclave_roles  # noqa: PLC0415 - a plugin, not a package
-
-    roles = yaml.safe_load((measuring.ROOT / "playbooks/group_vars/all/roles.yml").read_text(encoding="utf-8"))
+    catalog = Catalog.load()
     lines = []
     for host in read.load(measuring.SITE).hosts:
-        wanted = conclave_packages(conclave_roles(sorted(host.roles), roles["conclave_roles"]))
+        wanted = software.packages(software.roles(host, catalog))
         lines.append(" ".join([host.name, *wanted]))
     command = [str(measuring.ROOT / "bench" / "plain"), str(lab.ssh_config), str(measuring.BUNDLE)]
     seconds = measuring.timed(*lab.command("control", command), stdin="\n".join([*lines, ""]))

@@ -20,10 +20,10 @@ import measuring
 sys.path.insert(0, str(measuring.ROOT))
 
 from tests.lab.qos import meeting
-from tests.lab.qos.network import OFFICE, SFU, SFU6, Small, topology
+from tests.lab.qos.network import OFFICE, SFU, SFU6, SITE, Small
+from tests.sites import rules
 
 from conclave.catalog import Catalog
-from conclave.firewall import ruleset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ class Pair(Small):
 
     def protect(self) -> None:
         """Load the whole rule set of the media host, marks included."""
-        self.run("sfu", "nft", "-f", "-", stdin=ruleset(Catalog.load(), topology(), "sfu"))
+        self.run("sfu", "nft", "-f", "-", stdin=rules(Catalog.load(), SITE, "sfu"))
 
     def bare(self) -> None:
         """Take it away; without a rule that asks for it the kernel follows no connections either."""

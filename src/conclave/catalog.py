@@ -107,6 +107,7 @@ class Catalog(_Strict):
     flows: list[Flow] = Field(alias="catalog_flows", min_length=1)
     local_ports: dict[str, Port | list[Port]] = Field(alias="catalog_local_ports")
     names: dict[str, Role] = Field(alias="catalog_names")
+    groups: dict[Literal["all"] | Role, list[str]] = Field(alias="catalog_groups")
     paths: dict[str, str] = Field(alias="catalog_paths")
 
     @model_validator(mode="after")

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import action_loader, filter_loader, init_plugin_loader
+from ansible.plugins.loader import action_loader, filter_loader, init_plugin_loader, inventory_loader
 from ansible.template import Templar
 from ansible.utils.collection_loader import AnsibleCollectionConfig
 
@@ -41,11 +41,11 @@ def _inventory(site: str) -> tuple[DataLoader, InventoryManager]:
     sys.path.insert(0, str(ROOT / "src"))
     action_loader.add_directory(str(ROOT / "plugins/action"))
     filter_loader.add_directory(str(ROOT / "plugins/filter"))
+    inventory_loader.add_directory(str(ROOT / "plugins/inventory"))
     loader = DataLoader()
     loader.set_basedir(str(ROOT / "playbooks"))
     folder = ROOT / "inventories" / site
-    inventory = InventoryManager(loader=loader, sources=[str(folder / "hosts.yml")])
-    return loader, inventory
+    return loader, InventoryManager(loader=loader, sources=[str(folder / "hosts.yml")])
 
 
 def _trusted(loader: DataLoader, path: Path) -> dict[str, Any]:
@@ -57,8 +57,6 @@ def variables(site: str, host: str) -> dict[str, Any]:
     """Return the host's variables as a play has them, roles' defaults excepted."""
     loader, inventory = _inventory(site)
     found: dict[str, Any] = {}
-    for part in (ROOT / "roles/catalog/defaults/main.yml", ROOT / "roles/catalog/vars/main.yml"):
-        found |= _trusted(loader, part)
     for part in sorted((ROOT / "playbooks/group_vars/all").glob("*.yml")):
         found |= _trusted(loader, part)
     # Not the inventory's group_vars: they are the site's real secrets, and encrypted.

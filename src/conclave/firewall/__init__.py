@@ -2,6 +2,5 @@
 
 from conclave.firewall.cut import cut, sealed
 from conclave.firewall.ruleset import ruleset
-from conclave.firewall.topology import Host, Topology
 
-__all__ = ["Host", "Topology", "cut", "ruleset", "sealed"]
+__all__ = ["cut", "ruleset", "sealed"]

@@ -16,7 +16,8 @@ from conclave.firewall.table import FAMILIES, REJECTED, chain, indent
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from conclave.firewall.topology import Network, Topology
+    from conclave.site.model import Host, Site
+    from conclave.site.zones import Network
 
 TABLE = "inet conclave_cut"
 # Without these two no IPv6 neighbour is found, on a switch that listens for members neither.
@@ -28,26 +29,23 @@ BEFORE, AFTER = "priority -310; policy accept;", "priority 310; policy accept;"
 REFUSED = "reject with icmpx admin-prohibited"
 
 
-def cut(topology: Topology, name: str, outside_interfaces: Iterable[str] = ()) -> str:
+def cut(site: Site, host: Host) -> str:
     """Return the table that cuts a host off from everything that is not the site, as text for ``nft -f``.
 
     Parameters
     ----------
-    topology:
-        Zones and hosts of the site.
-    name:
-        The host that loads it.
-    outside_interfaces:
-        The router's interfaces to the outside; nothing passes them in either direction, whatever its addresses.
+    site:
+        The site.
+    host:
+        The host that loads it. Nothing passes a router's interfaces to the outside, whatever its addresses.
     """
-    topology.host(name)
-    before, after = (_interfaces(keyword, outside_interfaces) for keyword in ("iifname", "oifname"))
+    before, after = (_interfaces(keyword, host.conclave_outside) for keyword in ("iifname", "oifname"))
     # A client inside may still ask for the site's outside address: the way in looks at senders only, the way out at
     # receivers after translation.
-    arrived = [f"{match} counter name in drop" for match in [*before, *_others(topology, "saddr")]]
-    left = [f"{match} counter name out drop" for match in [*after, *_others(topology, "daddr")]]
+    arrived = [f"{match} counter name in drop" for match in [*before, *_others(site, "saddr")]]
+    left = [f"{match} counter name out drop" for match in [*after, *_others(site, "daddr")]]
     tried = []
-    for (family, keyword), match in zip(FAMILIES, _others(topology, "daddr"), strict=True):
+    for (family, keyword), match in zip(FAMILIES, _others(site, "daddr"), strict=True):
         element = f"meta skuid . {keyword} daddr . meta l4proto . th dport"
         # What is still sent into a connection from before the cut is no attempt to reach anybody.
         tried.append(f"{match} ct state established,related counter name older goto refused")
@@ -56,7 +54,7 @@ def cut(topology: Topology, name: str, outside_interfaces: Iterable[str] = ()) -
         tried.append(f"{match} counter name tried goto refused")
     at = len(before)
     body = [
-        *_sets(topology, "inside", "site"),
+        *_sets(site, "inside", "site"),
         *(
             f"set tried{family} {{ typeof meta skuid . {keyword} daddr . meta l4proto . th dport; "
             "size 4096; flags dynamic; counter; }"
@@ -75,35 +73,34 @@ def cut(topology: Topology, name: str, outside_interfaces: Iterable[str] = ()) -
         "# After address translation: whatever was accepted before, it does not leave.",
         *chain("post", [f"type filter hook postrouting {AFTER}", *left[:at], *_local("oif"), *left[at:]]),
     ]
-    return _table(f"Isolated: {name} exchanges packets with the site's own addresses and with nobody else.", body)
+    return _table(f"Isolated: {host.name} exchanges packets with the site's own addresses and with nobody else.", body)
 
 
-def sealed(topology: Topology, name: str, outside_interfaces: Iterable[str] = (), ssh: int = 22) -> str:
+def sealed(site: Site, host: Host, ssh: int) -> str:
     """Return the table of a host that cannot trust its files: ssh between the management zone and the site, no more.
 
     A router hands that ssh on, so that the hosts behind it can be mended.
 
     Parameters
     ----------
-    topology, name, outside_interfaces:
+    site, host:
         As for `cut`.
     ssh:
         Port of ssh.
     """
-    topology.host(name)
     asks, answers = [], []
     for family, keyword in FAMILIES:
-        if all(_networks(topology, place, family) for place in ("mgmt", "site")):
+        if all(_networks(site, place, family) for place in ("mgmt", "site")):
             asks.append(f"{keyword} saddr @mgmt{family} {keyword} daddr @inside{family} tcp dport {ssh} accept")
             answers.append(f"{keyword} saddr @inside{family} {keyword} daddr @mgmt{family} tcp sport {ssh} accept")
     # Where this host answers or asks, where it hands on: the same packets in both directions.
     allowed = [*NEIGHBOURS, *asks, *answers]
-    before, after = (_interfaces(keyword, outside_interfaces) for keyword in ("iifname", "oifname"))
+    before, after = (_interfaces(keyword, host.conclave_outside) for keyword in ("iifname", "oifname"))
     first = [f"type filter hook prerouting {BEFORE}", *(f"{match} counter name in drop" for match in before)]
     last = [f"type filter hook postrouting {AFTER}", *(f"{match} counter name out drop" for match in after)]
     body = [
-        *_sets(topology, "inside", "site"),
-        *_sets(topology, "mgmt", "mgmt"),
+        *_sets(site, "inside", "site"),
+        *_sets(site, "mgmt", "mgmt"),
         "counter in { }",
         "counter out { }",
         "",
@@ -116,7 +113,9 @@ def sealed(topology: Topology, name: str, outside_interfaces: Iterable[str] = ()
         "",
         *chain("post", [*last, 'oif "lo" accept', *allowed, "counter name out drop"]),
     ]
-    return _table(f"Sealed: {name} found a staged file damaged; ssh from the management zone and nothing else.", body)
+    return _table(
+        f"Sealed: {host.name} found a staged file damaged; ssh from the management zone and nothing else.", body
+    )
 
 
 def _table(comment: str, body: list[str]) -> str:
@@ -136,25 +135,25 @@ def _interfaces(keyword: str, names: Iterable[str]) -> list[str]:
     return [f"{keyword} {quoted[0]}" if len(quoted) == 1 else f"{keyword} {{ {', '.join(quoted)} }}"]
 
 
-def _others(topology: Topology, direction: str) -> list[str]:
+def _others(site: Site, direction: str) -> list[str]:
     """Return the match of every address that is not the site's, one per family."""
     matches = []
     for family, keyword in FAMILIES:
-        if _networks(topology, "site", family):
+        if _networks(site, "site", family):
             matches.append(f"{keyword} {direction} != @inside{family}")
         else:
             matches.append(f"meta nfproto ipv{family}")
     return matches
 
 
-def _networks(topology: Topology, place: str, family: str) -> list[Network]:
-    return [net for net in topology.networks(place) if net.version == int(family)]
+def _networks(site: Site, place: str, family: int) -> list[Network]:
+    return [net for net in site.networks(place) if net.version == family]
 
 
-def _sets(topology: Topology, name: str, place: str) -> list[str]:
+def _sets(site: Site, name: str, place: str) -> list[str]:
     lines = []
     for family, keyword in FAMILIES:
-        nets = _networks(topology, place, family)
+        nets = _networks(site, place, family)
         if nets:
             kind = "ipv4_addr" if keyword == "ip" else "ipv6_addr"
             elements = ", ".join(

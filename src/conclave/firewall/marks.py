@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from conclave.catalog import Catalog, Dscp, Flow
     from conclave.firewall.table import Table
-    from conclave.firewall.topology import Host
+    from conclave.site.model import Host, Site
 
 # Code points by the names of the catalogue (RFC 2474, 2597, 3246, 8622).
 DSCP: dict[Dscp, int] = {"EF": 46, "AF41": 34, "AF31": 26, "CS3": 24, "CS2": 16, "LE": 1, "DF": 0}
@@ -41,7 +41,7 @@ def marks(catalog: Catalog, table: Table, host: Host) -> list[list[str]]:
         Whose table it is.
     """
     goals: set[str] = set()
-    chains = [chain("marks", _sent(catalog, host, goals))]
+    chains = [chain("marks", _sent(catalog, table.site, host, goals))]
     if "router" in host.roles:
         chains.append(chain("boundary", _passing(catalog, table, goals)))
     if "media" in goals:
@@ -50,10 +50,10 @@ def marks(catalog: Catalog, table: Table, host: Host) -> list[list[str]]:
     return chains + [chain(f"mark-{name}", _setting(table, name)) for name in sorted(goals - {"media"})]
 
 
-def _sent(catalog: Catalog, host: Host, goals: set[str]) -> list[str]:
+def _sent(catalog: Catalog, site: Site, host: Host, goals: set[str]) -> list[str]:
     """Return the rules for what the host sends: answers by their source port, requests by their target port."""
-    served = [flow for flow in catalog.flows if "hosts" in flow.targets or host.roles.intersection(flow.targets)]
-    asked = [flow for flow in catalog.flows if "hosts" in flow.sources or host.roles.intersection(flow.sources)]
+    served = [flow for flow in catalog.flows if site.serves(host, flow)]
+    asked = [flow for flow in catalog.flows if site.asks(host, flow)]
     rules = ["type filter hook output priority mangle; policy accept;", 'oif "lo" return']
     return rules + [_by_port(side, flows, goals) for side, flows in (("sport", served), ("dport", asked)) if flows]
 

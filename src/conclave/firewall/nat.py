@@ -13,15 +13,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conclave.firewall.table import FAMILIES, Table, chain, ports
+from conclave.site.zones import inside
 
 if TYPE_CHECKING:
     from conclave.catalog import Catalog, Flow
-    from conclave.firewall.topology import Address, Host, Topology
+    from conclave.site.model import Host, Site
+    from conclave.site.zones import Address
 
 
 def translation(catalog: Catalog, table: Table, host: Host) -> list[list[str]]:
     """Return the chains that translate addresses on a host."""
-    translates = host.outside and "router" in host.roles
+    translates = host.conclave_outside and "router" in host.roles
     chains = {
         "dstnat": ("prerouting priority dstnat", _dstnat(catalog, table) if translates else []),
         "srcnat": ("postrouting priority srcnat", _srcnat(catalog, table) if translates else []),
@@ -34,12 +36,12 @@ def translation(catalog: Catalog, table: Table, host: Host) -> list[list[str]]:
     ]
 
 
-def came_by_public_address(topology: Topology, source: str, family: str) -> str:
+def came_by_public_address(site: Site, source: str, family: int) -> str:
     """Return the match that what comes from a place was sent to a public address, where there is no other right way.
 
     A neighbour outside could route packets to inner addresses past the translation.
     """
-    return "ct status dnat" if source == "outside" and topology.translated(family) else ""
+    return "ct status dnat" if source == "outside" and site.translates(family) else ""
 
 
 def to_itself(table: Table, host: Host) -> list[str]:
@@ -47,74 +49,80 @@ def to_itself(table: Table, host: Host) -> list[str]:
 
     The kernel still names the interface that the packet would have left by, so ``oif lo`` does not fit it.
     """
-    if "media" not in host.roles:
-        return []
-    led_back = any(table.topology.public_address(family) and host.address(family) for family, _ in FAMILIES)
+    led_back = "media" in host.roles and any(_translated(table.site, host, family) for family, _ in FAMILIES)
     return ["ct status dnat accept"] if led_back else []
 
 
-def hairpins_from(topology: Topology, source: str, flow: Flow, family: str) -> bool:
+def hairpins_from(site: Site, source: str, flow: Flow, family: int) -> bool:
     """Say whether clients share a network with the flow's host, so that its answer would go past the router.
 
     Only then the router takes the client's place (masquerade); everywhere else hosts see who really asks, as limits
     per source need.
     """
-    targets = [target for role in flow.targets for target in topology.networks(role) if str(target.version) == family]
-    near = [net for net in topology.networks(source) if str(net.version) == family]
-    inside = source != "outside" and bool(topology.translated(family))
-    return flow.public and inside and any(target.subnet_of(net) for target in targets for net in near)  # type: ignore[arg-type]
+    if not flow.public or source == "outside" or not site.translates(family):
+        return False
+    targets = [target for role in flow.targets for target in site.networks(role) if target.version == family]
+    return any(inside(target, net) for target in targets for net in site.networks(source))
 
 
 def _dstnat(catalog: Catalog, table: Table) -> list[str]:
     rules = []
     for family, keyword in FAMILIES:
-        if not table.topology.translated(family):
+        if not table.site.translates(family):
             continue
-        public = table.match("daddr", "public", family)
         for flow in _public(catalog):
-            target = _target(table.topology, flow, family)
-            if target:
-                count = table.count(f"public-{flow.name}")
-                rules.append(f"{public} {ports(flow, 'dport')} {count} dnat {keyword} to {target}")
+            count = table.count(f"public-{flow.name}")
+            for host in table.site.hosts:
+                public, target = _translated(table.site, host, family), host.address(family)
+                if public and table.site.serves(host, flow):
+                    match = f"{table.match_public(public, family)} {ports(flow, 'dport')}"
+                    rules.append(f"{match} {count} dnat {keyword} to {target}")
     return rules
 
 
 def _srcnat(catalog: Catalog, table: Table) -> list[str]:
     rules = []
     for family, keyword in FAMILIES:
-        public = table.topology.translated(family)
-        if not public:
+        if not table.site.translates(family):
             continue
         for flow in _public(catalog):
             for source in flow.sources:
-                if hairpins_from(table.topology, source, flow, family):
+                if hairpins_from(table.site, source, flow, family):
                     rules += [
                         f"ct status dnat {table.match('saddr', source, family)} {table.match('daddr', target, family)} "
                         f"{ports(flow, 'dport')} {table.count('hairpin')} masquerade"
                         for target in flow.targets
                     ]
-        outside = table.match("daddr", "outside", family)
-        rules.append(f"{outside} {table.count('departed')} snat {keyword} to {public}")
+        outside, departed = table.match("daddr", "outside", family), table.count("departed")
+        first = next(address for address in table.site.public if address.version == family)
+        for host in table.site.hosts:
+            # Whom the outside knows by another address answers and asks under that one.
+            public = _translated(table.site, host, family)
+            if public and first not in public:
+                sender = f"{keyword} saddr {host.address(family)} {outside}"
+                rules.append(f"{sender} {departed} snat {keyword} to {public[0]}")
+        rules.append(f"{outside} {departed} snat {keyword} to {first}")
     return rules
 
 
 def _own(catalog: Catalog, table: Table, host: Host) -> list[str]:
     rules = []
     for family, keyword in FAMILIES:
-        address = host.address(family)
-        if address and table.topology.public_address(family):
-            public = table.match("daddr", "public", family)
-            rules.append(f"{public} {_media_ports(catalog)} {table.count('own')} dnat {keyword} to {address}")
+        if public := _translated(table.site, host, family):
+            match = f"{table.match_public(public, family)} {_media_ports(catalog)}"
+            rules.append(f"{match} {table.count('own')} dnat {keyword} to {host.address(family)}")
     return rules
+
+
+def _translated(site: Site, host: Host, family: int) -> list[Address]:
+    """Return the public addresses that stand for a host's own of an IP version, by whomever they are translated."""
+    if not host.address(family):
+        return []
+    return [address for address in site.public_addresses(host) if address.version == family]
 
 
 def _public(catalog: Catalog) -> list[Flow]:
     return [flow for flow in catalog.flows if flow.public]
-
-
-def _target(topology: Topology, flow: Flow, family: str) -> Address | None:
-    hosts = [host for host in topology.hosts if host.roles.intersection(flow.targets)]
-    return next((address for host in hosts if (address := host.address(family))), None)
 
 
 def _media_ports(catalog: Catalog) -> str:

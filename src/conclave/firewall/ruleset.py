@@ -26,15 +26,16 @@ from conclave.firewall.table import (
 
 if TYPE_CHECKING:
     from conclave.catalog import Catalog, Flow, Limit
-    from conclave.firewall.topology import Host, Topology
+    from conclave.site.model import Host, Site
 
+IPV4 = 4
 MULTICAST = "mld-listener-query, mld-listener-report, mld2-listener-report, nd-router-solicit"
 NEIGHBOURS = "nd-neighbor-solicit, nd-neighbor-advert"
 ERRORS4 = "destination-unreachable, time-exceeded, parameter-problem"
 ERRORS6 = "destination-unreachable, packet-too-big, time-exceeded, parameter-problem"
 
 
-def ruleset(catalog: Catalog, topology: Topology, name: str) -> str:
+def ruleset(catalog: Catalog, site: Site, host: Host) -> str:
     """Return the rule set of a host as text for ``nft -f``.
 
     Loading it replaces the whole table in one transaction: a half-loaded firewall cannot exist.
@@ -43,13 +44,12 @@ def ruleset(catalog: Catalog, topology: Topology, name: str) -> str:
     ----------
     catalog:
         The flow catalogue.
-    topology:
-        Zones and hosts of the site.
-    name:
+    site:
+        The site.
+    host:
         The host whose rules are wanted.
     """
-    host = topology.host(name)
-    table = Table(topology)
+    table = Table(site)
     chains = [*_input(catalog, table, host), "", *_forward(catalog, table, host), "", *_output(catalog, table, host)]
     if "router" in host.roles:
         chains += ["", *_spoofed(table)]
@@ -74,16 +74,16 @@ def _input(catalog: Catalog, table: Table, host: Host) -> list[str]:
         f"icmpv6 type {{ {ERRORS6} }} accept",
     ]
     for family, _ in FAMILIES:
-        echo = "icmp type echo-request" if family == "4" else "icmpv6 type echo-request"
+        echo = "icmp type echo-request" if family == IPV4 else "icmpv6 type echo-request"
         if match := table.match("saddr", "site", family):
             rules.append(f"{match} {echo} limit rate 20/second burst 40 packets accept")
         for flow in catalog.flows:
-            if not _serves(flow, host):
+            if not table.site.serves(host, flow):
                 continue
             if flow.limit:
                 table.limits[flow.name] = flow
                 rules += _limited(table, flow, flow.limit, family)
-            near = any(hairpins_from(table.topology, source, flow, family) for source in flow.sources)
+            near = any(hairpins_from(table.site, source, flow, family) for source in flow.sources)
             for source in [*flow.sources, *(["router"] if near else [])]:
                 if not _only(table, source, host, family) and (match := table.match("saddr", source, family)):
                     rules.append(f"{match} {ports(flow, 'dport')} {table.count(_counter(flow))} accept")
@@ -92,7 +92,7 @@ def _input(catalog: Catalog, table: Table, host: Host) -> list[str]:
     return chain("input", rules)
 
 
-def _limited(table: Table, flow: Flow, limit: Limit, family: str) -> list[str]:
+def _limited(table: Table, flow: Flow, limit: Limit, family: int) -> list[str]:
     keyword = dict(FAMILIES)[family]
     new = ports(flow, "dport")
     refused = table.count(f"limited-{flow.name}")
@@ -116,17 +116,17 @@ def _output(catalog: Catalog, table: Table, host: Host) -> list[str]:
         f"ip6 daddr ff02::/16 icmpv6 type {{ {MULTICAST} }} accept",
     ]
     for family, _ in FAMILIES:
-        echo = "icmp type echo-request" if family == "4" else "icmpv6 type echo-request"
+        echo = "icmp type echo-request" if family == IPV4 else "icmpv6 type echo-request"
         if match := table.match("daddr", "site", family):
             rules.append(f"{match} {echo} accept")
         for flow in catalog.flows:
-            if "hosts" in flow.sources or host.roles.intersection(flow.sources):
+            if table.site.asks(host, flow):
                 rules += [
                     f"{match} {ports(flow, 'dport')} {table.count('to-' + flow.name)} accept"
                     for target in flow.targets
                     if not _only(table, target, host, family) and (match := table.match("daddr", target, family))
                 ]
-            if _answers_first(flow) and _serves(flow, host):
+            if flow.either_side_first and table.site.serves(host, flow):
                 rules += [
                     f"{match} {ports(flow, 'sport')} {table.count('from-' + flow.name)} accept"
                     for source in flow.sources
@@ -171,7 +171,7 @@ def _forward(catalog: Catalog, table: Table, host: Host) -> list[str]:
         f"ct state invalid {table.count('forward-invalid')} drop",
     ]
     for family, _ in FAMILIES:
-        echo = "icmp type echo-request" if family == "4" else "icmpv6 type echo-request"
+        echo = "icmp type echo-request" if family == IPV4 else "icmpv6 type echo-request"
         if match := table.match("saddr", "site", family):
             target = table.match("daddr", "hosts", family)
             rules += [f"{match} {target} {echo} limit rate 50/second burst 100 packets accept"] if target else []
@@ -196,14 +196,14 @@ def _forward(catalog: Catalog, table: Table, host: Host) -> list[str]:
     return chain("forward", rules)
 
 
-def _passing(table: Table, flow: Flow, source: str, target: str, family: str) -> list[str]:
+def _passing(table: Table, flow: Flow, source: str, target: str, family: int) -> list[str]:
     sender, receiver = table.match("saddr", source, family), table.match("daddr", target, family)
     if not sender or not receiver:
         return []
-    translated = came_by_public_address(table.topology, source, family)
+    translated = came_by_public_address(table.site, source, family)
     way = " ".join(part for part in (sender, receiver, ports(flow, "dport"), translated) if part)
     rules = [f"{way} {table.count(_counter(flow))} accept"]
-    if _answers_first(flow):
+    if flow.either_side_first:
         back = f"{table.match('saddr', target, family)} {table.match('daddr', source, family)}"
         rules.append(f"{back} {ports(flow, 'sport')} {table.count('from-' + flow.name)} accept")
     return rules
@@ -219,19 +219,10 @@ def _spoofed(table: Table) -> list[str]:
     return chain("senders", rules)
 
 
-def _only(table: Table, place: str, host: Host, family: str) -> bool:
+def _only(table: Table, place: str, host: Host, family: int) -> bool:
     """Say whether a place is nobody but this host, which speaks with itself over ``lo``."""
-    networks = [net for net in table.topology.networks(place) if str(net.version) == family]
+    networks = [net for net in table.site.networks(place) if net.version == family]
     return bool(networks) and all(net.network_address in host.addresses and net.num_addresses == 1 for net in networks)
-
-
-def _serves(flow: Flow, host: Host) -> bool:
-    return "hosts" in flow.targets or bool(host.roles.intersection(flow.targets))
-
-
-def _answers_first(flow: Flow) -> bool:
-    """Say whether the served side may send before it was asked: ICE's checks (RFC 8445) cross on their way."""
-    return flow.public and "udp" in flow.protocols
 
 
 def _counter(flow: Flow) -> str:

@@ -7,10 +7,14 @@ from ipaddress import collapse_addresses
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conclave.catalog import Flow
-    from conclave.firewall.topology import Network, Topology
+    from collections.abc import Sequence
 
-FAMILIES = (("4", "ip"), ("6", "ip6"))
+    from conclave.catalog import Flow
+    from conclave.site.model import Site
+    from conclave.site.zones import Address, Network
+
+# IP versions, with nft's word for each.
+FAMILIES = ((4, "ip"), (6, "ip6"))
 # How a sender is told that there is no way outside. Linux takes an ICMPv6 refusal of its own TCP for a passing error
 # and asks again after a second (tcp_v6_err: the caller still holds the socket), and a router sends few ICMP errors a
 # second to one address (icmp_ratelimit). A reset ends it at once, always.
@@ -22,22 +26,29 @@ REJECTED = [f"meta l4proto tcp {RESET}", PROHIBITED]
 class Table:
     """The table ``inet conclave`` of one host: collects sets and counters as rules come to need them."""
 
-    topology: Topology
+    site: Site
     places: set[str] = field(default_factory=set)
     counters: set[str] = field(default_factory=set)
     limits: dict[str, Flow] = field(default_factory=dict)
 
-    def match(self, direction: str, place: str, family: str) -> str:
+    def match(self, direction: str, place: str, family: int) -> str:
         """Return the match of a source (``saddr``) or target (``daddr``), or an empty string when it has no address."""
-        number, keyword = ("4", "ip") if family == "4" else ("6", "ip6")
-        if not [net for net in self.topology.networks(place) if str(net.version) == number]:
-            everywhere = "0.0.0.0/0" if number == "4" else "::/0"
+        keyword = dict(FAMILIES)[family]
+        if not [net for net in self.site.networks(place) if net.version == family]:
+            everywhere = "0.0.0.0/0" if family == 4 else "::/0"  # noqa: PLR2004 - the protocol's own number
             return f"{keyword} {direction} {everywhere}" if place == "outside" else ""
         if place == "outside":
             self.places.add("site")
-            return f"{keyword} {direction} != @site{number}"
+            return f"{keyword} {direction} != @site{family}"
         self.places.add(place)
-        return f"{keyword} {direction} @{place}{number}"
+        return f"{keyword} {direction} @{place}{family}"
+
+    def match_public(self, addresses: Sequence[Address], family: int) -> str:
+        """Return the match of what is sent to some of the site's public addresses of one IP version."""
+        if set(addresses) == {address for address in self.site.public if address.version == family}:
+            return self.match("daddr", "public", family)
+        listed = ", ".join(map(str, addresses))
+        return f"{dict(FAMILIES)[family]} daddr " + (f"{{ {listed} }}" if len(addresses) > 1 else listed)
 
     def count(self, name: str) -> str:
         """Return the use of a named counter."""
@@ -50,8 +61,7 @@ def declared_sets(table: Table) -> list[str]:
     lines: list[str] = []
     for place in sorted(table.places):
         for family, keyword in FAMILIES:
-            version = int(family)
-            nets = [net for net in table.topology.networks(place) if net.version == version]
+            nets = [net for net in table.site.networks(place) if net.version == family]
             if nets:
                 elements = ", ".join(_element(net) for net in sorted(collapse_addresses(nets)))  # type: ignore[type-var]
                 kind = "ipv4_addr" if keyword == "ip" else "ipv6_addr"

@@ -38,16 +38,24 @@ class Finding:
 
 
 class File:
-    """A YAML file with its positions, and the findings in it."""
+    """A YAML file with its positions, and the findings in it.
 
-    def __init__(self, path: Path) -> None:
+    Parameters
+    ----------
+    path:
+        The file.
+    folder:
+        The site's folder, where the file does not lie directly in it.
+    """
+
+    def __init__(self, path: Path, folder: Path | None = None) -> None:
         self.findings: list[Finding] = []
         # What is accepted for now, but will not be for ever.
         self.notices: list[Finding] = []
         self.tree: Any = CommentedMap()
         # Where a name of our own (a host, a group) stands: container and key.
         self.places: dict[tuple[str | int, ...], tuple[CommentedMap, str]] = {}
-        root = path.parent.parent.parent
+        root = (folder or path.parent).parent.parent
         self.shown = str(path.relative_to(root)) if path.is_absolute() else str(path)
         try:
             tree = YAML(typ="rt").load(path)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from conclave import paths
 from conclave.catalog import ROLES, Catalog
 from conclave.errors import ConclaveError, ExitCode
+from conclave.site import overrides
 from conclave.site.contradictions import contradictions, of_addresses
 from conclave.site.file import File, Finding, plain
 from conclave.site.groups import Groups
@@ -106,7 +107,8 @@ def check_folder(folder: Path, *, whole: bool = True) -> Reading:
         names = frozenset({*Catalog.load().names, *ROLES})
         for name, where, expected in contradictions(site, names) if whole else of_addresses(site):
             (answers_file if name == "site.yml" else hosts_file).found(where, expected)
-    findings = sorted([*answers_file.findings, *hosts_file.findings], key=lambda f: (f.file, f.line))
+    found = [*answers_file.findings, *hosts_file.findings, *overrides.refused(folder)]
+    findings = sorted(found, key=lambda finding: (finding.file, finding.line))
     return Reading(None if findings else site, findings, answers_file.notices, groups)
 
 

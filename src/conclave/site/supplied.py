@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import serialization
 
 from conclave.catalog import Catalog
 from conclave.errors import ConclaveError, ExitCode
+from conclave.site.certificates import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,16 +42,6 @@ def refuse_unfit(site: Site, folder: Path) -> None:
             todo="put the certificates there; nothing was changed",
             exit_code=ExitCode.INPUT,
         )
-
-
-def names(site: Site, host: Host, catalog: Catalog) -> list[str]:
-    """Return the names that a host's certificate must carry."""
-    domain = site.answers.domain
-    wanted = {f"{host.name}.{domain}", *catalog.names_of(set(host.roles), domain)}
-    if "media" in host.roles:
-        # TURN over TLS reaches the SFU unopened, under the edge's name.
-        wanted.add(f"turn.{domain}")
-    return sorted(wanted)
 
 
 def _of_host(site: Site, host: Host, folder: Path, catalog: Catalog) -> Iterator[str]:

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.lab.firewall.wire import PEOPLE, Wire, wired
-from tests.unit.firewall.conftest import ROOT, lab_topology
+from tests.sites import LAB, rules
 from tests.unit.firewall.probes import allowed
 
 from conclave.catalog import Catalog
-from conclave.firewall import ruleset
 from conclave.lab import namespaces
 
 if TYPE_CHECKING:
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.lab, pytest.mark.timing]
 
-CATALOG, TOPOLOGY = Catalog.load(ROOT / "roles/catalog/defaults/main.yml"), lab_topology()
+CATALOG = Catalog.load()
 PORTS = sorted({port for flow in CATALOG.flows for port in flow.ports} | {9})
-PUBLIC = str(TOPOLOGY.public[0])
+PUBLIC = str(LAB.public[0])
 # The kernel tells a refused connection over IPv6 with its second attempt.
 PATIENCE = 1.3
 SETTLED_SECONDS = 15
@@ -33,8 +32,8 @@ SETTLED_SECONDS = 15
 
 @pytest.fixture(scope="module")
 def wire() -> Iterator[Wire]:
-    rules = {host.name: ruleset(CATALOG, TOPOLOGY, host.name) for host in TOPOLOGY.hosts}
-    with wired(CATALOG, TOPOLOGY, rules) as running:
+    texts = {host.name: rules(CATALOG, LAB, host.name) for host in LAB.hosts}
+    with wired(CATALOG, LAB, texts) as running:
         # Neighbours are found, and link-local addresses settled, before anybody looks at the clock.
         end = time.monotonic() + SETTLED_SECONDS
         while not all(reached(running, flows_of("rt"))):
@@ -44,15 +43,15 @@ def wire() -> Iterator[Wire]:
 
 def expected(sender: str, receiver: str, address: str, protocol: str, port: int) -> bool:
     """Say whether the catalogue leads there; from outside only by the public address where one is translated."""
-    if sender == "outside" and TOPOLOGY.translated("6" if ":" in address else "4"):
+    if sender == "outside" and LAB.translated("6" if ":" in address else "4"):
         return False
-    return allowed(CATALOG, TOPOLOGY, sender, receiver, protocol, port)
+    return allowed(CATALOG, LAB, sender, receiver, protocol, port)
 
 
-@pytest.mark.parametrize("sender", [*PEOPLE, *(host.name for host in TOPOLOGY.hosts if host.name != "rt")])
+@pytest.mark.parametrize("sender", [*PEOPLE, *(host.name for host in LAB.hosts if host.name != "rt")])
 def test_every_port_of_every_host_is_open_to_whom_the_catalogue_says(wire: Wire, sender: str) -> None:
     """Servers stand at every port of every host, so only the rules can keep anybody out."""
-    receivers = [host.name for host in TOPOLOGY.hosts if host.name != sender]
+    receivers = [host.name for host in LAB.hosts if host.name != sender]
     targets = [(who, address, port) for who in receivers for address in wire.addresses[who] for port in PORTS]
     asked = [(address, port) for _, address, port in targets]
     seen = wire.scan(sender, asked, asked, PATIENCE)
@@ -155,9 +154,9 @@ def flows_of(host: str) -> list[tuple[str, str, str, int, str]]:
     """Return flows that end at a host or pass it: flow, sender, protocol, port, address to ask."""
     found = []
     # The router is one of the hosts; it is looked at as one when its own rules are.
-    others = {known.name for known in TOPOLOGY.hosts} - {"rt"}
+    others = {known.name for known in LAB.hosts} - {"rt"}
     for flow in CATALOG.flows:
-        for receiver in TOPOLOGY.hosts:
+        for receiver in LAB.hosts:
             if receiver.name not in {host, *others} or not (
                 receiver.roles & set(flow.targets) or "hosts" in flow.targets
             ):
@@ -166,20 +165,20 @@ def flows_of(host: str) -> list[tuple[str, str, str, int, str]]:
                 if sender == receiver.name or (host != "rt" and host not in {receiver.name, sender}):
                     continue
                 for address in (receiver.address("4"), receiver.address("6")):
-                    outside = sender == "outside" and TOPOLOGY.translated(str(address.version)) if address else None
+                    outside = sender == "outside" and LAB.translated(str(address.version)) if address else None
                     found.append((flow.name, sender, flow.protocols[0], flow.port, PUBLIC if outside else str(address)))
     return found
 
 
 def _senders(places: list[str]) -> list[str]:
-    hosts = [host.name for place in places for host in TOPOLOGY.hosts if place == "hosts" or place in host.roles]
+    hosts = [host.name for place in places for host in LAB.hosts if place == "hosts" or place in host.roles]
     return [*(place for place in places if place in PEOPLE), *hosts]
 
 
-@pytest.mark.parametrize("host", [host.name for host in TOPOLOGY.hosts])
+@pytest.mark.parametrize("host", [host.name for host in LAB.hosts])
 def test_without_its_rule_a_flow_ends(wire: Wire, host: str) -> None:
     """What tests/unit/firewall/test_minimal.py works out holds in the kernel: each rule of a flow is taken away."""
-    text = ruleset(CATALOG, TOPOLOGY, host)
+    text = rules(CATALOG, LAB, host)
     cases = flows_of(host)
     unneeded = []
     for rule in wire.rules(host):

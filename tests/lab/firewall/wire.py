@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conclave.catalog import Catalog
-    from conclave.firewall import Topology
+    from conclave.site.model import Site
 
 # Where people stand, as in inventories/lab/lab.yml; a host stands alone in the zone of its role.
 PEOPLE = {
@@ -69,13 +69,13 @@ class Wire:
 
 
 @contextlib.contextmanager
-def wired(catalog: Catalog, topology: Topology, rules: dict[str, str]) -> Iterator[Wire]:
+def wired(catalog: Catalog, site: Site, rules: dict[str, str]) -> Iterator[Wire]:
     """Run the network of a site with these rule sets until the block ends."""
-    router = next(host.name for host in topology.hosts if "router" in host.roles)
-    addresses = {host.name: (str(host.address("4")), str(host.address("6"))) for host in topology.hosts}
+    router = next(host.name for host in site.hosts if "router" in host.roles)
+    addresses = {host.name: (str(host.address(4)), str(host.address(6))) for host in site.hosts}
     wire = Wire(router, {**PEOPLE, **addresses})
     zones = {who: who for who in PEOPLE} | {
-        host.name: next(iter(host.roles)) for host in topology.hosts if host.name != router
+        host.name: next(iter(host.roles)) for host in site.hosts if host.name != router
     }
     with contextlib.ExitStack() as stack:
         for who in wire.addresses:

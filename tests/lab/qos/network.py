@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from tests.sites import host, rules, site
+
 from conclave.catalog import Catalog
-from conclave.firewall import Topology, ruleset
 from conclave.firewall.shaping import shaping
 from conclave.lab import namespaces
 
@@ -33,19 +34,13 @@ OFFICE = "198.51.100.10"
 LINE_MBIT = 2.0
 # A port of the organisation's own, which the router is told to let pass: what floods the line.
 FLOOD_PORT = 9
-SITE = {
-    "zones": {"users": ["198.51.100.0/24", "2001:db8:1:6::/64"], "mgmt": ["192.0.2.128/27"]},
-    "hosts": {
-        "rt": {
-            "ansible_host": "192.0.2.33",
-            "conclave_address6": "2001:db8:1:2::1",
-            "conclave_addresses": ["198.51.100.1", "2001:db8:1:6::1"],
-            "conclave_outside": ["outside"],
-        },
-        "sfu": {"ansible_host": SFU, "conclave_address6": SFU6},
-    },
-    "groups": {"router": ["rt"], "media": ["sfu"], "edge": ["sfu"]},
-}
+SITE = site(
+    {"users": ["198.51.100.0/24", "2001:db8:1:6::/64"], "mgmt": ["192.0.2.128/27"]},
+    [
+        host("rt", ["192.0.2.33", "2001:db8:1:2::1", "198.51.100.1", "2001:db8:1:6::1"], ["router"], ["outside"]),
+        host("sfu", [SFU, SFU6], ["media", "edge"]),
+    ],
+)
 # Of each wire: both ends' namespaces, the names of their interfaces, and their addresses.
 WIRES = (
     ("sfu", "media", (f"{SFU}/27", f"{SFU6}/64"), "rt", "media", ("192.0.2.33/27", "2001:db8:1:2::1/64")),
@@ -74,11 +69,6 @@ DEFAULTS = {
     "far": ("203.0.113.129", "2001:db8:2:2::1"),
     "line": ("203.0.113.1", "2001:db8:2:1::1"),
 }
-
-
-def topology() -> Topology:
-    """Return who stands where, as the product takes it from an inventory."""
-    return Topology.from_inventory(SITE["zones"], SITE["hosts"], SITE["groups"])  # type: ignore[arg-type]
 
 
 @dataclass
@@ -135,8 +125,8 @@ class Small:
         for where, gateways in DEFAULTS.items():
             for gateway in gateways:
                 self.run(where, "ip", "route", "add", "default", "via", gateway)
-        for host in ("sfu", "rt"):
-            self.run(host, "nft", "-f", "-", stdin=ruleset(Catalog.load(), topology(), host))
+        for name in ("sfu", "rt"):
+            self.run(name, "nft", "-f", "-", stdin=rules(Catalog.load(), SITE, name))
         for allowed in (f"ip saddr {OFFICE} udp", f"ip daddr {OFFICE} tcp"):
             rule = f"insert rule inet conclave forward {allowed} dport {FLOOD_PORT} accept"
             self.run("rt", "nft", "-f", "-", stdin=rule)
@@ -170,4 +160,4 @@ class Small:
 
     def mark(self) -> None:
         """Load the media host's rules anew."""
-        self.run("sfu", "nft", "-f", "-", stdin=ruleset(Catalog.load(), topology(), "sfu"))
+        self.run("sfu", "nft", "-f", "-", stdin=rules(Catalog.load(), SITE, "sfu"))

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
-import yaml
+from tests.sites import LAB
 
 from conclave.catalog import Catalog
-from conclave.firewall import Topology
 
-ROOT = Path(__file__).parents[3]
+if TYPE_CHECKING:
+    from conclave.site.model import Site
 
 
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
-    return Catalog.load(ROOT / "roles/catalog/defaults/main.yml")
+    return Catalog.load()
 
 
 @pytest.fixture(scope="session")
-def topology() -> Topology:
-    return lab_topology()
-
-
-def lab_topology() -> Topology:
-    """Return the lab's site."""
-    site = yaml.safe_load((ROOT / "inventories/lab/site.yml").read_text())
-    groups: dict[str, Any] = yaml.safe_load((ROOT / "inventories/lab/hosts.yml").read_text())["all"]["children"]
-    hosts = {name: values for group in groups.values() for name, values in group["hosts"].items()}
-    return Topology.from_inventory(
-        site["zones"],
-        hosts,
-        {name: list(group["hosts"]) for name, group in groups.items()},
-        site["uplink"],
-    )
+def site() -> Site:
+    return LAB

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conclave.catalog import Catalog, Flow
-    from conclave.firewall import Host, Topology
-    from conclave.firewall.topology import Network
+    from conclave.site.model import Host, Site
+    from conclave.site.zones import Network
 
 # Who stands for a place without hosts, by family.
 PEOPLE = {
@@ -51,18 +51,18 @@ class Probe:
         return f"{self.host}-{self.chain}-{self.name}"
 
 
-def every(catalog: Catalog, topology: Topology) -> list[Probe]:
+def every(catalog: Catalog, site: Site) -> list[Probe]:
     """Return all probes of a site."""
     found: list[Probe] = []
-    for host in topology.hosts:
+    for host in site.hosts:
         found += _always(host)
-        found += _nothing_else(topology, host)
+        found += _nothing_else(site, host)
         for family in "46":
             for flow in catalog.flows:
-                found += _of_flow(topology, host, flow, family)
-            found += _in_no_flow(catalog, topology, host, family)
-            found += _unasked(catalog, topology, host, family)
-    return found + list(_translated(catalog, topology))
+                found += _of_flow(site, host, flow, family)
+            found += _in_no_flow(catalog, site, host, family)
+            found += _unasked(catalog, site, host, family)
+    return found + list(_translated(catalog, site))
 
 
 def _icmp(family: str, saddr: str, daddr: str, kind: str, **more: object) -> Packet:
@@ -71,7 +71,7 @@ def _icmp(family: str, saddr: str, daddr: str, kind: str, **more: object) -> Pac
 
 
 def _own(host: Host, family: str) -> str:
-    return str(host.address(family))
+    return str(host.address(int(family)))
 
 
 def _always(host: Host) -> Iterator[Probe]:
@@ -127,7 +127,7 @@ def _always(host: Host) -> Iterator[Probe]:
         yield Probe(kind, host.name, "output", _icmp("6", "fe80::1", "ff02::16", kind), "accept")
 
 
-def _nothing_else(topology: Topology, host: Host) -> Iterator[Probe]:
+def _nothing_else(site: Site, host: Host) -> Iterator[Probe]:
     """Yield what is in no flow: it is not let in, not let out and not let through, and its record says who it was."""
     for family in "46":
         own, other, beyond = _own(host, family), PEOPLE["users"][family], PEOPLE["outside"][family]
@@ -145,12 +145,12 @@ def _nothing_else(topology: Topology, host: Host) -> Iterator[Probe]:
         yield Probe(f"unlisted-outside{family}", host.name, "output", outside, "reset", counted, named)
         kernel = replace(outside, user=None)
         yield Probe(f"kernel-outside{family}", host.name, "output", kernel, "reset", counted)
-        yield from _through(topology, host, family)
+        yield from _through(site, host, family)
 
 
-def _through(topology: Topology, host: Host, family: str) -> Iterator[Probe]:
+def _through(site: Site, host: Host, family: str) -> Iterator[Probe]:
     people, beyond, unlisted = PEOPLE["users"][family], PEOPLE["outside"][family], 9
-    target = _own(next(known for known in topology.hosts if "core" in known.roles), family)
+    target = _own(next(known for known in site.hosts if "core" in known.roles), family)
     if "router" not in host.roles:
         forwarded = Packet(people, beyond, dport=unlisted)
         dropped = frozenset({"forward-dropped"})
@@ -202,30 +202,28 @@ def _through(topology: Topology, host: Host, family: str) -> Iterator[Probe]:
             yield Probe(kind, host.name, "senders", _icmp("6", "::", "ff02::1", kind, lost=True), "accept")
 
 
-def _standing(topology: Topology, place: str, family: str) -> dict[str, str]:
+def _standing(site: Site, place: str, family: str) -> dict[str, str]:
     """Return who stands at a place: host name (or the place itself) to address."""
     if place in PEOPLE:
         return {place: PEOPLE[place][family]}
-    hosts = [host for host in topology.hosts if place == "hosts" or place in host.roles]
-    return {host.name: _own(host, family) for host in hosts if host.address(family)}
+    hosts = [host for host in site.hosts if place == "hosts" or place in host.roles]
+    return {host.name: _own(host, family) for host in hosts if host.address(int(family))}
 
 
-def _of_flow(topology: Topology, host: Host, flow: Flow, family: str) -> Iterator[Probe]:
+def _of_flow(site: Site, host: Host, flow: Flow, family: str) -> Iterator[Probe]:
     """Yield a flow's packets as this host meets them: as sender, as receiver, or as the router between."""
     for source in flow.sources:
         for target in flow.targets:
-            for sender, saddr in _standing(topology, source, family).items():
-                for receiver, daddr in _standing(topology, target, family).items():
+            for sender, saddr in _standing(site, source, family).items():
+                for receiver, daddr in _standing(site, target, family).items():
                     if sender != receiver:
-                        yield from _asked(topology, host, flow, (sender, saddr), (receiver, daddr))
+                        yield from _asked(site, host, flow, (sender, saddr), (receiver, daddr))
 
 
-def _asked(
-    topology: Topology, host: Host, flow: Flow, sender: tuple[str, str], receiver: tuple[str, str]
-) -> Iterator[Probe]:
+def _asked(site: Site, host: Host, flow: Flow, sender: tuple[str, str], receiver: tuple[str, str]) -> Iterator[Probe]:
     family = "6" if ":" in sender[1] else "4"
     # Over the public address where there is one: a packet to an inner address would be a neighbour's trick.
-    translated = sender[0] == "outside" and topology.translated(family) is not None
+    translated = sender[0] == "outside" and site.translates(int(family))
     for protocol in flow.protocols:
         for port in flow.ports:
             request = Packet(sender[1], receiver[1], protocol, dport=port)
@@ -237,7 +235,7 @@ def _asked(
             if host.name == sender[0]:
                 yield Probe(name, host.name, "output", request, "accept", frozenset({f"to-{flow.name}"}))
             between = "router" in host.roles and host.name not in {sender[0], receiver[0]}
-            if between and not _neighbours(topology, sender[1], receiver[1]):
+            if between and not _neighbours(site, sender[1], receiver[1]):
                 passing = replace(request, translated=translated)
                 yield Probe(name, host.name, "forward", passing, "accept", frozenset({f"flow-{flow.name}"}))
                 if translated:
@@ -249,32 +247,32 @@ def _asked(
                 yield Probe(f"{name}-first", host.name, chain, answer, "accept", frozenset({f"from-{flow.name}"}))
 
 
-def _in_no_flow(catalog: Catalog, topology: Topology, host: Host, family: str) -> Iterator[Probe]:
+def _in_no_flow(catalog: Catalog, site: Site, host: Host, family: str) -> Iterator[Probe]:
     """Yield, for every port of the catalogue, who asks whom without being listed."""
     people = {place: addresses[family] for place, addresses in PEOPLE.items()}
-    hosts = _standing(topology, "hosts", family)
+    hosts = _standing(site, "hosts", family)
     protocols = ("tcp", "udp", "sctp")
     ports = sorted({(protocol, port) for flow in catalog.flows for protocol in protocols for port in flow.ports})
     for sender, saddr in (people | hosts).items():
         for receiver, daddr in hosts.items():
             for protocol, port in ports if sender != receiver else ():
-                if not allowed(catalog, topology, sender, receiver, protocol, port):
+                if not allowed(catalog, site, sender, receiver, protocol, port):
                     request = Packet(saddr, daddr, protocol, dport=port)
                     name = f"no-{protocol}-{port}-{sender}-{receiver}{family}"
-                    yield from _refused(topology, host, name, request, (sender, receiver))
+                    yield from _refused(site, host, name, request, (sender, receiver))
 
 
-def _refused(topology: Topology, host: Host, name: str, request: Packet, ends: tuple[str, str]) -> Iterator[Probe]:
+def _refused(site: Site, host: Host, name: str, request: Packet, ends: tuple[str, str]) -> Iterator[Probe]:
     sender, receiver = ends
     dropped = frozenset({"in-dropped"})
     if host.name == receiver:
         yield Probe(name, host.name, "input", request, "drop", dropped, logged=True)
     elif host.name == sender:
         yield Probe(name, host.name, "output", request, "reject", frozenset({"refused-inside"}))
-    elif "router" in host.roles and not _neighbours(topology, request.saddr, request.daddr):
+    elif "router" in host.roles and not _neighbours(site, request.saddr, request.daddr):
         family = "6" if ":" in request.saddr else "4"
         ways = {"": request}
-        if topology.translated(family):
+        if site.translates(int(family)):
             ways["-translated"] = replace(request, translated=True)
         for way, packet in ways.items():
             if sender == "outside":
@@ -284,42 +282,42 @@ def _refused(topology: Topology, host: Host, name: str, request: Packet, ends: t
                 yield Probe(name + way, host.name, "forward", packet, "reject", frozenset({"forward-refused"}))
 
 
-def _unasked(catalog: Catalog, topology: Topology, host: Host, family: str) -> Iterator[Probe]:
+def _unasked(catalog: Catalog, site: Site, host: Host, family: str) -> Iterator[Probe]:
     """Yield what no flow answers first (UDP, from a public port or another), as sender or as the router between."""
     served = {port: flow for flow in catalog.flows if flow.public and "udp" in flow.protocols for port in flow.ports}
     people = {place: addresses[family] for place, addresses in PEOPLE.items()}
-    for sender, saddr in _standing(topology, "hosts", family).items():
-        roles = topology.host(sender).roles
-        others = {name: address for name, address in _standing(topology, "hosts", family).items() if name != sender}
+    for sender, saddr in _standing(site, "hosts", family).items():
+        roles = site.host_named(sender).roles
+        others = {name: address for name, address in _standing(site, "hosts", family).items() if name != sender}
         for who, daddr in (people | others).items():
             for port in (*served, 9):
                 flow = served.get(port)
                 # A router stands in the zone of people that it is managed from.
-                asked = {who} | _zones(topology, daddr)
+                asked = {who} | _zones(site, daddr)
                 if flow and roles.intersection(flow.targets) and asked.intersection(flow.sources):
                     continue
                 packet = Packet(saddr, daddr, "udp", sport=port, dport=40000, user=33)
-                yield from _sent(topology, host, f"unasked-{port}-{sender}-{who}{family}", packet, (sender, who))
+                yield from _sent(site, host, f"unasked-{port}-{sender}-{who}{family}", packet, (sender, who))
 
 
-def _sent(topology: Topology, host: Host, name: str, packet: Packet, ends: tuple[str, str]) -> Iterator[Probe]:
+def _sent(site: Site, host: Host, name: str, packet: Packet, ends: tuple[str, str]) -> Iterator[Probe]:
     sender, away = ends[0], ends[1] == "outside"
     family = "6" if ":" in packet.saddr else "4"
     if host.name == sender:
         counted = frozenset({"refused-outside" if away else "refused-inside"})
         record = frozenset({f"egress_denied_own{family}"} if away else ())
         yield Probe(name, host.name, "output", packet, "reject", counted, record)
-    elif "router" in host.roles and not _neighbours(topology, packet.saddr, packet.daddr):
+    elif "router" in host.roles and not _neighbours(site, packet.saddr, packet.daddr):
         counted = frozenset({"forward-refused"} | ({"forward-outside"} if away else set()))
         record = frozenset({f"egress_denied_forwarded{family}"} if away else ())
         yield Probe(name, host.name, "forward", packet, "reject", counted, record)
 
 
-def allowed(catalog: Catalog, topology: Topology, sender: str, receiver: str, protocol: str, port: int) -> bool:
+def allowed(catalog: Catalog, site: Site, sender: str, receiver: str, protocol: str, port: int) -> bool:
     """Say whether a flow of the catalogue leads from a host or a place without hosts to a host."""
-    roles = {host.name: {*host.roles, "hosts"} for host in topology.hosts}
+    roles = {host.name: {*host.roles, "hosts"} for host in site.hosts}
     # A router stands in the zone of people that it is managed from.
-    zones = {host.name: _zones(topology, str(host.addresses[0])) for host in topology.hosts if host.name == sender}
+    zones = {host.name: _zones(site, str(host.addresses[0])) for host in site.hosts if host.name == sender}
     source = roles.get(sender, {sender}) | zones.get(sender, frozenset())
     return any(
         protocol in flow.protocols
@@ -340,12 +338,12 @@ def _limited(host: Host, flow: Flow, request: Packet, name: str, family: str) ->
         yield Probe(f"{name}-over-{limit}", host.name, "input", over, "drop", frozenset({f"limited-{flow.name}"}))
 
 
-def _neighbours(topology: Topology, one: str, other: str) -> bool:
-    return bool(_zones(topology, one) & _zones(topology, other))
+def _neighbours(site: Site, one: str, other: str) -> bool:
+    return bool(_zones(site, one) & _zones(site, other))
 
 
-def _zones(topology: Topology, address: str) -> frozenset[str]:
-    return _zones_of(tuple((zone, *nets) for zone, nets in topology.zones.items()), address)
+def _zones(site: Site, address: str) -> frozenset[str]:
+    return _zones_of(tuple((zone, *nets) for zone, nets in site.answers.zones.items()), address)
 
 
 @cache
@@ -354,15 +352,15 @@ def _zones_of(zones: tuple[tuple[str, *tuple[Network, ...]], ...], address: str)
     return frozenset(zone for zone, *nets in zones for net in nets if known in net)
 
 
-def _translated(catalog: Catalog, topology: Topology) -> Iterator[Probe]:
+def _translated(catalog: Catalog, site: Site) -> Iterator[Probe]:
     """Yield what the router and the media server translate."""
-    hosts = {role: host for host in topology.hosts for role in host.roles}
+    hosts = {role: host for host in site.hosts for role in host.roles}
     relay = catalog.local_ports["turn_relay"]
     relays = relay if isinstance(relay, list) else [relay]
     for family in "46":
-        public = topology.translated(family)
-        if public is None:
+        if not site.translates(int(family)):
             continue
+        public = next(address for address in site.public if address.version == int(family))
         for flow in (flow for flow in catalog.flows if flow.public):
             target = _own(hosts[flow.targets[0]], family)
             for who in ("outside", "users"):

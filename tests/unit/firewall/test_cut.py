@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address, ip_network
 
 import pytest
+from tests.sites import host, site
 
-from conclave.firewall import Host, Topology, cut, sealed
+from conclave.firewall import cut, sealed
 
-USERS, MGMT, MGMT6 = ip_network("198.51.100.0/24"), ip_network("192.0.2.128/27"), ip_network("2001:db8:1:5::/64")
-CORE = Host("core1", (ip_address("192.0.2.66"),), frozenset({"core"}))
-ROUTER = Host("rt", (ip_address("192.0.2.129"), ip_address("2001:db8:1:5::1")), frozenset({"router"}))
-ONLY4 = Topology({"users": (USERS,), "mgmt": (MGMT,)}, (CORE,))
-BOTH = Topology({"users": (USERS,), "mgmt": (MGMT, MGMT6)}, (CORE, ROUTER))
+USERS, MGMT, MGMT6 = "198.51.100.0/24", "192.0.2.128/27", "2001:db8:1:5::/64"
+CORE = host("core1", ["192.0.2.66"], ["core"])
+ROUTER = host("rt", ["192.0.2.129", "2001:db8:1:5::1"], ["router"], ["outside"])
+TWO_WAYS = host("rt", ["192.0.2.129", "2001:db8:1:5::1"], ["router"], ["wan1", "wan0"])
+ONLY4 = site({"users": [USERS], "mgmt": [MGMT]}, [CORE])
+BOTH = site({"users": [USERS], "mgmt": [MGMT, MGMT6]}, [CORE, ROUTER])
 
-# Topology, host, outside interfaces; chain and the rules it must begin and end with, neighbours left out.
+# Site, host; chain and the rules it must begin and end with, neighbours left out.
 CASES = {
     "a host goes by addresses": (
         BOTH,
-        "core1",
-        [],
+        CORE,
         {
             "pre": [
                 'iif "lo" accept',
@@ -36,8 +36,7 @@ CASES = {
     ),
     "the router goes by interface first": (
         BOTH,
-        "rt",
-        ["outside"],
+        ROUTER,
         {
             "pre": [
                 'iifname "outside" counter name in drop',
@@ -55,14 +54,12 @@ CASES = {
     ),
     "two ways out are two interfaces": (
         BOTH,
-        "rt",
-        ["wan1", "wan0"],
+        TWO_WAYS,
         {"pre": ['iifname { "wan0", "wan1" } counter name in drop', 'iif "lo" accept']},
     ),
     "without IPv6 inside, all of it is outside": (
         ONLY4,
-        "core1",
-        [],
+        CORE,
         {
             "pre": [
                 'iif "lo" accept',
@@ -81,14 +78,14 @@ def chain(text: str, name: str) -> list[str]:
 
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_dropped(case: str) -> None:
-    topology, name, interfaces, expected = CASES[case]
-    text = cut(topology, name, interfaces)
+    known, one, expected = CASES[case]
+    text = cut(known, one)
     for where, rules in expected.items():
         found = [rule for rule in chain(text, where)[1:] if not rule.startswith("icmpv6")]
         assert found[: len(rules)] == rules
 
 
-@pytest.mark.parametrize("text", [cut(BOTH, "rt", ["outside"]), sealed(BOTH, "rt", ["outside"])], ids=["cut", "sealed"])
+@pytest.mark.parametrize("text", [cut(BOTH, ROUTER), sealed(BOTH, ROUTER, 22)], ids=["cut", "sealed"])
 def test_the_hooks_are_outside_of_connection_tracking_and_translation(text: str) -> None:
     assert chain(text, "pre")[0] == "type filter hook prerouting priority -310; policy accept;"
     assert chain(text, "post")[0] == "type filter hook postrouting priority 310; policy accept;"
@@ -99,11 +96,11 @@ def test_the_hooks_are_outside_of_connection_tracking_and_translation(text: str)
 
 def test_a_client_inside_may_ask_for_the_site_s_outside_address() -> None:
     """The router's way in looks at the sender alone: the receiver is known only after translation."""
-    assert not [rule for rule in chain(cut(BOTH, "rt", ["outside"]), "pre") if "daddr" in rule]
+    assert not [rule for rule in chain(cut(BOTH, ROUTER), "pre") if "daddr" in rule]
 
 
 def test_what_a_host_sends_itself_is_refused_and_its_sender_named() -> None:
-    text = cut(BOTH, "core1")
+    text = cut(BOTH, CORE)
     own = chain(text, "own")
     refused = [rule for rule in own if "goto refused" in rule and "ct state" not in rule]
     assert [rule.split()[0] for rule in refused] == ["ip", "ip6"]
@@ -115,7 +112,7 @@ def test_what_a_host_sends_itself_is_refused_and_its_sender_named() -> None:
 
 
 def test_the_sealed_host_lets_ssh_of_the_management_zone_through_and_nothing_else() -> None:
-    text = sealed(BOTH, "rt", ["outside"], 2222)
+    text = sealed(BOTH, ROUTER, 2222)
     for where in ("pre", "own", "post"):
         accepted = [
             rule for rule in chain(text, where)[1:] if rule.endswith("accept") and not rule.startswith("icmpv6")

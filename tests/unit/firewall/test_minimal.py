@@ -14,14 +14,12 @@ from functools import cache
 from typing import Any
 
 import pytest
-from tests.sites import HOSTS
+from tests.sites import HOSTS, LAB, rules
 from tests.unit.firewall.evaluation import Outcome, RuleSet
 
 from conclave.catalog import Catalog
-from conclave.firewall import ruleset
 
 from . import probes
-from .conftest import ROOT, lab_topology
 
 NO_VERDICT = ("marks", "boundary", "mark-")
 
@@ -29,7 +27,7 @@ NO_VERDICT = ("marks", "boundary", "mark-")
 @cache
 def loaded(host: str) -> RuleSet:
     """Return a host's rules as the kernel has them, loaded where nobody is."""
-    text = ruleset(Catalog.load(ROOT / "roles/catalog/defaults/main.yml"), lab_topology(), host)
+    text = rules(Catalog.load(), LAB, host)
     script = "nft -f - && nft -j list table inet conclave"
     done = subprocess.run(
         ["unshare", "-r", "-n", "sh", "-c", script], input=text, capture_output=True, text=True, check=True
@@ -39,7 +37,7 @@ def loaded(host: str) -> RuleSet:
 
 @cache
 def all_probes() -> tuple[probes.Probe, ...]:
-    return tuple(probes.every(Catalog.load(ROOT / "roles/catalog/defaults/main.yml"), lab_topology()))
+    return tuple(probes.every(Catalog.load(), LAB))
 
 
 def wrong(probe: probes.Probe, found: Outcome) -> str:

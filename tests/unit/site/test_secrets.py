@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from conclave.catalog import Catalog
 from conclave.errors import ConclaveError, ExitCode
 from conclave.site import ca, read, secrets, supplied, vault
+from conclave.site.certificates import names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,7 +125,7 @@ def supplied_site(inventory: Inventory) -> Inventory:
     folder.mkdir()
     (folder / "ca.crt").write_text(ca.make(site.answers).certificate, encoding="utf-8")
     for host in site.hosts:
-        pair(folder, host.name, supplied.names(site, host, Catalog.load()))
+        pair(folder, host.name, names(site, host, Catalog.load()))
     return inventory
 
 
