@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from conclave.site.turn import turn_names
 from conclave.verify import NotApplicable, control
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ DAYS_LEFT = 15
 # Flow to the name that stands in its certificate; a TLS flow without one here is an error, not a pass.
 NAMES = {
     "web": ("meet", "sso", "media"),
-    "turn-tls": ("turn",),
     "livekit-tls": ("sfu",),
     "portal-tls": ("portal",),
     "keycloak-tls": ("keycloak",),
@@ -80,13 +80,15 @@ class Endpoint:
     greeting: str
 
 
-def endpoints(host: Host, catalog: Catalog, domain: str) -> list[Endpoint]:
+def endpoints(host: Host, catalog: Catalog, site: Site) -> list[Endpoint]:
     """Return the TLS endpoints of a host."""
+    relays = turn_names(one.name for one in site.hosts_with("media"))
+    names = NAMES | {"turn-tls": (relays.get(host.name, ""),)}
     found = [
-        Endpoint(f"{name}.{domain}", flow.port, "postgresql" if flow.name == "postgresql" else "")
+        Endpoint(f"{name}.{site.domain}", flow.port, "postgresql" if flow.name == "postgresql" else "")
         for flow in catalog.flows
         if flow.tls and host.roles & set(flow.targets)
-        for name in NAMES[flow.name]
+        for name in names[flow.name]
     ]
     if not found:
         raise NotApplicable("nothing is served over TLS here")
@@ -100,7 +102,7 @@ def test_no_tls_below_1_2(host: Host, site: Site, catalog: Catalog, observe: Cal
         f"{one.name}:{one.port}": host.probe(
             "tls_versions", address=host.address, port=one.port, name=one.name, greeting=one.greeting
         )
-        for one in endpoints(host, catalog, site.answers.domain)
+        for one in endpoints(host, catalog, site)
     }
     observe(accepted=accepted)
     old = [
@@ -125,7 +127,7 @@ def test_served_certificates_are_sound(host: Host, site: Site, catalog: Catalog,
             greeting=one.greeting,
             own=OWN,
         )
-        for one in endpoints(host, catalog, site.answers.domain)
+        for one in endpoints(host, catalog, site)
     }
     observe(certificates=shown)
     bad = [f"{place}: {seen['reason']}" for place, seen in shown.items() if not seen["trusted"]]

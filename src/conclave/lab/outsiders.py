@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conclave.catalog import Catalog
 from conclave.lab import namespaces
+from conclave.site.turn import turn_names
 
 if TYPE_CHECKING:
     from conclave.lab.definition import Definition
@@ -41,6 +42,8 @@ def names(definition: Definition) -> str:
     """Return the content of the outsiders' `/etc/hosts`: the site's public names, as public DNS would have them."""
     rows = ["127.0.0.1 localhost", "::1 localhost"]
     if definition.domain:
-        public = " ".join(Catalog.load().names_of({"edge"}, definition.domain))
+        media = [host.name for host in definition.hosts if "media" in host.groups]
+        names = [f"{name}.{definition.domain}" for name in turn_names(media).values()]
+        public = " ".join(sorted({*Catalog.load().names_of({"edge"}, definition.domain), *names}))
         rows += [f"{address} {public}" for address in definition.shown_outside]
     return "\n".join(rows) + "\n"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from conclave.rehearsal.result import Hop, Rule
+from conclave.site.turn import turn_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,19 +87,20 @@ def known(catalog: Catalog, site: Site, zone: str, router: tuple[str, ...] = ())
         Addresses of the site's router that the site's own files do not name.
     """
     domain = site.answers.domain
-    edge, media, core = site.host("edge"), site.host("media"), site.host("core")
+    edges, media, core = site.hosts_with("edge"), site.hosts_with("media"), site.host("core")
+    relay = turn_names(host.name for host in media)[media[0].name]
     names = tuple(catalog.names_of({"edge"}, domain))
     web = Rule(
         flow=WEB,
         protocol="tcp",
         port=catalog.port(WEB),
         name=", ".join(names),
-        addresses=_shown(site, edge, zone, hairpin=False),
+        addresses=[address for host in edges for address in _shown(site, host, zone, hairpin=False)],
     )
     rules = {
         WEB: web,
         # The relay stands behind the edge, under a name and the web's port.
-        TURN_TLS: web.model_copy(update={"flow": TURN_TLS, "name": f"turn.{domain}", "unopened": True}),
+        TURN_TLS: web.model_copy(update={"flow": TURN_TLS, "name": f"{relay}.{domain}", "unopened": True}),
         NAMES: Rule(
             flow=NAMES,
             protocol="udp",
@@ -113,7 +115,7 @@ def known(catalog: Catalog, site: Site, zone: str, router: tuple[str, ...] = ())
             protocol=catalog.flow(flow).protocols[0],
             port=catalog.port(flow),
             name=f"sfu.{domain}",
-            addresses=_shown(site, media, zone, hairpin=True),
+            addresses=[address for host in media for address in _shown(site, host, zone, hairpin=True)],
         )
     others: dict[str, tuple[Hop, str]] = dict.fromkeys(router, ("site router", ""))
     return Known(domain, rules, others | owners(site), names)
@@ -142,7 +144,7 @@ def _shown(site: Site, host: Host, zone: str, *, hairpin: bool) -> list[str]:
     Outside, a public address stands for the host's own of the same IP version. Inside they meet its own; media servers
     also tell people inside the public one, which the router turns round (hairpin).
     """
-    public, own = list(site.answers.uplink.addresses), [a for a in (host.ansible_host, host.conclave_address6) if a]
+    public, own = site.public_addresses(host), [a for a in (host.ansible_host, host.conclave_address6) if a]
     if zone != OUTSIDE:
         return _texts([*own, *(public if hairpin else [])])
     translated = {address.version for address in public}

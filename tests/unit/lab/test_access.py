@@ -46,6 +46,12 @@ def test_outsiders_know_the_public_names_and_ask_nobody(tmp_path: Path) -> None:
     assert "192.0.2.2" not in names
 
 
+def test_outsiders_know_the_relay_of_each_media_host(tmp_path: Path) -> None:
+    access.prepare(load(INVENTORY.parent / "cluster"), tmp_path)
+    names = (tmp_path / "etc-outside/hosts").read_text().split()
+    assert {"media1.turn.cluster.lab.example", "media2.turn.cluster.lab.example"} <= set(names)
+
+
 def test_the_environment_of_the_caller_does_not_reach_a_host() -> None:
     line = access.in_host(4711, ["id"])
     assert line[0] == "nsenter"
