@@ -102,7 +102,12 @@ async function guest(name, meetingKey) {
   // Who is quicker than the device check joins without camera and microphone.
   await page.waitForFunction(() => (document.querySelector("video")?.readyState ?? 0) >= 2);
   await page.getByRole("button", { name: "Join meeting" }).click();
-  await page.locator(".call").waitFor();
+  await page
+    .locator(".call")
+    .waitFor()
+    .catch(async () =>
+      assert.fail(`${name} is not in the call, but here: ${await page.locator("main").textContent()}`),
+    );
   return page;
 }
 /** What the portal does to somebody who uses a token again. */
@@ -164,7 +169,7 @@ try {
     "one decodes two",
     () => decodes(one),
     60,
-    async () => JSON.stringify(await figures(one)),
+    async () => JSON.stringify([await figures(one), await two.locator("header").textContent()]),
   );
   await until(
     "two decodes one",

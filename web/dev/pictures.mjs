@@ -250,7 +250,7 @@ try {
       );
       if (scene.init) await context.addInitScript(scene.init);
       const page = await context.newPage();
-      page.setDefaultTimeout(15_000);
+      page.setDefaultTimeout(60_000);
       const label = `${scene.name} ${variant.name}`;
       page.on("pageerror", (problem) => {
         found += 1;
