@@ -145,7 +145,6 @@ def check(request: HttpRequest) -> dict[str, Any]:
 @router.post("/livekit/webhook", response={204: None, 401: Problem, 503: Problem}, auth=None, include_in_schema=False)
 def webhook(request: HttpRequest) -> Status[None]:
     """Receive an event from the SFU: its token is signed with the shared secret and contains a hash of the body."""
-    # The SFU sends an event again if it is answered with an error, as when a participant could not be removed.
     handle(_verified(request))
     return Status(204, None)
 

@@ -1,4 +1,4 @@
-"""What is to be done later, kept in the database until it is done, so that it outlives every process.
+"""Work for later, or that may need several tries: kept in the database until it is done, so it outlives every process.
 
 Done by ``manage.py portal_worker``, never by a process that answers requests.
 """
@@ -9,24 +9,35 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
-from media.models import CheckRoom
+from audit.record import record
+from media.models import Admission, CheckRoom, Removal
 from sfu import rooms
 from sfu.client import SfuError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
+
+    from django.db.models import QuerySet
+
+    from media.join import Fault, Join
 
 logger = logging.getLogger("conclave.portal.media")
 
-# What was not done is tried again after this.
-_AGAIN = timedelta(seconds=1)
-# The worker looks this often for what came meanwhile; nothing is ever due sooner after it came.
+# PostgreSQL's channel on which the worker hears that something has to be done now.
+CHANNEL = "conclave_portal_due"
+# The worker looks this often for what came meanwhile without a word; such work is never due sooner after it came.
 LOOK = timedelta(seconds=rooms.CHECK_SECONDS / 6)
 # Later than this it counts as failed.
 GRACE = timedelta(seconds=15)
+# What failed is tried again after this.
+_AGAIN = timedelta(seconds=1)
+# The SFU tells its cluster of a join a moment after it tells us: until then it may not know whom to remove.
+_UNKNOWN_FOR = timedelta(seconds=3)
+_SOON = timedelta(seconds=0.1)
 
 
 def close_later(room: str, at: datetime) -> None:
@@ -34,11 +45,33 @@ def close_later(room: str, at: datetime) -> None:
     CheckRoom.objects.create(room=room, closes_at=at)
 
 
+def remove(join: Join, fault: Fault, meeting: str) -> None:
+    """Have a participant removed who must not be in the room, now and until it is done.
+
+    Parameters
+    ----------
+    join:
+        The connection that must not be.
+    fault:
+        Why, for the audit log.
+    meeting:
+        Id of the meeting the participant was admitted to, if any.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        Removal.objects.get_or_create(
+            room=join.room, identity=join.identity, defaults={"fault": fault, "meeting": meeting}
+        )
+        cursor.execute(f"NOTIFY {CHANNEL}")
+
+
 def work() -> timedelta:
-    """Do what is due; return how long nothing else will be."""
-    due = CheckRoom.objects.filter(closes_at__lte=timezone.now()).order_by("closes_at").values_list("pk", flat=True)
-    failed = [pk for pk in due if not _closed(pk)]
-    if failed:
+    """Do what is due; return how long nothing else will be, unless the channel says so."""
+    now = timezone.now()
+    removals = _failed(Removal.objects.order_by("since"), _remove)
+    rooms_left = _failed(CheckRoom.objects.filter(closes_at__lte=now).order_by("closes_at"), _close)
+    if Removal.objects.filter(pk__in=removals, since__gt=now - _UNKNOWN_FOR).exists():
+        return _SOON
+    if removals or rooms_left:
         return _AGAIN
     following = CheckRoom.objects.order_by("closes_at").values_list("closes_at", flat=True).first()
     return LOOK if following is None else max(timedelta(0), min(LOOK, following - timezone.now()))
@@ -46,19 +79,41 @@ def work() -> timedelta:
 
 def overdue() -> int:
     """Return how much should have been done long ago: the worker does not run, or the SFU does not answer it."""
-    return CheckRoom.objects.filter(closes_at__lt=timezone.now() - GRACE).count()
+    limit = timezone.now() - GRACE
+    return CheckRoom.objects.filter(closes_at__lt=limit).count() + Removal.objects.filter(since__lt=limit).count()
 
 
-def _closed(pk: int) -> bool:
+def _failed[Row: (CheckRoom, Removal)](due: QuerySet[Row], act: Callable[[Row], None]) -> list[int]:
+    """Try each; return those that are still to be done."""
+    return [pk for pk in due.values_list("pk", flat=True) if not _done(due, pk, act)]
+
+
+def _done[Row: (CheckRoom, Removal)](due: QuerySet[Row], pk: int, act: Callable[[Row], None]) -> bool:
     with transaction.atomic():
         # Several hosts may have a worker: each takes what no other has in hand.
-        row = CheckRoom.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
+        row = due.select_for_update(skip_locked=True).filter(pk=pk).first()
         if row is None:
             return True
         try:
-            rooms.close_room(row.room)
+            act(row)
         except SfuError as error:
-            logger.warning("a room for checking a connection could not be closed: %s", error)
+            logger.info("to be tried again: %s: %s", row, error)
             return False
         row.delete()
         return True
+
+
+def _close(row: CheckRoom) -> None:
+    rooms.close_room(row.room)
+
+
+def _remove(row: Removal) -> None:
+    try:
+        rooms.remove(row.room, row.identity)
+    except SfuError:
+        # Later, not there to be removed is as good as removed.
+        if timezone.now() < row.since + _UNKNOWN_FOR or row.identity in rooms.present(row.room):
+            raise
+    Admission.objects.filter(identity=row.identity, removed_at=None).update(removed_at=timezone.now())
+    record("removed", actor="portal", meeting=row.meeting, identity=row.identity, reason=row.fault)
+    logger.warning("removed a participant: %s", row.fault)

@@ -6,25 +6,22 @@ again.
 
 from __future__ import annotations
 
-import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from audit.record import record
-from media import checks
-from media.join import Fault, Join
+from media import checks, due
+from media.join import Join
 from media.models import Admission
 from sfu import rooms
-from sfu.client import SfuError
 
 if TYPE_CHECKING:
     from livekit.protocol.webhook import WebhookEvent
 
-logger = logging.getLogger("conclave.portal.media")
+    from media.join import Fault
 
 
 def judge(join: Join, admission: Admission | None) -> Fault | None:
@@ -41,13 +38,7 @@ def judge(join: Join, admission: Admission | None) -> Fault | None:
 
 
 def handle(event: WebhookEvent) -> None:
-    """Act on a verified message of the SFU.
-
-    Raises
-    ------
-    SfuError
-        When someone has to be removed and the SFU does not do it; the SFU then repeats its message.
-    """
+    """Act on a verified message of the SFU."""
     match event.event:
         case "participant_joined":
             _joined(_join(event))
@@ -68,7 +59,7 @@ def _join(event: WebhookEvent) -> Join:
 def _joined(join: Join) -> None:
     if join.room.startswith(rooms.CHECK):
         if fault := checks.judge(join):
-            expel(join, fault, None)
+            due.remove(join, fault, "")
         return
     with transaction.atomic():
         # The row is locked: two connections with one token must not both be the first.
@@ -81,32 +72,7 @@ def _joined(join: Join) -> None:
             admission.save(update_fields=["participant_sid", "joined_at"])
             record("joined", actor=admission.user or admission.display_name, meeting=admission.meeting_id)
     if fault:
-        expel(join, fault, admission)
-
-
-def expel(join: Join, fault: Fault, admission: Admission | None) -> None:
-    """Remove a participant who must not be in the room, and say so in the audit log.
-
-    Raises
-    ------
-    SfuError
-        When the SFU still does not do it after three seconds.
-    """
-    # The SFU tells its cluster of a join a moment after it tells us: the first answer may be "no such participant".
-    try:
-        for attempt in Retrying(
-            retry=retry_if_exception_type(SfuError), stop=stop_after_delay(3), wait=wait_fixed(0.1), reraise=True
-        ):
-            with attempt:
-                rooms.remove(join.room, join.identity)
-    except SfuError:
-        # Not there to be removed is as good as removed.
-        if join.identity in rooms.present(join.room):
-            raise
-    Admission.objects.filter(identity=join.identity, removed_at=None).update(removed_at=timezone.now())
-    meeting = admission.meeting_id if admission else ""
-    record("removed", actor="portal", meeting=meeting, identity=join.identity, reason=fault)
-    logger.warning("removed a participant: %s", fault)
+        due.remove(join, fault, admission.meeting_id if admission else "")
 
 
 def _left(join: Join) -> None:

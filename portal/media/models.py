@@ -1,4 +1,4 @@
-"""The allow list: who was let into which room, once; and rooms that are to be closed."""
+"""The allow list: who was let into which room, once; and what is still to be done."""
 
 from __future__ import annotations
 
@@ -30,6 +30,24 @@ class Admission(models.Model):
         return self.identity
 
 
+class Removal(models.Model):
+    """A participant who must not be in a room, until the SFU has removed him."""
+
+    room = models.CharField(max_length=255)
+    identity = models.CharField(max_length=255)
+    meeting = models.CharField(max_length=40, blank=True)
+    fault = models.CharField(max_length=20)
+    since = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        """One removal serves however often the SFU reports somebody."""
+
+        constraints = (models.UniqueConstraint(fields=("room", "identity"), name="media_removal_once"),)
+
+    def __str__(self) -> str:
+        return f"removal from {self.room}"
+
+
 class CheckRoom(models.Model):
     """A room for checking a connection, until it is closed."""
 
@@ -37,4 +55,4 @@ class CheckRoom(models.Model):
     closes_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:
-        return self.room
+        return f"closing of {self.room}"

@@ -17,7 +17,7 @@ from livekit import api
 from people import Browser, meeting, user
 
 from audit.models import Entry
-from media.models import Admission
+from media.models import Admission, Removal
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -82,9 +82,18 @@ def test_an_old_connection_that_ends_does_not_end_the_new_one() -> None:
     assert listed.left_at is None
 
 
-def test_a_stranger_who_cannot_be_removed_makes_the_sfu_say_it_again() -> None:
-    """No SFU runs in this test: the message must not count as taken."""
-    assert tell(message("some-room")).status_code == 503
+def test_a_stranger_is_to_be_removed_however_often_the_sfu_reports_him() -> None:
+    assert [tell(message("some-room")).status_code for _ in range(2)] == [204, 204]
+    found = Removal.objects.get()
+    assert (found.room, found.identity, found.meeting, found.fault) == ("some-room", "p-1", "", "stranger")
+
+
+def test_somebody_of_the_meeting_is_to_be_removed_and_stands_in_no_list_as_joined() -> None:
+    listed = admission(participant_sid="PA_1", joined_at=timezone.now())
+    tell(message(listed.meeting.room, sid="PA_2"))
+    assert Removal.objects.get().fault == "second use"
+    assert Removal.objects.get().meeting == listed.meeting_id
+    assert not Entry.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import socket
-import threading
+import time
+from collections import deque
 
+import psycopg
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 
@@ -20,32 +21,32 @@ _AGAIN = 1.0
 
 
 class Command(BaseCommand):
-    """Runs until it is told to end. Scheduled work is in the database, so nothing is lost when it ends."""
+    """Runs until it is killed, at any moment: what is not done stays in the database."""
 
-    help = "Do scheduled work when it is due, such as closing rooms of connection checks; runs until SIGTERM."
+    help = "Remove participants who were not admitted, and do scheduled work when it is due; runs until it is killed."
     requires_system_checks: list[str] = []
 
     def handle(self, *_args: object, **_options: object) -> None:
         """Work, wait, and begin again."""
-        ending = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: ending.set())
         _tell_systemd("READY=1")
-        while not ending.is_set():
-            ending.wait(_round())
+        while True:
+            try:
+                _round()
+            except (DatabaseError, psycopg.Error) as error:
+                logger.warning("the database does not answer: %s", type(error).__name__)
+                connection.close()
+                time.sleep(_AGAIN)
 
 
-def _round() -> float:
-    """Do what is due; return the seconds to wait."""
-    try:
-        seconds = due.work().total_seconds()
-    except DatabaseError as error:
-        logger.warning("the database does not answer: %s", type(error).__name__)
-        connection.close()
-        seconds = _AGAIN
+def _round() -> None:
+    """Do what is due, and wait until something is, or is said to be."""
+    with connection.cursor() as cursor:
+        # Each time, as the connection may be a new one; before looking, so that nothing is missed.
+        cursor.execute(f"LISTEN {due.CHANNEL}")
+    pause = due.work().total_seconds()
     # A round that hangs is ended by systemd, which then starts anew.
     _tell_systemd("WATCHDOG=1")
-    return seconds
+    deque(connection.connection.notifies(timeout=pause, stop_after=1), maxlen=0)
 
 
 def _tell_systemd(what: str) -> None:
