@@ -1,8 +1,9 @@
-"""The certificate authority of a site: EC P-256, ten years, and good for this site's names and networks only."""
+"""The certificate authority of a site: EC P-256, ten years, and good for this site's names only."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 YEARS = 10
 _SKEW = timedelta(hours=1)
+# Both versions whole: no certificate of it is good for an address, as for an intermediate authority that is held to
+# names (CA/Browser Forum, Baseline Requirements, 7.1.2.5.2).
+_NO_ADDRESS = [x509.IPAddress(ip_network("0.0.0.0/0")), x509.IPAddress(ip_network("::/0"))]
 
 
 class Authority(NamedTuple):
@@ -29,8 +33,8 @@ class Authority(NamedTuple):
 def make(answers: Answers) -> Authority:
     """Make a new authority.
 
-    Name constraints (RFC 5280, 4.2.1.10) hold it to names at or below the site's domain and to addresses in its zones:
-    whoever trusts it for this site trusts it for nothing else.
+    Name constraints (RFC 5280, 4.2.1.10) hold it to names at or below the site's domain and to no address at all:
+    whoever trusts it for this site trusts it for nothing else. They name no network, so a site's networks may change.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name(
@@ -52,7 +56,7 @@ def make(answers: Answers) -> Authority:
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(), critical=True)
         .add_extension(identifier, critical=False)
-        .add_extension(x509.NameConstraints(_permitted(answers), None), critical=True)
+        .add_extension(x509.NameConstraints([x509.DNSName(answers.domain)], _NO_ADDRESS), critical=True)
         .sign(key, hashes.SHA256())
     )
     return Authority(_pem(key), certificate.public_bytes(serialization.Encoding.PEM).decode())
@@ -81,9 +85,8 @@ def refuse_unfit(authority: Authority, answers: Answers) -> None:
         raise _unfit("the certificate is not an authority's", "basic constraints CA:TRUE")
     if certificate.not_valid_after_utc <= datetime.now(tz=UTC):
         raise _unfit(f"the certificate lapsed on {certificate.not_valid_after_utc:%Y-%m-%d}", "one that is valid")
-    missing = sorted(str(name.value) for name in _permitted(answers) if not _covered(certificate, name))
-    if missing:
-        raise _unfit(f"the certificate authority may not sign for {', '.join(missing)}", "the site's domain and zones")
+    if not _covers(certificate, answers.domain):
+        raise _unfit(f"the certificate authority may not sign for {answers.domain}", "the site's domain")
 
 
 def _unfit(found: str, expected: str) -> ConclaveError:
@@ -109,25 +112,17 @@ def _usage() -> x509.KeyUsage:
     )
 
 
-def _permitted(answers: Answers) -> list[x509.GeneralName]:
-    networks = [network for networks in answers.zones.values() for network in networks]
-    return [x509.DNSName(answers.domain), *(x509.IPAddress(network) for network in networks)]
+def _covers(certificate: x509.Certificate, domain: str) -> bool:
+    """Tell whether the constraints, if there are any on names, permit a domain.
 
-
-def _covered(certificate: x509.Certificate, wanted: x509.GeneralName) -> bool:
-    """Tell whether the constraints, if there are any of this kind, permit a name or a whole network."""
+    Those of an authority from before also permit the networks that the site then had; its certificates carry none.
+    """
     try:
         constraints = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
     except x509.ExtensionNotFound:
         return True
-    same_kind = [name.value for name in constraints.permitted_subtrees or [] if type(name) is type(wanted)]
-    if not same_kind:
-        return True
-    if isinstance(wanted, x509.DNSName):
-        return any(wanted.value == permitted or wanted.value.endswith(f".{permitted}") for permitted in same_kind)
-    return any(
-        permitted.version == wanted.value.version and wanted.value.subnet_of(permitted) for permitted in same_kind
-    )
+    names = [str(name.value) for name in constraints.permitted_subtrees or [] if isinstance(name, x509.DNSName)]
+    return not names or any(domain == permitted or domain.endswith(f".{permitted}") for permitted in names)
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> str:

@@ -28,7 +28,7 @@ domain: {domain}
 language: {language}
 # Whom people write to when something does not work.
 contact: {contact}
-# own: the site signs its certificates with an authority that is good for its names and networks only.
+# own: the site signs its certificates with an authority that is good for its names only.
 # supplied: your organisation's lie in certificates/ beside this file: ca.crt, and HOST.crt and HOST.key of every host.
 trust: {trust}
 # Between the site and the outside, in Mbit/s. addresses: under which the outside reaches the site, where the hosts'

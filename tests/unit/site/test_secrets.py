@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import pytest
@@ -101,10 +102,35 @@ def test_the_authority_signs_for_this_site_only(made: dict[str, str]) -> None:
     assert isinstance(key.curve, ec.SECP256R1)
     constraints = certificate.extensions.get_extension_for_class(x509.NameConstraints)
     assert constraints.critical
-    permitted = {str(name.value) for name in constraints.value.permitted_subtrees or []}
-    assert {"conf.lab.example", "192.0.2.64/27", "2001:db8:1:3::/64"} <= permitted
+    assert [name.value for name in constraints.value.permitted_subtrees or []] == ["conf.lab.example"]
+    # No address of anybody, whatever networks the site has.
+    excluded = {str(name.value) for name in constraints.value.excluded_subtrees or []}
+    assert excluded == {"0.0.0.0/0", "::/0"}
     years = (certificate.not_valid_after_utc - certificate.not_valid_before_utc).days / 365
     assert 9.9 < years < 10.1
+
+
+def test_a_network_more_needs_no_new_authority(inventory: Inventory, made: dict[str, str]) -> None:
+    inventory.replace("site.yml", "users: [198.51.100.0/24,", "users: [198.51.100.0/24, 10.0.0.0/8,")
+    secrets.ensure("lab")
+    assert secrets.load("lab")[secrets.CA_CERTIFICATE] == made[secrets.CA_CERTIFICATE]
+
+
+def test_an_authority_from_before_that_names_networks_serves_on_when_they_change() -> None:
+    answers = read.load("lab").answers
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "lab site CA")])
+    now = datetime.now(tz=UTC)
+    permitted = [x509.DNSName(answers.domain), x509.IPAddress(ip_network("198.51.100.0/25"))]
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=9))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.NameConstraints(permitted, None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    old = ca.Authority(pem.decode(), certificate.public_bytes(serialization.Encoding.PEM).decode())
+    ca.refuse_unfit(old, answers)
 
 
 def test_an_authority_of_another_domain_is_refused(inventory: Inventory, made: dict[str, str]) -> None:
