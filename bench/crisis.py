@@ -132,7 +132,12 @@ def _definition(folder: Path, size: int) -> Path:
 def _site(lab: Lab) -> dict[str, Any]:
     answers = yaml.safe_load((lab.definition.folder / "site.yml").read_text(encoding="utf-8"))
     hosts = [
-        {"name": host.name, "ansible_host": str(host.address), "conclave_zone": host.zone, "roles": ["core"]}
+        {
+            "name": host.name,
+            "ansible_host": str(host.ansible_host),
+            "conclave_zone": host.conclave_zone,
+            "roles": ["core"],
+        }
         for host in lab.definition.hosts
     ]
     return {"answers": answers, "hosts": hosts}

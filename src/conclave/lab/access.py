@@ -11,7 +11,8 @@ from conclave.lab import hosts, namespaces, outsiders
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conclave.lab.definition import Definition, Host
+    from conclave.lab.definition import Definition
+    from conclave.site.model import Host
 
 # Its value is the name of the lab that a process runs in.
 VARIABLE = "CONCLAVE_LAB"
@@ -29,7 +30,7 @@ def prepare(definition: Definition, folder: Path) -> None:
     for part in ("etc", "etc-outside", "console", "ssh"):
         (folder / part).mkdir(mode=0o755, exist_ok=True)
     resolver = f"nameserver {definition.resolver}\n" if definition.resolver else ""
-    resolver += f"search {definition.domain}\n" if definition.domain else ""
+    resolver += f"search {definition.site.domain}\n" if definition.site.domain else ""
     for name, content in _COVERED.items():
         (folder / "etc" / name).write_text(content.format(resolver=resolver), encoding="utf-8")
         (folder / "etc-outside" / name).write_text(content.format(resolver=""), encoding="utf-8")
@@ -41,7 +42,7 @@ def prepare(definition: Definition, folder: Path) -> None:
     key.with_suffix(".pub").write_text(f"{public.decode()} conclave-lab\n", encoding="utf-8")
     known = folder / "known_hosts"
     known.touch()
-    rows = [f"Host {host.name}\n  HostName {host.address}\n" for host in definition.hosts]
+    rows = [f"Host {host.name}\n  HostName {host.ansible_host}\n" for host in definition.hosts]
     rows.append(
         "Host *\n"
         "  User root\n"
@@ -60,7 +61,7 @@ def remember(folder: Path, host: Host, public: str) -> None:
     """Note a host's public key in place of the one it had."""
     known = folder / "known_hosts"
     rows = [row for row in known.read_text(encoding="utf-8").splitlines() if not row.startswith(f"{host.name},")]
-    names = ",".join([host.name, *(str(address.ip) for address in host.addresses)])
+    names = ",".join([host.name, *map(str, host.main_addresses)])
     known.write_text("\n".join([*rows, f"{names} {public}"]) + "\n", encoding="utf-8")
 
 

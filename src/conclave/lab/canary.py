@@ -13,7 +13,7 @@ from conclave.lab import namespaces
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from conclave.lab.definition import Address
+    from conclave.site.zones import Address
 
 
 @dataclass(frozen=True)

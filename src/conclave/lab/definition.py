@@ -1,10 +1,9 @@
-"""What a lab consists of: zones and addresses from `lab.yml`, hosts from `hosts.yml` of an inventory."""
+"""What a lab consists of: the site of an inventory folder, and its bridges and other people from `lab.yml`."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_address, ip_interface
+from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -12,12 +11,14 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from conclave.errors import ConclaveError, ExitCode
+from conclave.site import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-Address = IPv4Address | IPv6Address
+    from conclave.site.model import Host, Site
+    from conclave.site.zones import Address
+
 Interface = IPv4Interface | IPv6Interface
 
 # `router: lab` asks for a plain forwarding namespace that belongs to the lab and not to the site.
@@ -28,7 +29,7 @@ NEEDED_ZONES = ("users", "mgmt", "outside")
 RESERVED = ("control", "users", "canary", "outsiders", LAB_ROUTER)
 # A port is named <host>-<zone> and Linux allows 15 characters for a network interface.
 _ZONE_NAME = r"^[a-z][a-z0-9]{0,10}$"
-_HOST_NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}$")
+LONGEST_NAME = 31
 
 
 def _one_per_family(value: list[Interface]) -> list[Interface]:
@@ -63,47 +64,46 @@ class LabFile(_Strict):
 
 
 @dataclass(frozen=True)
-class Host:
-    """One host of the inventory: its first zone, its addresses there and the groups it is in."""
-
-    name: str
-    zone: str
-    addresses: tuple[Interface, ...]
-    groups: frozenset[str]
-
-    @property
-    def address(self) -> Address:
-        """The address it is managed at, without prefix length."""
-        return self.addresses[0].ip
-
-
-@dataclass(frozen=True)
 class Definition:
     """A checked lab: everything refers to something that exists and every address lies in its zone."""
 
-    folder: Path
+    site: Site
     zones: dict[str, Zone]
-    hosts: tuple[Host, ...]
     router: str
     control: tuple[Interface, ...]
     users: tuple[Interface, ...]
     canary: tuple[Interface, ...]
     outsiders: tuple[Interface, ...]
-    domain: str
-    # The site's public addresses; empty where its hosts' own are public.
-    public: tuple[Address, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """The inventory folder."""
+        return self.site.folder.resolve()
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        """The site's hosts; each boots."""
+        return self.site.hosts
 
     @property
     def resolver(self) -> Address | None:
         """The site's own name server: the first host of group `core`."""
-        return next((host.address for host in self.hosts if "core" in host.groups), None)
+        return next((host.ansible_host for host in self.site.hosts_with("core")), None)
 
     @property
     def shown_outside(self) -> tuple[Address, ...]:
-        """Where the outside finds the site's names: its public address, or the edge's own, one of each IP version."""
-        edge = next((host for host in self.hosts if "edge" in host.groups), None)
-        known = [*self.public, *(address.ip for address in (edge.addresses if edge else ()))]
-        return tuple({address.version: address for address in reversed(known)}.values())
+        """Where the outside finds the site's names: every edge's public addresses, or its own."""
+        edges = self.site.hosts_with("edge")
+        return tuple(dict.fromkeys(address for edge in edges for address in self.site.shown_addresses(edge)))
+
+    def interfaces(self, host: Host) -> tuple[Interface, ...]:
+        """Return a host's addresses in its zone, with the zone's prefix length."""
+        return tuple(
+            ip_interface(f"{address}/{gateway.network.prefixlen}")
+            for address in host.main_addresses
+            for gateway in self.zones[host.conclave_zone].gateway
+            if gateway.version == address.version
+        )
 
     def gateway(self, zone: str, version: int) -> Address | None:
         """Return the router's address of an IP version in a zone, if the zone speaks it."""
@@ -113,7 +113,7 @@ class Definition:
         """Return who has an address: a host, the control node, the users, or nobody known."""
         wanted = ip_address(address)
         for host in self.hosts:
-            if wanted in {own.ip for own in host.addresses}:
+            if wanted in host.main_addresses:
                 return host.name
         for name in ("control", "users", "canary", "outsiders"):
             if wanted in {own.ip for own in getattr(self, name)}:
@@ -129,7 +129,8 @@ def load(folder: Path) -> Definition:
     Parameters
     ----------
     folder:
-        An inventory folder with `lab.yml` and `hosts.yml`; the zone search of `site.yml` is used when it is there.
+        An inventory folder with `lab.yml`, and the `site.yml` and `hosts.yml` of every site; some of a site's hosts are
+        enough.
 
     Raises
     ------
@@ -148,23 +149,20 @@ def load(folder: Path) -> Definition:
     _check_inside(path, "users", lab.users, lab.zones, "users")
     _check_inside(path, "canary", lab.canary, lab.zones, "outside")
     _check_inside(path, "outsiders", lab.outsiders, lab.zones, "outside")
-    hosts = _hosts(folder / "hosts.yml", lab)
-    if lab.router != LAB_ROUTER and lab.router not in {host.name for host in hosts}:
-        names = ", ".join(host.name for host in hosts)
+    site = read.load_folder(folder, whole=False)
+    _check_hosts(folder / "hosts.yml", lab, site)
+    if lab.router != LAB_ROUTER and lab.router not in {host.name for host in site.hosts}:
+        names = ", ".join(host.name for host in site.hosts)
         raise _wrong(path, "router", lab.router, f"{LAB_ROUTER!r} or a host of hosts.yml ({names})")
-    _check_unique(folder, lab, hosts)
-    site = _read(folder / "site.yml") if (folder / "site.yml").is_file() else {}
+    _check_unique(folder, lab, site.hosts)
     return Definition(
-        folder=folder.resolve(),
+        site=site,
         zones=lab.zones,
-        hosts=hosts,
         router=lab.router,
         control=tuple(lab.control),
         users=tuple(lab.users),
         canary=tuple(lab.canary),
         outsiders=tuple(lab.outsiders),
-        domain=str(site.get("domain", "")),
-        public=tuple(map(ip_address, (site.get("uplink") or {}).get("addresses") or ())),
     )
 
 
@@ -187,57 +185,20 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _hosts(path: Path, lab: LabFile) -> tuple[Host, ...]:
-    """Return the hosts; a host's own variables come before those of its groups, as in Ansible."""
-    inherited: dict[str, dict[str, Any]] = {}
-    own: dict[str, dict[str, Any]] = {}
-    groups: dict[str, set[str]] = {}
-    for above, name, values, variables in _walk(path, _read(path), (), {}):
-        inherited[name] = inherited.get(name, {}) | values
-        own[name] = own.get(name, {}) | variables
-        groups.setdefault(name, set()).update(above)
-    if not groups:
-        raise _wrong(path, "all", "no host", "at least one host")
-    return tuple(_host(path, lab, name, inherited[name] | own[name], frozenset(groups[name])) for name in groups)
-
-
-def _walk(
-    path: Path, level: dict[str, Any], above: tuple[str, ...], inherited: dict[str, Any]
-) -> Iterator[tuple[tuple[str, ...], str, dict[str, Any], dict[str, Any]]]:
-    """Yield every mention of a host in Ansible's YAML inventory: groups, name, inherited and own variables."""
-    for group, content in level.items():
-        body = {} if content is None else content
-        if not isinstance(body, dict):
-            raise _wrong(path, group, body, "a group with hosts, vars or children")
-        values = inherited | (body.get("vars") or {})
-        inside = (*above, group)
-        for name, own in (body.get("hosts") or {}).items():
-            yield inside, name, values, own or {}
-        yield from _walk(path, body.get("children") or {}, inside, values)
-
-
-def _host(path: Path, lab: LabFile, name: str, values: dict[str, Any], groups: frozenset[str]) -> Host:
-    if not _HOST_NAME.match(name) or name in RESERVED:
-        raise _wrong(path, "host", name, f"a name of a-z, 0-9 and -, at most 31 characters, not {', '.join(RESERVED)}")
-    zone = values.get("conclave_zone")
-    if zone not in lab.zones or zone == "outside":
-        inner = ", ".join(known for known in lab.zones if known != "outside")
-        raise _wrong(path, f"{name}.conclave_zone", zone, f"a zone of lab.yml: {inner}")
-    addresses: list[Interface] = []
-    for key, version, needed in (("ansible_host", 4, True), ("conclave_address6", 6, False)):
-        text = values.get(key)
-        if text is None and not needed:
-            continue
-        gateway = next((own for own in lab.zones[zone].gateway if own.version == version), None)
-        try:
-            address = ip_interface(f"{text}/{gateway.network.prefixlen if gateway else 0}")
-        except ValueError as error:
-            raise _wrong(path, f"{name}.{key}", text, f"an IPv{version} address") from error
-        if gateway is None or address.version != version or address.ip not in gateway.network:
-            network = gateway.network if gateway else f"a zone with IPv{version}, which {zone} is not"
-            raise _wrong(path, f"{name}.{key}", text, f"an IPv{version} address in {network}")
-        addresses.append(address)
-    return Host(name, zone, tuple(addresses), groups)
+def _check_hosts(path: Path, lab: LabFile, site: Site) -> None:
+    """See that every host can have a port on the bridge of its zone."""
+    for host in site.hosts:
+        if host.name in RESERVED or len(host.name) > LONGEST_NAME:
+            expected = f"a name of at most {LONGEST_NAME} characters, not {', '.join(RESERVED)}"
+            raise _wrong(path, "host", host.name, expected)
+        zone = lab.zones.get(host.conclave_zone)
+        if zone is None:
+            inner = ", ".join(known for known in lab.zones if known != "outside")
+            raise _wrong(path, f"{host.name}.conclave_zone", host.conclave_zone, f"a zone of lab.yml: {inner}")
+        for address in host.main_addresses:
+            if not any(address in gateway.network for gateway in zone.gateway):
+                networks = " or ".join(str(gateway.network) for gateway in zone.gateway)
+                raise _wrong(path, host.name, address, f"an address in {networks}, as lab.yml has it")
 
 
 def _check_inside(path: Path, key: str, value: list[Interface], zones: dict[str, Zone], zone: str) -> None:
@@ -248,20 +209,20 @@ def _check_inside(path: Path, key: str, value: list[Interface], zones: dict[str,
 
 
 def _check_unique(folder: Path, lab: LabFile, hosts: tuple[Host, ...]) -> None:
-    claims: list[tuple[Path, str, Interface]] = []
+    claims: list[tuple[Path, str, Address]] = []
     for key, zone in lab.zones.items():
-        claims += [(folder / "lab.yml", f"the gateway of {key}", address) for address in zone.gateway]
+        claims += [(folder / "lab.yml", f"the gateway of {key}", address.ip) for address in zone.gateway]
     for key in ("control", "users", "canary", "outsiders"):
-        claims += [(folder / "lab.yml", key, address) for address in getattr(lab, key)]
+        claims += [(folder / "lab.yml", key, address.ip) for address in getattr(lab, key)]
     # The router is managed at one of its gateways.
     for host in hosts:
         if host.name != lab.router:
-            claims += [(folder / "hosts.yml", host.name, address) for address in host.addresses]
+            claims += [(folder / "hosts.yml", host.name, address) for address in host.main_addresses]
     taken: dict[Address, str] = {}
     for path, owner, address in claims:
-        if address.ip in taken:
-            raise _wrong(path, owner, address.ip, f"an address of its own; this one is {taken[address.ip]}'s")
-        taken[address.ip] = owner
+        if address in taken:
+            raise _wrong(path, owner, address, f"an address of its own; this one is {taken[address]}'s")
+        taken[address] = owner
 
 
 def _refusal(path: Path, error: ValidationError) -> ConclaveError:

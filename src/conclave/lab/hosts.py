@@ -21,7 +21,9 @@ from conclave.lab import namespaces, network
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from conclave.lab.definition import Address, Definition, Host, Interface
+    from conclave.lab.definition import Definition, Interface
+    from conclave.site.model import Host
+    from conclave.site.zones import Address
 
 SCRIPT = Path(__file__).with_name("host.sh")
 BOOT_SECONDS = 120
@@ -259,7 +261,7 @@ def _greets(address: Address) -> bool:
 
 def _networkd(definition: Definition, host: Host, zone: str) -> str:
     router = host.name == definition.router
-    addresses: Iterable[Interface] = definition.zones[zone].gateway if router else host.addresses
+    addresses: Iterable[Interface] = definition.zones[zone].gateway if router else definition.interfaces(host)
     rows = [f"[Match]\nName={zone}\n\n[Network]\nDHCP=no\nIPv6AcceptRA=no\nLLMNR=no\nMulticastDNS=no"]
     if router:
         gateways = [address.ip for address in definition.canary] if zone == "outside" else []

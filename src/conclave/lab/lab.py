@@ -230,7 +230,7 @@ class Lab:
         namespaces.run(self.command(host, ["systemctl", "reboot"]), doing=f"rebooting {host}")
         if before:
             namespaces.wait(before, seconds=hosts.BOOT_SECONDS)
-        address = {known.name: known.address for known in load(Path(claim.definition)).hosts}[host]
+        address = {known.name: known.ansible_host for known in load(Path(claim.definition)).hosts}[host]
         begin = time.monotonic()
         wait = partial(hosts.wait_for_ssh, {host: address}, {host: process}, begin)
         namespaces.inside(self.names.control, wait)
@@ -327,7 +327,7 @@ class Lab:
             place = hosts.Place(base, layer, self.folder / "console" / f"{host.name}.log")
             claim.hosts[host.name] = hosts.start(definition, self.name, host, place)
             state.write(self.folder, claim)
-        addresses = {host.name: host.address for host in chosen}
+        addresses = {host.name: host.ansible_host for host in chosen}
         wait = partial(hosts.wait_for_ssh, addresses, claim.hosts, started)
         try:
             seconds = namespaces.inside(self.names.control, wait)

@@ -52,7 +52,7 @@ class Names:
 def ports(definition: Definition, host: str) -> dict[str, str]:
     """Return the zones a host stands in, each with the name of its port on that zone's bridge."""
     number = [known.name for known in definition.hosts].index(host)
-    zones = list(definition.zones) if host == definition.router else [definition.hosts[number].zone]
+    zones = list(definition.zones) if host == definition.router else [definition.hosts[number].conclave_zone]
     return {zone: _port(host, number, zone) for zone in zones}
 
 

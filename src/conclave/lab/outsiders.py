@@ -41,9 +41,8 @@ def bound(way: str, argv: list[str]) -> list[str]:
 def names(definition: Definition) -> str:
     """Return the content of the outsiders' `/etc/hosts`: the site's public names, as public DNS would have them."""
     rows = ["127.0.0.1 localhost", "::1 localhost"]
-    if definition.domain:
-        media = [host.name for host in definition.hosts if "media" in host.groups]
-        names = [f"{name}.{definition.domain}" for name in turn_names(media).values()]
-        public = " ".join(sorted({*Catalog.load().names_of({"edge"}, definition.domain), *names}))
-        rows += [f"{address} {public}" for address in definition.shown_outside]
+    site = definition.site
+    relays = turn_names(host.name for host in site.hosts_with("media")).values()
+    public = {*Catalog.load().names_of({"edge"}, site.domain), *(f"{name}.{site.domain}" for name in relays)}
+    rows += [f"{address} {' '.join(sorted(public))}" for address in definition.shown_outside]
     return "\n".join(rows) + "\n"

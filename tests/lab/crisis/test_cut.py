@@ -178,8 +178,8 @@ def test_inside_goes_on_and_so_does_ssh(site: Site) -> None:
     for host in site.hosts:
         assert site.mode(host, "isolated").status == 0
     for host in site.hosts:
-        for address in site.lab.definition.hosts[site.hosts.index(host)].addresses:
-            done = site.run("control", "ssh", "-F", str(site.lab.ssh_config), str(address.ip), "hostname")
+        for address in site.lab.definition.site.host_named(host).main_addresses:
+            done = site.run("control", "ssh", "-F", str(site.lab.ssh_config), str(address), "hostname")
             assert done.out.strip() == host, done.err
     with talk(site, "media1", "serve"):
         for way in (("192.0.2.34", "udp"), ("192.0.2.34", "tcp"), (MEDIA6, "udp"), (MEDIA6, "tcp")):

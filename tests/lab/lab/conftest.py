@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_interface
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,14 @@ LAB = {
     "canary": ["203.0.113.254/24", "2001:db8:2::fe/64"],
     "outsiders": ["203.0.113.20/24", "2001:db8:2::20/64"],
 }
+SITE = {
+    "name": "small",
+    "domain": "conf.lab.example",
+    "language": "en",
+    "contact": "operations@lab.example",
+    "trust": "own",
+    "uplink": {"up": 50, "down": 100},
+}
 RT = {"ansible_host": "192.0.2.129", "conclave_address6": "2001:db8:1:5::1", "conclave_zone": "mgmt"}
 BOX = {"ansible_host": "192.0.2.2", "conclave_address6": "2001:db8:1:1::2", "conclave_zone": "edge"}
 
@@ -42,7 +51,10 @@ def write(folder: Path, *, router: str) -> Path:
     groups = {"core": {"hosts": {"box": BOX}}} | ({"router": {"hosts": {"rt": RT}}} if router == "rt" else {})
     YAML().dump(LAB | {"router": router}, folder / "lab.yml")
     YAML().dump({"all": {"children": groups}}, folder / "hosts.yml")
-    (folder / "site.yml").write_text("domain: conf.lab.example\n", encoding="utf-8")
+    networks = {zone: [str(ip_interface(own).network) for own in content["gateway"]] for zone, content in ZONES.items()}
+    YAML().dump(
+        SITE | {"zones": {zone: nets for zone, nets in networks.items() if zone != "outside"}}, folder / "site.yml"
+    )
     return folder
 
 

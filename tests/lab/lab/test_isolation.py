@@ -74,8 +74,8 @@ def test_no_link_leads_out_of_the_lab(site: Lab) -> None:
 
 def test_every_host_is_reached_from_the_control_node_over_both_protocols(site: Lab) -> None:
     for host in site.definition.hosts:
-        for address in host.addresses:
-            done = ran(site, "control", "ssh", "-F", str(site.ssh_config), str(address.ip), "hostname")
+        for address in host.main_addresses:
+            done = ran(site, "control", "ssh", "-F", str(site.ssh_config), str(address), "hostname")
             assert done.stdout.strip() == host.name, done.stderr
 
 

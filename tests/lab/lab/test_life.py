@@ -222,7 +222,7 @@ def test_a_host_that_ends_while_it_starts_is_named(named: Callable[..., Lab], so
     claim = state.read(lab.folder)
     assert claim
     namespaces.end([claim.hosts["box"].pid], grace=0)
-    address = lab.definition.hosts[0].address
+    address = lab.definition.hosts[0].ansible_host
     with pytest.raises(ConclaveError, match="host box ended while it started"):
         wait_for_ssh({"box": address}, claim.hosts, time.monotonic())
 

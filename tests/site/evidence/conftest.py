@@ -61,7 +61,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     """Return the lab, isolated; afterwards it is open again."""
     found = Rig(tmp_path_factory.mktemp("evidence"))
     # A lab that was started a moment ago: the identity server takes longest.
-    identity = f"https://sso.{found.lab.definition.domain}/realms/conclave"
+    identity = f"https://sso.{found.lab.definition.site.domain}/realms/conclave"
     ask = "import ssl, sys, urllib.request as web; web.urlopen(sys.argv[1], context=ssl._create_unverified_context())"
     found.until("control", f"timeout 10 {sys.executable} -c '{ask}' {identity} 2>/dev/null", START)
     for host in found.hosts:

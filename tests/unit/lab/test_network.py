@@ -17,7 +17,7 @@ def test_the_router_stands_in_every_zone_and_a_host_in_one() -> None:
 
 
 def test_a_long_name_gives_a_short_port(tmp_path: Path) -> None:
-    for name in ("lab.yml", "hosts.yml"):
+    for name in ("lab.yml", "site.yml", "hosts.yml"):
         text = (INVENTORY / name).read_text(encoding="utf-8").replace("edge1:", "frontoffice-edge:")
         (tmp_path / name).write_text(text, encoding="utf-8")
     ports = [port for host in load(tmp_path).hosts for port in network.ports(load(tmp_path), host.name).values()]
