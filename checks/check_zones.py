@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conclave.catalog import Catalog, Flow
+    from conclave.site.model import Host as SiteHost
     from conclave.site.model import Site
     from conclave.verify.places import Host, Vantage
 
@@ -100,7 +101,7 @@ def _targets(name: str, hosts: list[Host], site: Site, ports: dict[str, set[int]
     # Hosts know each other's inner addresses: what they send to the public one is refused and recorded as an attempt to
     # get out, which it would be. And a control node need not have a way out at all.
     if name in {"users", "outside"}:
-        places += [(str(address), None) for address in site.answers.uplink.addresses]
+        places += [(str(address), None) for address in site.public]
     return {
         protocol: [
             Target(address, port, host)
@@ -121,11 +122,14 @@ def _leads(
     translated = site.translates(6 if ":" in target.address else 4)
     if target.host is None:
         # Whoever is told the public address: the outside, and people inside (hairpin). Hosts know the inner one.
-        return flow.public and name in flow.sources and name in {"users", "outside"} and translated
+        known = any(str(one) == target.address for host in _serving(site, flow) for one in site.public_addresses(host))
+        return flow.public and name in flow.sources and name in {"users", "outside"} and translated and known
     if name == "outside" and translated:
         return False
     place = looking[name]
     sources = {name} | ({"hosts", *place.roles} if hasattr(place, "roles") else set())
-    return bool(sources.intersection(flow.sources)) and (
-        "hosts" in flow.targets or bool(target.host.roles.intersection(flow.targets))
-    )
+    return bool(sources.intersection(flow.sources)) and site.host_named(target.host.name) in _serving(site, flow)
+
+
+def _serving(site: Site, flow: Flow) -> list[SiteHost]:
+    return [host for host in site.hosts if site.serves(host, flow)]

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from conclave.catalog import Catalog, Dscp
     from conclave.language import Language
-    from conclave.network.passages import Kind, Network
+    from conclave.network.passages import Kind
     from conclave.site.model import Site
+    from conclave.site.zones import Network
 
 # What Excel takes for a column's end in each language.
 _SEPARATOR = {"de": ";", "en": ","}
@@ -40,7 +41,7 @@ def data(catalog: Catalog, site: Site, language: Language) -> dict[str, Any]:
             for zone, networks in site.answers.zones.items()
         ],
         "domain": site.answers.domain,
-        "public": list(map(str, uplink.addresses)),
+        "public": list(map(str, site.public)),
         "names": _public_names(catalog, site),
         "uplink": {"up": uplink.up, "down": uplink.down},
         "classes": [
@@ -173,7 +174,7 @@ def _lines(passage: Passage, site: Site, words: dict[str, str], *, target: bool)
     who = [f"{party.zone}: {', '.join(f'{name}.{site.answers.domain}' for name in party.hosts)}"]
     lines = who if party.hosts else [party.zone]
     for net in party.networks:
-        public = passage.translated(net.version) if target else ()
+        public = passage.translated(net) if target else ()
         lines.append(f"{', '.join(map(str, public))} ⇒ {_plain(net)}" if public else _plain(net))
     return lines
 

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Literal
 
+from conclave.site.zones import inside, own_networks
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
     from conclave.catalog import Catalog, Flow
     from conclave.site.model import Site
-
-    Address = IPv4Address | IPv6Address
-    Network = IPv4Network | IPv6Network
+    from conclave.site.zones import Address, Network
 
 OUTSIDE = "outside"
 # How a passage looks to whoever keeps the firewalls: from outside, out of the site, from zone to zone, inside one zone.
@@ -38,12 +37,17 @@ class Party:
 
 @dataclass(frozen=True)
 class Passage:
-    """A flow from one zone to another, or inside one; ``public`` are the addresses the outside uses instead."""
+    """A flow from one zone to another, or inside one; ``shown`` pairs public addresses with those they stand for."""
 
     flow: Flow
     source: Party
     target: Party
-    public: tuple[Address, ...] = ()
+    shown: tuple[tuple[Address, Address], ...] = ()
+
+    @property
+    def public(self) -> tuple[Address, ...]:
+        """The addresses that the outside uses instead of the target's own."""
+        return tuple(dict.fromkeys(public for public, _ in self.shown))
 
     @property
     def kind(self) -> Kind:
@@ -62,11 +66,11 @@ class Passage:
     @property
     def either_first(self) -> bool:
         """Whether the target may send before it was asked, as ICE does over UDP (RFC 8445)."""
-        return self.flow.public and "udp" in self.flow.protocols
+        return self.flow.either_side_first
 
-    def translated(self, version: int) -> tuple[Address, ...]:
-        """Return the public addresses of one IP version that somebody has to translate."""
-        return tuple(address for address in self.public if address.version == version)
+    def translated(self, network: Network) -> tuple[Address, ...]:
+        """Return the public addresses that somebody has to translate to one of the target's."""
+        return tuple(public for public, own in self.shown if ip_network(own) == network)
 
 
 def passages(catalog: Catalog, site: Site) -> list[Passage]:
@@ -86,15 +90,29 @@ def passages(catalog: Catalog, site: Site) -> list[Passage]:
             if source.hosts and source.hosts == target.hosts and len(source.hosts) == 1:
                 # The host speaks with itself.
                 continue
-            public = tuple(site.answers.uplink.addresses) if source.zone == OUTSIDE else ()
-            found.append(Passage(flow, source, target, public))
+            shown = tuple(_shown(site, target)) if source.zone == OUTSIDE else ()
+            found.append(Passage(flow, source, target, shown))
     return found
+
+
+def _shown(site: Site, target: Party) -> Iterator[tuple[Address, Address]]:
+    for host in map(site.host_named, target.hosts):
+        for public in site.public_addresses(host):
+            if own := host.address(public.version):
+                yield public, own
 
 
 def host_zones(site: Site) -> dict[str, tuple[Network, ...]]:
     """Return the zones in which only hosts of the site stand, so that whatever is not listed may be refused there."""
     zones = {host.conclave_zone for host in site.hosts if host.roles - {"router"}} - {"users", "mgmt"}
-    return {zone: tuple(networks) for zone, networks in site.answers.zones.items() if zone in zones}
+    people = [net for place in ("users", "mgmt") for net in site.networks(place)]
+    found: dict[str, tuple[Network, ...]] = {}
+    for zone in site.answers.zones:
+        # In a network that people share, or with people inside, somebody else stands as well.
+        own = (net for net in own_networks(site.answers.zones, zone) if not any(inside(one, net) for one in people))
+        if zone in zones and (closed := tuple(own)):
+            found[zone] = closed
+    return found
 
 
 def _pairs(site: Site, flow: Flow) -> Iterator[tuple[Party, Party]]:
@@ -110,9 +128,9 @@ def _parties(site: Site, place: str) -> list[Party]:
         addresses = getattr(site.answers.uplink, place)
         return [Party(OUTSIDE, (place,), tuple(map(ip_network, addresses)))] if addresses else []
     if place in {"users", "mgmt"}:
-        return [Party(place, (), tuple(site.answers.zones["users" if place == "users" else "mgmt"]))]
+        return [Party(place, (), site.networks(place))]
     return [
-        Party(host.conclave_zone, (host.name,), _networks(host.ansible_host, host.conclave_address6))
+        Party(host.conclave_zone, (host.name,), _networks(*host.main_addresses))
         for host in site.hosts
         if place == "hosts" or place in host.roles
     ]

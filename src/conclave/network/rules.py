@@ -12,8 +12,9 @@ from conclave.network.passages import OUTSIDE, Party, host_zones, passages
 if TYPE_CHECKING:
     from conclave.bandwidth import Classes
     from conclave.catalog import Catalog, Flow, Protocol
-    from conclave.network.passages import Address, Network, Passage
+    from conclave.network.passages import Passage
     from conclave.site.model import Site
+    from conclave.site.zones import Address, Network
 
 VERSIONS = (4, 6)
 
@@ -138,10 +139,10 @@ def plan(catalog: Catalog, site: Site) -> Plan:
     return Plan(
         site=site.answers.name,
         rules=rules,
-        translations=tuple(one for passage in crossing for one in _translations(passage)),
+        translations=tuple(one for passage in crossing for one in _translations(site, passage)),
         closed=host_zones(site),
         inside=tuple(net for networks in site.answers.zones.values() for net in networks),
-        public=tuple(uplink.addresses),
+        public=site.public,
         out=classes(uplink.up),
         into=classes(uplink.down),
         objects=objects,
@@ -161,12 +162,11 @@ def _rules(passage: Passage) -> list[Rule]:
     return found
 
 
-def _translations(passage: Passage) -> list[Translation]:
+def _translations(site: Site, passage: Passage) -> list[Translation]:
+    owners = {address: host.name for host in site.hosts for address in host.addresses}
     return [
-        Translation(passage.flow, protocol, port, public, name(passage.target), net.network_address)
-        for version in VERSIONS
-        for net in passage.target.of(version)[:1]
-        for public in passage.translated(version)
+        Translation(passage.flow, protocol, port, public, owners[own], own)
+        for public, own in passage.shown
         for protocol in passage.flow.protocols
         for port in passage.flow.ports
     ]

@@ -43,7 +43,7 @@ def wire() -> Iterator[Wire]:
 
 def expected(sender: str, receiver: str, address: str, protocol: str, port: int) -> bool:
     """Say whether the catalogue leads there; from outside only by the public address where one is translated."""
-    if sender == "outside" and LAB.translated("6" if ":" in address else "4"):
+    if sender == "outside" and LAB.translates(6 if ":" in address else 4):
         return False
     return allowed(CATALOG, LAB, sender, receiver, protocol, port)
 
@@ -164,8 +164,8 @@ def flows_of(host: str) -> list[tuple[str, str, str, int, str]]:
             for sender in _senders(flow.sources):
                 if sender == receiver.name or (host != "rt" and host not in {receiver.name, sender}):
                     continue
-                for address in (receiver.address("4"), receiver.address("6")):
-                    outside = sender == "outside" and LAB.translated(str(address.version)) if address else None
+                for address in (receiver.address(4), receiver.address(6)):
+                    outside = sender == "outside" and LAB.translates(address.version) if address else None
                     found.append((flow.name, sender, flow.protocols[0], flow.port, PUBLIC if outside else str(address)))
     return found
 

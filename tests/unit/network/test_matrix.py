@@ -44,8 +44,8 @@ def test_a_flow_inside_one_host_is_none_of_the_network_teams_business(catalog: C
 def test_what_arrives_from_outside_lives_in_open_mode_only_and_is_translated(catalog: Catalog, lab: Site) -> None:
     web = _find(passages(catalog, lab), "web", "outside", "edge")
     assert (web.kind, web.modes) == ("arriving", ("open",))
-    assert list(map(str, web.translated(4))) == ["203.0.113.1"]
-    assert web.translated(6) == ()
+    assert list(map(str, web.translated(web.target.of(4)[0]))) == ["203.0.113.1"]
+    assert web.translated(web.target.of(6)[0]) == ()
     assert list(map(str, web.target.networks)) == ["192.0.2.2/32", "2001:db8:1:1::2/128"]
 
 

@@ -9,8 +9,9 @@ from conclave.network.passages import OUTSIDE
 from conclave.network.rules import VERSIONS, name
 
 if TYPE_CHECKING:
-    from conclave.network.passages import Network, Party
-    from conclave.network.rules import Plan, Rule
+    from conclave.network.passages import Party
+    from conclave.network.rules import Plan, Rule, Translation
+    from conclave.site.zones import Network
 
 _QUEUES = (("sound", 2, "top", (46,)), ("pictures", 3, "high", (34, 26)), ("signalling", 4, "medium", (24, 16)))
 _REST = 5
@@ -76,7 +77,7 @@ def _services(plan: Plan) -> list[str]:
 
 def _virtual(plan: Plan) -> list[str]:
     entries = {
-        f'"conclave-{one.flow.name}-{one.protocol}-{one.port}"': [
+        f'"{_title(plan, one)}"': [
             f'set comment "{one.comment}"',
             f"set extip {one.public}",
             f'set mappedip "{one.target}"',
@@ -123,10 +124,17 @@ def _policies(plan: Plan) -> list[str]:
     return [*lines, "end"]
 
 
+def _title(plan: Plan, one: Translation) -> str:
+    """Return the name of a virtual address; where several hosts serve the port, each has its own."""
+    title = f"conclave-{one.flow.name}-{one.protocol}-{one.port}"
+    hosts = {other.host for other in plan.translations if (other.flow, other.port) == (one.flow, one.port)}
+    return f"{title}-{one.host}" if len(hosts) > 1 else title
+
+
 def _ends(plan: Plan, rule: Rule, suffix: str) -> list[str]:
     lines = [*_end(rule.source, "src", suffix)]
     virtual = [
-        f'"conclave-{one.flow.name}-{one.protocol}-{one.port}"'
+        f'"{_title(plan, one)}"'
         for one in plan.translations
         if one.flow == rule.flow and str(one.public.version) == (suffix or "4")
     ]

@@ -8,8 +8,9 @@ from conclave.network.passages import OUTSIDE
 from conclave.network.rules import VERSIONS, name
 
 if TYPE_CHECKING:
-    from conclave.network.passages import Network, Party
+    from conclave.network.passages import Party
     from conclave.network.rules import Plan, Rule
+    from conclave.site.zones import Network
 
 _MENU = {4: "/ip/firewall", 6: "/ipv6/firewall"}
 

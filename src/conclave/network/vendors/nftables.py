@@ -9,8 +9,9 @@ from conclave.network.passages import OUTSIDE
 from conclave.network.rules import VERSIONS, name
 
 if TYPE_CHECKING:
-    from conclave.network.passages import Network, Party
+    from conclave.network.passages import Party
     from conclave.network.rules import Plan, Rule
+    from conclave.site.zones import Network
 
 _FAMILY = {4: "ip", 6: "ip6"}
 _TYPE = {4: "ipv4_addr", 6: "ipv6_addr"}

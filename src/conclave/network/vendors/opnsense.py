@@ -11,8 +11,9 @@ from conclave.network.vendors import markup
 from conclave.network.vendors.pfsense import alias
 
 if TYPE_CHECKING:
-    from conclave.network.passages import Network, Party
+    from conclave.network.passages import Party
     from conclave.network.rules import Plan, Rule
+    from conclave.site.zones import Network
 
 _PROTOCOL = {4: "inet", 6: "inet6"}
 _QUEUES = (("sound", "ef"), ("pictures", "af41,af31"), ("signalling", "cs3,cs2"))

@@ -9,8 +9,9 @@ from conclave.network.rules import VERSIONS, name
 from conclave.network.vendors import markup
 
 if TYPE_CHECKING:
-    from conclave.network.passages import Network, Party
+    from conclave.network.passages import Party
     from conclave.network.rules import Plan, Rule
+    from conclave.site.zones import Network
 
 _PROTOCOL = {4: "inet", 6: "inet6"}
 _QUEUES = (
