@@ -89,8 +89,11 @@ class Connection:
             When the connection ends before the command does.
         """
         end = time.monotonic() + seconds
-        stream = Stream(self, command, end, become=self.login.become if become is None else become)
-        return stream.finish(stdin, end)
+        stream = Stream(self, command, become=self.login.become if become is None else become)
+        # One limit for all of it: each costs a thread.
+        with stream.until(end) as left:
+            stream.start(left)
+            return stream.finish(stdin)
 
     def open(self, *command: str, seconds: float = COMMAND_SECONDS) -> Stream:
         """Begin a command that goes on, and return when it has begun; ``seconds`` is the limit for that.
@@ -101,8 +104,10 @@ class Connection:
             As for `run`.
         """
         end = time.monotonic() + seconds
-        stream = Stream(self, command, end, become=self.login.become)
-        stream.begin(end)
+        stream = Stream(self, command, become=self.login.become)
+        with stream.until(end) as left:
+            stream.start(left)
+            stream.begin()
         return stream
 
     def channel(self, seconds: float) -> paramiko.Channel:
@@ -117,17 +122,14 @@ class Connection:
 class Stream:
     """A command that runs on a host. Moments (``end``) are those of the monotonic clock."""
 
-    def __init__(self, connection: Connection, command: tuple[str, ...], end: float, *, become: bool) -> None:
+    def __init__(self, connection: Connection, command: tuple[str, ...], *, become: bool) -> None:
         self._connection, self._login, self._become = connection, connection.login, become
+        self._command = command
         self._token = secrets.token_hex(8)
         self._out, self._err = bytearray(), bytearray()
         self._channel: paramiko.Channel | None = None
-        with self._until(end) as seconds:
-            self._channel = connection.channel(seconds)
-            self._channel.exec_command(self._words(command))
-        # Both are read at once: a full one would hold up the other.
+        # Both streams are read at once: a full one would hold up the other.
         self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._listener.start()
 
     @property
     def channel(self) -> paramiko.Channel:
@@ -136,28 +138,32 @@ class Stream:
             raise EOFError("the connection is closed")
         return self._channel
 
-    def finish(self, stdin: str, end: float) -> Answer:
+    def start(self, seconds: float) -> None:
+        """Let the host start it."""
+        self._channel = self._connection.channel(seconds)
+        self._channel.exec_command(self._words(self._command))
+        self._listener.start()
+
+    def finish(self, stdin: str) -> Answer:
         """Give the command what it reads, and return all it says until it ends."""
-        with self._until(end):
-            # Who ends without reading has still answered.
-            with contextlib.suppress(OSError):
-                if stdin:
-                    self.channel.sendall(stdin.encode())
-                self.channel.shutdown_write()
-            while self._more():
-                pass
-            status = self._status()
+        # Who ends without reading has still answered.
+        with contextlib.suppress(OSError):
+            if stdin:
+                self.channel.sendall(stdin.encode())
+            self.channel.shutdown_write()
+        while self._more():
+            pass
+        status = self._status()
         if not self._after_mark(self._out):
             raise self._never_began(status)
         self._after_mark(self._err)
         return Answer(status, self._out.decode(errors="replace"), self._err.decode(errors="replace").strip())
 
-    def begin(self, end: float) -> None:
+    def begin(self) -> None:
         """Wait until the command itself runs."""
-        with self._until(end):
-            while not self._after_mark(self._out):
-                if not self._more():
-                    raise self._never_began(self._status())
+        while not self._after_mark(self._out):
+            if not self._more():
+                raise self._never_began(self._status())
 
     def line(self, seconds: float = COMMAND_SECONDS) -> str:
         """Return the next line that the command prints; an empty one when it has ended.
@@ -169,7 +175,7 @@ class Stream:
         LostError
             When the connection has ended.
         """
-        with self._until(time.monotonic() + seconds):
+        with self.until(time.monotonic() + seconds):
             while b"\n" not in self._out and self._more():
                 pass
             if b"\n" not in self._out:
@@ -179,7 +185,7 @@ class Stream:
 
     def end_input(self) -> None:
         """Tell the command that it has read everything: what waits for the end of its input ends."""
-        with self._until(time.monotonic() + COMMAND_SECONDS):
+        with self.until(time.monotonic() + COMMAND_SECONDS):
             self.channel.shutdown_write()
 
     @property
@@ -235,7 +241,7 @@ class Stream:
         return RefusedError(self._login, f"the shell of {self._login.user} runs no command: {why}")
 
     @contextlib.contextmanager
-    def _until(self, end: float) -> Iterator[float]:
+    def until(self, end: float) -> Iterator[float]:
         """Bound what goes on inside, whatever it waits for, and tell a loss from silence."""
         seconds = max(0.01, end - time.monotonic())
         with within(seconds, self.close) as late:
