@@ -146,12 +146,15 @@ def _site(lab: Lab) -> dict[str, Any]:
 def _stage(lab: Lab, hosts: list[str]) -> None:
     """Give every host the files of the site's core host: what a switch needs is the same on all."""
     sys.path.insert(0, str(measuring.ROOT))
-    from tests.render.rendering import render  # noqa: PLC0415 - stands with the tests
+    from tests.render.rendering import render  # noqa: PLC0415 - the same
+
+    from tests import host_package  # noqa: PLC0415 - stands with the tests
 
     placed = render("mode", "core1") | render("firewall", "core1")
     files = {path: (item["mode"], item["content"]) for path, item in placed.items() if item["state"] == "file"}
     for host in hosts:
         measuring.run(*lab.command(host, ["python3", "-c", UNPACK]), stdin=json.dumps(files))
+        host_package.place(lambda argv, host=host: lab.command(host, argv))
         measuring.run(*lab.command(host, ["sh", "-c", PREPARE]))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conclave_host import rules
+
 if TYPE_CHECKING:
     from conclave.verify.places import Host
 
@@ -17,22 +19,9 @@ def objects(host: Host, command: str = LIVE) -> list[dict[str, Any]]:
     return [entry for entry in host.json(command)["nftables"] if "metainfo" not in entry]
 
 
-def comparable(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Leave out what changes while the rules stay: handles, counts, and elements that rules themselves add."""
-    return [_without_state(entry) for entry in entries]
-
-
-def _without_state(value: Any) -> Any:  # noqa: ANN401 (any part of a JSON document)
-    if isinstance(value, list):
-        return [_without_state(part) for part in value]
-    if not isinstance(value, dict):
-        return value
-    dynamic = "dynamic" in (value.get("flags") or []) or str(value.get("name", "")).startswith(
-        ("egress_denied_own", "egress_denied_forwarded")
-    )
-    dynamic = dynamic or str(value.get("name", "")).rstrip("46").endswith(("-rate", "-open"))
-    state = {"handle", "packets", "bytes"} | ({"elem"} if dynamic else set())
-    return {key: _without_state(part) for key, part in value.items() if key not in state}
+def differences(live: list[dict[str, Any]], staged: list[dict[str, Any]]) -> list[str]:
+    """Return where two rule sets differ, without what changes while the rules stay."""
+    return rules.differences(rules.normal(live), rules.normal(staged))
 
 
 def counter(host: Host, name: str) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 
-def put(path: str, content: bytes, mode: int = 0o644) -> None:
-    """Replace a file in one step; it is on the disk, under its name, when this returns.
+def put(path: str, content: bytes, mode: int = 0o644, *, durable: bool = True) -> None:
+    """Replace a file in one step; with ``durable`` it is on the disk, under its name, when this returns.
 
     Parameters
     ----------
@@ -28,11 +28,13 @@ def put(path: str, content: bytes, mode: int = 0o644) -> None:
         try:
             os.fchmod(descriptor, mode)
             _write(descriptor, content)
-            os.fsync(descriptor)
+            if durable:
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
         os.rename(new, path)
-        _sync_folder(path)
+        if durable:
+            _sync_folder(path)
     except OSError:
         drop(new, durable=False)
         raise

@@ -40,7 +40,7 @@ def main(_arguments: list[str]) -> int:
 
 def drop_rights(user: str) -> None:
     """Become a user for good: no group of the former one, no way back."""
-    import pwd  # noqa: PLC0415 - root alone needs it
+    import pwd
 
     entry = pwd.getpwnam(user)
     os.initgroups(user, entry.pw_gid)

@@ -15,6 +15,7 @@ import pytest
 from tests.render.rendering import render
 
 from conclave.lab import Lab
+from tests import host_package
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,8 +67,8 @@ class Site:
             items = {path: item for role in ROLES for path, item in render(role, host).items()}
             files = {path: item for path, item in items.items() if item["state"] == "file"}
             self.write(host, {path: item["content"] for path, item in files.items()})
-            programs = [f"/{path}" for path, item in files.items() if item["mode"] == "0755"]
-            self.on(host, f"chmod 0755 {' '.join(programs)}\n{PREPARE}")
+            host_package.place(lambda argv, host=host: self.lab.command(host, argv))
+            self.on(host, PREPARE)
 
     def write(self, host: str, files: dict[str, str]) -> None:
         """Place files on a host, paths without the first slash."""

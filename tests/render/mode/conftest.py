@@ -6,7 +6,9 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,14 +16,20 @@ from tests.render.rendering import render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
+PACKAGE = Path(__file__).parents[3] / "host"
+# The interpreter as the programs' first lines call it.
+PYTHON = [sys.executable, "-IS"]
 # Folders of the host lie above those of the machine, in memory; nothing outside of the namespaces is touched.
 PREPARE = """
 set -e
 mount -t tmpfs tmpfs "$0"
-mkdir "$0/up" "$0/work"
-mount -t overlay overlay -o "lowerdir=/etc,upperdir=$0/up,workdir=$0/work" /etc
+for folder in etc usr/lib; do
+  mkdir -p "$0/up/$folder" "$0/work/$folder"
+  mount -t overlay overlay -o "lowerdir=/$folder,upperdir=$0/up/$folder,workdir=$0/work/$folder" "/$folder"
+done
+mkdir -p /usr/lib/conclave/host
+mount --bind "$1" /usr/lib/conclave/host
 for folder in /var/lib /run; do mount -t tmpfs tmpfs "$folder"; done
 ip link set lo up
 echo ready
@@ -43,19 +51,15 @@ class Host:
         place = folder / "mounts"
         place.mkdir()
         self._shell = subprocess.Popen(
-            ["unshare", "--map-root-user", "--mount", "--net", "sh", "-c", PREPARE, str(place)],
+            ["unshare", "--map-root-user", "--mount", "--net", "sh", "-c", PREPARE, str(place), str(PACKAGE)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
         assert self._shell.stdout
         assert self._shell.stdout.readline() == "ready\n"
-        self.program = folder / "conclave-mode"
         for path, content in files(name).items():
-            if path.endswith("conclave-mode"):
-                self.program.write_text(content)
-                self.program.chmod(0o755)
-            elif path.endswith(".nft"):
+            if path.endswith(".nft"):
                 self.write(path, content)
         assert self.mode("begin").returncode == 0
         assert self.mode("apply").returncode == 0
@@ -74,7 +78,7 @@ class Host:
         )
 
     def mode(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.run(str(self.program), *words)
+        return self.run(*PYTHON, str(PACKAGE / "tree/usr/sbin/conclave-mode"), *words)
 
     def status(self) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(self.mode("status", "--json").stdout)

@@ -17,8 +17,6 @@ NAMES = sorted(path.name for path in ROLES.iterdir() if path.is_dir() and path.n
 FROM_ELSEWHERE = {"from", "link", "remove", "exclusive", "initial"}
 # And what it says of no path.
 NO_PATH = {"superseded"}
-# They move into host/.
-HOST_SOON = {"usr/sbin/conclave-mode", "usr/lib/conclave/firewall-guard"}
 
 
 def read(path: Path) -> Any:  # noqa: ANN401 - YAML holds anything
@@ -122,7 +120,7 @@ def test_no_program_hides_in_a_role(role: str) -> None:
     bits = [path for path, setting in settings.items() if int(str(setting.get("mode", "0644")), 8) & 0o111]
     code = [path for path in tree.rglob("*") if path.name.removesuffix(".j2").endswith((".py", ".sh", ".pl"))]
     found = {str(path.relative_to(tree)).removesuffix(".j2") for path in [*shebangs, *code]} | set(bits)
-    assert found - HOST_SOON == set()
+    assert found == set()
 
 
 @pytest.mark.parametrize("role", NAMES)

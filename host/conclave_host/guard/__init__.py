@@ -1,0 +1,1 @@
+"""Firewall rules that lock the control node out do not last."""

@@ -1,0 +1,1 @@
+"""The mode of a host: open, or isolated from everything that is not the site."""
