@@ -54,7 +54,7 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc] # ansible-core
         for notice in reading.notices:
             self.display.warning(str(notice))
         try:
-            site, catalog = read.right(reading, folder), Catalog.load()
+            site, catalog = read.right(reading), Catalog.load()
             self._groups(reading.groups)
             everywhere = derived.of_site(site, catalog)
             for host in site.hosts:

@@ -64,7 +64,10 @@ def deploy(name: str, options: Options, console: Console) -> dict[str, Any]:
     ConclaveError
         With the exit code of the step that refused or failed.
     """
-    site = read.load(name)
+    reading = read.check(name)
+    site = read.right(reading)
+    for notice in reading.notices:
+        console.print(f"notice: {notice}", markup=False)
     folder = paths.deployments(name, os.environ.get("CONCLAVE_LAB", ""))
     with lock.only_one(folder, name):
         bundle = options.bundle or paths.project_root() / "build" / "bundle"

@@ -31,6 +31,7 @@ class Reading:
     findings: list[Finding]
     notices: list[Finding]
     groups: Groups
+    folder: Path
 
 
 def load(site: str) -> Site:
@@ -52,10 +53,10 @@ def load_folder(folder: Path, *, whole: bool = True) -> Site:
     ConclaveError
         Exit code 2 with every finding, when it is not.
     """
-    return right(check_folder(folder, whole=whole), folder)
+    return right(check_folder(folder, whole=whole))
 
 
-def right(reading: Reading, folder: Path) -> Site:
+def right(reading: Reading) -> Site:
     """Return the site that was read.
 
     Raises
@@ -67,7 +68,7 @@ def right(reading: Reading, folder: Path) -> Site:
         raise ConclaveError(
             "\n".join(str(finding) for finding in reading.findings),
             expected=f"a site without findings, there are {len(reading.findings)}",
-            todo=f"correct the lines above, then `conclave site check {folder.name}`",
+            todo=f"correct the lines above, then `conclave site check {reading.folder.name}`",
             exit_code=ExitCode.INPUT,
         )
     return reading.site
@@ -109,7 +110,7 @@ def check_folder(folder: Path, *, whole: bool = True) -> Reading:
             (answers_file if name == "site.yml" else hosts_file).found(where, expected)
     found = [*answers_file.findings, *hosts_file.findings, *overrides.refused(folder)]
     findings = sorted(found, key=lambda finding: (finding.file, finding.line))
-    return Reading(None if findings else site, findings, answers_file.notices, groups)
+    return Reading(None if findings else site, findings, answers_file.notices, groups, folder)
 
 
 def answers_of(folder: Path) -> Answers | None:
