@@ -55,7 +55,7 @@ class Outcome:
     seconds: float
 
 
-def run(console: Console, picture: Path | None = None) -> Outcome:
+def run(console: Console, screenshot: Path | None = None) -> Outcome:
     """Do everything, one command after the other, as an operator would type them.
 
     Raises
@@ -72,7 +72,7 @@ def run(console: Console, picture: Path | None = None) -> Outcome:
     _step(console, "deploy", SITE)
     verified = _json(_step(console, "verify", SITE, "--json"))
     command = ["call", SITE, "--participants", str(PROBES), "--seconds", str(SECONDS)]
-    command += ["--wrong-key", "--browser", "--json", *(["--picture", str(picture)] if picture else [])]
+    command += ["--wrong-key", "--browser", "--json", *(["--screenshot", str(screenshot)] if screenshot else [])]
     call = CallResult.model_validate(_json(_step(console, *command)))
     outcome = Outcome(_domain(), verified, call, outgoing(Lab(SITE)), time.monotonic() - began)
     refuse_leaks(outcome.outgoing)

@@ -111,7 +111,7 @@ def inventory(site: str) -> Path:
 
 
 def _move(old: Path, new: Path) -> None:
-    """Move everything in an old folder to a new one; what is there already stays, in both places."""
+    """Move everything in an old folder to a new one; what already exists stays, in both places."""
     if not old.is_dir():
         return
     for kept in old.iterdir():

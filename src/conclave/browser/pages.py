@@ -44,7 +44,7 @@ class Authenticator:
             return pyotp.TOTP(self._file(account).read_text(encoding="ascii")).now()
         except FileNotFoundError:
             raise ConclaveError(
-                f"{account} has a code generator that is not kept here",
+                f"{account} has an authenticator that is not stored here",
                 expected=f"{self._file(account)}",
                 todo=f"conclave account reset SITE {account}",
             ) from None

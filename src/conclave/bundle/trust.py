@@ -34,10 +34,10 @@ def root(site: str) -> Path:
         return path
     rehearsal = (folder / "lab.yml").is_file()
     raise ConclaveError(
-        f"site {site} does not know whose bundles it may trust",
-        expected=f"{path}, the root of trust of whoever builds your bundles",
+        f"site {site} has no root of trust for bundles",
+        expected=f"{path}, the root of trust from whoever builds your bundles",
         todo="conclave bundle keys new"
         if rehearsal
-        else f"compare its SHA-256 (conclave bundle keys show) over another way, then: install -D root.json {path}",
+        else f"compare its SHA-256 (conclave bundle keys show) by another means, then: install -D root.json {path}",
         exit_code=ExitCode.INPUT,
     )

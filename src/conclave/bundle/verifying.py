@@ -81,7 +81,7 @@ def verify(
     """
     if not (path / FOLDER).is_dir() and not (path / NAME).is_file():
         raise outcome.NotABundleError(
-            f"{path} is no bundle",
+            f"{path} is not a bundle",
             expected=f"a folder with {NAME}, {FOLDER}/ and apt/",
             todo="name the bundle's folder",
         )
@@ -108,11 +108,11 @@ def _refuse_older(manifest: Manifest, installed: dict[str, Any], *, same: bool) 
         raise outcome.OlderError(
             f"the bundle is release {manifest.serial}, older than the installed {there}",
             expected=f"release {there} or a later one",
-            todo="bring the newer bundle; going back is the depot's business (its snapshots), not a bundle's",
+            todo="bring the newer bundle; to roll back, use the depot's snapshots, not an older bundle",
         )
     if manifest.serial == there and not same:
         raise outcome.OlderError(
-            f"the bundle calls itself release {there} as the installed one does, but is another one",
+            f"the bundle claims to be release {there} like the installed one, but differs from it",
             expected=f"the installed release {there} itself, or a later one",
             todo=_DO_NOT_INSTALL,
         )
@@ -130,7 +130,7 @@ def _signed_targets(path: Path, root: Path, *, as_of: datetime | None) -> dict[s
         Metadata[Root].from_bytes(trusted)
     except (OSError, RepositoryError) as error:
         raise ConclaveError(
-            f"{root} is no root of trust: {error}",
+            f"{root} is not a root of trust: {error}",
             expected="root.json of the keys that the site trusts",
             exit_code=ExitCode.INPUT,
         ) from None
@@ -143,8 +143,8 @@ def _signed_targets(path: Path, root: Path, *, as_of: datetime | None) -> dict[s
             updater.refresh()
         except ExpiredMetadataError as error:
             raise outcome.ExpiredError(
-                f"the bundle's signature is out of date: {error}",
-                expected=f"a term that reaches beyond {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, this machine's time",
+                f"the bundle's signature has expired: {error}",
+                expected=f"an expiry date after {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, this machine's time",
                 todo=f"check this machine's clock; then {_BUILD_AGAIN}",
             ) from None
         except UnsignedMetadataError as error:
@@ -167,7 +167,7 @@ def _unsigned(folder: Path, root: Path, error: Exception) -> outcome.RefusedErro
         signers |= {str(signature.get("keyid")) for signature in signatures}
     if signers & known:
         return outcome.DamagedError(
-            f"a signature in {FOLDER}/ does not fit what it signs: {error}",
+            f"a signature in {FOLDER}/ does not match what it signs: {error}",
             expected="metadata as it was signed",
             todo=_COPY_AGAIN,
         )
@@ -208,13 +208,13 @@ def _compare(path: Path, targets: dict[str, TargetFile], progress: Callable[[int
     missing = sorted(set(targets) - present)
     if missing:
         raise outcome.MissingFileError(
-            f"{_some(missing)} not in the bundle", expected=f"all {len(targets)} files it lists", todo=_COPY_AGAIN
+            f"{_some(missing)} missing from the bundle", expected=f"all {len(targets)} files it lists", todo=_COPY_AGAIN
         )
     extra = sorted(present - set(targets) - signatures)
     if extra:
         raise outcome.ExtraFileError(
-            f"{_some(extra)} in the bundle, but nobody signed for it",
-            expected="no file but those it lists",
+            f"{_some(extra)} in the bundle, but not covered by its signature",
+            expected="only the files it lists",
             todo=f"find out where it comes from; {_COPY_AGAIN}",
         )
     total = sum(target.length for target in targets.values())

@@ -52,9 +52,9 @@ def outside_prefix(way: str) -> Sequence[str]:
     lab_name = os.environ.get("CONCLAVE_LAB")
     if lab_name is None:
         raise ConclaveError(
-            "a participant outside was asked for at a real site",
+            "participants outside were requested at a real site",
             expected="a lab, whose outside is part of it",
-            todo="call without --outside, or run this command where the participants are",
+            todo="leave out --outside, or run this command where the participants are",
             exit_code=ExitCode.INPUT,
         )
     return Lab(lab_name).command("outsiders", bound(way, []) if way in WAYS else [])

@@ -45,9 +45,9 @@ async def hold_with_browser(plan: Plan, picture: Path | None = None) -> CallResu
     domain, known = read.load(plan.site).answers.domain, secrets.load(plan.site)
     if "secret_demo_password" not in known:
         raise ConclaveError(
-            f"the site {plan.site} has no demo accounts to sign in a browser with",
+            f"the site {plan.site} has no demo accounts for a browser to sign in with",
             expected="a lab",
-            todo="leave --browser out",
+            todo="leave out --browser",
         )
     authenticator = pages.Authenticator(authenticator_folder(plan.site))
     with authority_file(known["secret_ca_certificate"]) as authority:

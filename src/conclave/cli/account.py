@@ -40,7 +40,7 @@ def add(
     lab: LabName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create an account and print its first password once; the first sign-in replaces it and adds one-time codes."""
+    """Create an account and print its first password; the first sign-in replaces it and sets up one-time codes."""
     roles = "organiser,member" if organiser else "member"
     given = {"username": username, "email": email, "first_name": first_name, "last_name": last_name, "roles": roles}
     _first_password(site, lab, "add", given, as_json=as_json)
@@ -48,13 +48,13 @@ def add(
 
 @account_app.command("reset")
 def reset(site: SiteName, username: Username, lab: LabName = None, as_json: AsJson = False) -> None:
-    """Replace a lost password and code generator: print a new first password, once, and end all of its sessions."""
+    """Replace a lost password or authenticator: print a new first password, once, and end all sessions."""
     _first_password(site, lab, "reset", {"username": username}, as_json=as_json)
 
 
 @account_app.command("lock")
 def lock(site: SiteName, username: Username, lab: LabName = None, as_json: AsJson = False) -> None:
-    """Lock an account and end all of its sessions at once."""
+    """Lock an account and end all its sessions at once."""
     _act(site, lab, "lock", {"username": username})
     _say({"username": username, "enabled": False}, f"{username} is locked and signed out", as_json=as_json)
 
@@ -122,7 +122,7 @@ def _act(site: str, lab: str | None, action: str, given: dict[str, str]) -> dict
             raise ConclaveError(f"{site}: {result['msg']}", todo=f"conclave account list {site}")
         return result
     raise ConclaveError(
-        f"{site}: the identity server was not asked", todo=f"conclave preflight {site}; conclave verify {site}"
+        f"{site}: the identity server was not reached", todo=f"conclave preflight {site}; conclave verify {site}"
     )
 
 

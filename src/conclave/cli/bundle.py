@@ -37,12 +37,12 @@ def register(app: typer.Typer) -> None:
 @bundle.command()
 def build(
     out: Annotated[
-        Path | None, typer.Option("--out", help="Where it goes; default: build/bundle of the project.")
+        Path | None, typer.Option("--out", help="Folder to write to; default: build/bundle of the project.")
     ] = None,
     key_folder: KeyFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build the bundle on a connected machine; what did not change is not built again."""
+    """Build the bundle on a connected machine; unchanged parts are not built again."""
     from conclave.bundle import building
     from conclave.bundle.progress import Steps
 
@@ -77,7 +77,7 @@ def check(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check that a bundle is whole, trusted, in time and not older than what is installed; needs no network."""
+    """Check offline that a bundle is complete, trusted, not expired and not older than the installed one."""
     from conclave.bundle import keys, trust, verify
     from conclave.bundle.manifest import Manifest
     from conclave.bundle.outcome import RefusedError
@@ -89,7 +89,7 @@ def check(
     if not trusted.is_file():
         raise ConclaveError(
             f"no root of trust at {trusted}",
-            expected="root.json of whoever builds your bundles",
+            expected="root.json from whoever builds your bundles",
             todo="conclave bundle verify SITE, or --root ROOT.JSON",
             exit_code=ExitCode.INPUT,
         )
@@ -111,7 +111,7 @@ def check(
 
 @bundle.command()
 def show(path: Bundle = None, as_json: AsJson = False) -> None:
-    """Show release, parts, versions and sizes of a bundle; nothing is checked."""
+    """Show release, parts, versions and sizes of a bundle, without checking it."""
     from conclave.bundle.manifest import Manifest
 
     folder = path or default_folder()
@@ -134,7 +134,7 @@ def new(
 
 @keys_commands.command(name="show")
 def show_keys(key_folder: KeyFolder = None, as_json: AsJson = False) -> None:
-    """Show where the root of trust lies and its SHA-256, to be compared over the telephone."""
+    """Show the path of the root of trust and its SHA-256, to compare over the telephone."""
     from conclave.bundle import keys
 
     _keys(keys.load(key_folder), as_json=as_json)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 MOST = 16
 
 
-class Way(StrEnum):
-    """How media of a participant outside gets to the site; all but `any` shut every other way."""
+class MediaPath(StrEnum):
+    """How media of a participant outside gets to the site; all but `any` block every other path."""
 
     ANY = "any"
     UDP4 = "udp4"
@@ -39,22 +39,22 @@ def register(app: typer.Typer) -> None:
 def call(
     site: SiteName,
     *,
-    participants: Annotated[int, typer.Option(min=2, max=MOST, help="How many take part.")] = 2,
-    seconds: Annotated[float, typer.Option(min=1, help="Measured time, once everybody sees everybody.")] = 20,
+    participants: Annotated[int, typer.Option(min=2, max=MOST, help="Number of participants.")] = 2,
+    seconds: Annotated[float, typer.Option(min=1, help="Time to measure, after everybody receives everybody.")] = 20,
     outside: Annotated[
-        int, typer.Option(min=0, max=MOST, help="How many more take part from outside the site (lab).")
+        int, typer.Option(min=0, max=MOST, help="Number of further participants outside the site (lab).")
     ] = 0,
-    outside_by: Annotated[
-        list[Way] | None,
-        typer.Option(help="The only way open to those outside; once each, they take turns. Without: any."),
+    outside_path: Annotated[
+        list[MediaPath] | None,
+        typer.Option(help="The only media path open to those outside; several take turns. Default: any."),
     ] = None,
     wrong_key: Annotated[
-        bool, typer.Option("--wrong-key", help="Add one with another key; it must decode nothing.")
+        bool, typer.Option("--wrong-key", help="Add a participant with another key, who must decode nothing.")
     ] = False,
     browser: Annotated[
         bool, typer.Option("--browser", help="Let a headless Chromium plan the meeting and take part (lab).")
     ] = False,
-    picture: Annotated[Path | None, typer.Option(help="File for a screenshot of the browser in the call.")] = None,
+    screenshot: Annotated[Path | None, typer.Option(help="File for a screenshot of the browser in the call.")] = None,
     json: AsJson = False,
     lab_name: LabName = None,
 ) -> None:
@@ -70,18 +70,18 @@ def call(
             expected=f"at most {MOST} in all",
             exit_code=ExitCode.INPUT,
         )
-    ways = [way.value for way in outside_by or [Way.ANY]]
+    paths = [path.value for path in outside_path or [MediaPath.ANY]]
     plan = Plan(
         site=site,
         participants=participants,
-        outside=tuple(ways[number % len(ways)] for number in range(outside)),
+        outside=tuple(paths[number % len(paths)] for number in range(outside)),
         seconds=seconds,
         wrong_key=wrong_key,
     )
     if browser:
         from conclave.call.with_browser import hold_with_browser
 
-        result = asyncio.run(hold_with_browser(plan, picture))
+        result = asyncio.run(hold_with_browser(plan, screenshot))
     else:
         result = asyncio.run(hold_at_site(plan))
     if json:
@@ -116,18 +116,18 @@ def _notes(result: CallResult, console: Console) -> None:
     for participant in result.participants:
         if participant.zone == "outside":
             console.print(
-                f"{participant.name} stands outside ({participant.bound}): {participant.path}, "
+                f"{participant.name} is outside ({participant.bound}): {participant.path}, "
                 f"{participant.address or 'nowhere'} to {participant.server_address or 'nobody'}",
                 highlight=False,
             )
     if outsider := result.wrong_key:
         console.print(
             f"{outsider.name}: {outsider.packets_received} packets received, "
-            f"{outsider.frames_decoded} frames and {outsider.tones_heard} blocks of sound decoded"
+            f"{outsider.frames_decoded} frames and {outsider.tones_heard} blocks of audio decoded"
         )
     if result.machine_busy > BUSY and not result.ok:
         share = f"{100 * result.machine_busy:.0f} %"
-        console.print(f"this machine was busy: in {share} of the time something waited for a processor", style="yellow")
+        console.print(f"this machine was busy: {share} of the time something waited for a processor", style="yellow")
     if seen := result.browser:
         frames = ", ".join(str(track.frames_decoded) for track in seen.tracks if track.kind == "video")
         heard = sum(track.audio_energy > 0 for track in seen.tracks if track.kind == "audio")

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
-Reason = Annotated[str, typer.Option(help="Why; it is logged on every host, shown to people, and in the certificate.")]
-After = Annotated[str, typer.Option("--revert-after", help="When the hosts go back by themselves: 90s, 30m, 2h.")]
+Reason = Annotated[str, typer.Option(help="Reason; logged on every host, shown to participants, in the certificate.")]
+After = Annotated[str, typer.Option("--revert-after", help="When the hosts reopen by themselves: 90s, 30m, 2h.")]
 NoProof = Annotated[bool, typer.Option("--no-proof", help="Switch and verify, but make no certificate.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    line = typer.Typer(no_args_is_help=True, help="Cut a running site off from the outside, and bring it back.")
+    line = typer.Typer(no_args_is_help=True, help="Isolate a running site from the outside, and reopen it.")
     switched = (ExitCode.FAILED, ExitCode.INPUT, ExitCode.REHEARSAL_REFUSED, ExitCode.NOT_PROVEN, ExitCode.INTERRUPTED)
     line.command(epilog=exit_codes(*switched))(on)
     line.command(epilog=exit_codes(ExitCode.FAILED, ExitCode.INPUT, ExitCode.INTERRUPTED))(off)
@@ -61,7 +61,7 @@ def rehearse(
     lab: LabName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Isolate a site for a while: every host goes back by itself. `crisis on` in between makes it permanent."""
+    """Isolate a site for a while: every host reopens by itself. `crisis on` in between makes it permanent."""
     _switch(site, lab, "isolated", reason, revert_after or "30m", prove=not no_proof, as_json=as_json)
 
 
@@ -71,7 +71,7 @@ def off(site: SiteName, *, reason: Reason, lab: LabName = None, as_json: AsJson 
 
 
 def status(site: SiteName, *, lab: LabName = None, as_json: AsJson = False) -> None:
-    """Ask every host for its mode and compare its live rules with the staged ones; changes nothing."""
+    """Show the mode of every host, and whether its live rules are the staged ones; changes nothing."""
     from conclave import crisis
     from conclave.lab import enter
     from conclave.site import read
@@ -86,13 +86,13 @@ def status(site: SiteName, *, lab: LabName = None, as_json: AsJson = False) -> N
 def prove(
     site: SiteName,
     *,
-    reason: Annotated[str, typer.Option(help="Why; it stands in the certificate.")] = "",
-    actor: Annotated[str, typer.Option(help="By whom; your account by default.")] = "",
+    reason: Annotated[str, typer.Option(help="Reason; part of the certificate.")] = "",
+    actor: Annotated[str, typer.Option(help="Who orders it; default: your account.")] = "",
     seconds: Annotated[float, typer.Option(min=5, help="Length of the synthetic call; a full proof takes 60.")] = 60,
     lab: LabName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Prove with probes, a recording and a real call that nothing leaves an isolated site, and sign the evidence."""
+    """Prove with probes, a capture and a real call that nothing leaves an isolated site, and sign the evidence."""
     from conclave.cli import evidence
     from conclave.evidence.prove import prove as made_for
     from conclave.lab import enter
@@ -135,7 +135,7 @@ def _switch(
             )
         proof = _prove(site, order, console) if prove and report.done else {}
     except KeyboardInterrupt:
-        console.print("interrupted: hosts may disagree now. Run the same again, it goes on from where they are.")
+        console.print("interrupted: hosts may be in different modes. Run the same command again, it continues.")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     _print(report, proof, as_json=as_json)
     if not report.done:
@@ -148,7 +148,7 @@ def _order(mode: str, reason: str, revert_after: str) -> Order:
     from conclave.crisis import Order
 
     if not reason.strip():
-        raise typer.BadParameter("say why; people will read it", param_hint="--reason")
+        raise typer.BadParameter("give a reason; people will read it", param_hint="--reason")
     actor = f"{os.environ.get('SUDO_USER') or getpass.getuser()}@{platform.node()}"
     if not revert_after:
         return Order(mode, actor, reason)
@@ -196,11 +196,11 @@ def _print(report: Report, proof: dict[str, Any], *, as_json: bool) -> None:
 def _sentence(report: Report) -> str:
     if not report.done:
         wanted = f"NOT {report.wanted} everywhere" if report.wanted else "the hosts do NOT agree"
-        return f"{report.site}: {wanted}. Mend what stands above, then run this again."
+        return f"{report.site}: {wanted}. Repair what is listed above, then run this command again."
     ended = next((host.ends for host in report.hosts if host.ends), "")
     if report.mode == "open":
         return f"{report.site} is open, verified on {len(report.hosts)} hosts."
     switched = report.seconds.get("switched")
     rest = f", {switched:.2f} s after the command" if switched else ""
-    until = f"; a rehearsal, it ends by itself at {ended}" if ended else ""
+    until = f"; a rehearsal; it ends by itself at {ended}" if ended else ""
     return f"{report.site} is isolated, verified on {len(report.hosts)} hosts{rest}{until}."

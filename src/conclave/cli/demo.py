@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 
 def demo(
-    picture: Annotated[Path | None, typer.Option(help="File for a screenshot of the call.")] = None,
+    screenshot: Annotated[Path | None, typer.Option(help="File for a screenshot of the call.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build the bundle, boot the lab, deploy, verify, hold an encrypted call, and look at what left the site."""
+    """Build the bundle, boot the lab, deploy, verify, hold an encrypted call, and check that nothing left the site."""
     from conclave import demo as steps
     from conclave.cli.call import show
 
     log = Console(stderr=True)
-    outcome = steps.run(log, picture)
+    outcome = steps.run(log, screenshot)
     if as_json:
         result = {
             "verified": outcome.verified,
@@ -63,7 +63,7 @@ def browse(
     site: SiteName = "lab",
     lab_name: LabName = None,
 ) -> None:
-    """Open a Chromium window at a site's portal, in a lab's users' zone; trusts the site's authority, keeps nothing."""
+    """Open a Chromium window at a site's portal, in a lab's users' zone; it trusts the site CA and stores nothing."""
     from conclave import lab
     from conclave.browser import chromium
     from conclave.call.site import authority_file, users_prefix

@@ -16,15 +16,15 @@ from conclave.errors import ExitCode
 def deploy(
     site: SiteName,
     bundle: Annotated[Path | None, typer.Option(help="Folder of the bundle; build/bundle by default.")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Change nothing, say what would change.")] = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Show what changes in files.")] = False,
-    limit: Annotated[str, typer.Option(help="Only these hosts, as Ansible writes patterns.")] = "",
-    tags: Annotated[str, typer.Option(help="Only these parts, separated by commas.")] = "",
-    skip_preflight: Annotated[bool, typer.Option("--skip-preflight", help="Do not look at the hosts first.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; report what would change.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show differences in files.")] = False,
+    limit: Annotated[str, typer.Option(help="Only these hosts (an Ansible pattern).")] = "",
+    tags: Annotated[str, typer.Option(help="Only these tags, separated by commas.")] = "",
+    skip_preflight: Annotated[bool, typer.Option("--skip-preflight", help="Do not check the hosts first.")] = False,
     lab: LabName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Bring a site's hosts to what site.yml and the bundle say; a second run changes nothing.
+    """Configure a site's hosts as site.yml and the bundle say; a second run changes nothing.
 
     A refused bundle ends it with the exit codes of `conclave bundle verify`.
     """
@@ -52,7 +52,7 @@ def preflight(
     lab: LabName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look at all hosts of a site and say what would make a deploy fail, without changing anything."""
+    """Check all hosts of a site and report what would make a deployment fail, without changing anything."""
     from conclave import preflight as looking
     from conclave.deploy import command
     from conclave.lab import enter

@@ -13,7 +13,7 @@ from conclave.errors import ConclaveError, ExitCode
 from conclave.language import Language
 from conclave.paths import project_root
 
-docs_app = typer.Typer(no_args_is_help=True, help="Documents made from the catalogue, and pages on paper.")
+docs_app = typer.Typer(no_args_is_help=True, help="Documents generated from the flow catalogue, and printed pages.")
 
 
 @docs_app.command("build", epilog=exit_codes(ExitCode.FAILED, ExitCode.MACHINE))
@@ -22,7 +22,7 @@ def build(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a document is stale.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write flow tables, the lab's port matrix and pictures from the catalogue."""
+    """Write flow tables, the lab's port matrix, exit codes and diagrams."""
     from conclave.catalog import Catalog
     from conclave.documents import reference as documents
 

@@ -42,12 +42,12 @@ def verify(
     *,
     signers: Annotated[
         Path | None,
-        typer.Option(help="List of keys handed over on paper (allowed_signers); the site's own by default."),
+        typer.Option(help="Keys handed over on paper (allowed_signers); default: the site's own list."),
     ] = None,
     language: Annotated[Language, typer.Option("--language", help="Language of the output.")] = "en",
     json: AsJson = False,
 ) -> None:
-    """Verify an evidence file, without any network: chain, signatures, and that the verdict follows from the lines."""
+    """Verify an evidence file offline: chain, signatures, and that the verdict follows from the evidence."""
     from conclave.evidence import certificate
 
     evidence = certificate.load(file)
@@ -64,7 +64,7 @@ def verify(
 def sign(
     file: File,
     *,
-    key: Annotated[Path, typer.Option(help="Private key of ssh; on a token, ssh-keygen asks for its touch.")],
+    key: Annotated[Path, typer.Option(help="Private ssh key; for a key on a token, touch the token when it blinks.")],
     json: AsJson = False,
 ) -> None:
     """Add a second signature to an evidence file, such as the security officer's."""
@@ -80,10 +80,10 @@ def sign(
 def write_documents(
     file: File,
     *,
-    out: Annotated[Path, typer.Option(help="Folder for them.")] = Path(),
+    out: Annotated[Path, typer.Option(help="Folder to write into.")] = Path(),
     json: AsJson = False,
 ) -> None:
-    """Write the certificate for people: HTML and PDF, German and English."""
+    """Write the certificate as HTML and PDF, in German and English."""
     from conclave.evidence import (
         certificate,
         publish,
@@ -150,6 +150,6 @@ def _show_key(key: keys.Key, *, json: bool) -> None:
     typer.echo(f"key:         {key.private}")
     typer.echo(f"fingerprint: {key.fingerprint}")
     typer.echo(
-        "Hand this line over on paper; with it in a file, `conclave evidence verify --signers` needs no trust in us:"
+        "Hand over this line on paper; with it in FILE, `conclave evidence verify --signers FILE` trusts no other key:"
     )
     typer.echo(key.line)

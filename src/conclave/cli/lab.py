@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from conclave.lab import Status
     from conclave.lab.image import Source
 
-Name = Annotated[str, typer.Option("--name", help="Name of the lab; several stand side by side.")]
+Name = Annotated[str, typer.Option("--name", help="Name of the lab; several can run side by side.")]
 Folder = Annotated[
     Path | None, typer.Option("--definition", help="Inventory folder that defines it (lab.yml and hosts.yml).")
 ]
@@ -29,7 +29,7 @@ Apt = Annotated[
     typer.Option("--apt", help="Packages of the base image: a bundle's apt folder, or 'machine' for this machine's."),
 ]
 
-lab = typer.Typer(no_args_is_help=True, help="A whole site on this machine, cut off from every network.")
+lab = typer.Typer(no_args_is_help=True, help="A whole site on this machine, isolated from every network.")
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +45,7 @@ def up(
     saved: Annotated[str, typer.Option("--from", help="Start from a saved lab instead of blank hosts.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Start the lab: blank hosts, a router, users, and a canary outside that counts what tries to leave."""
+    """Start the lab: blank hosts, a router, users, and a canary outside that counts packets that leave."""
     from conclave.lab import Lab
 
     console = Console(stderr=True)
@@ -60,7 +60,7 @@ def save(
     name: Name = DEFAULT_LAB,
     as_json: AsJson = False,
 ) -> None:
-    """Power the hosts off and keep what they hold, for `lab up --from` in seconds; the lab is down then."""
+    """Power off the hosts and keep their contents, to start from with `lab up --from`; the lab is down afterwards."""
     from conclave.lab import Lab
 
     with Console(stderr=True).status(f"lab {name}") as line:
@@ -84,7 +84,7 @@ def forget(
 
 @lab.command()
 def down(name: Name = DEFAULT_LAB, as_json: AsJson = False) -> None:
-    """End the lab and leave nothing behind, after a crash and a reboot too."""
+    """End the lab and leave nothing behind, even after a crash or reboot."""
     from conclave.lab import Lab
 
     with Console(stderr=True).status(f"lab {name}: ending"):

@@ -43,12 +43,12 @@ class Vendor(StrEnum):
 @network_app.command(epilog=exit_codes(ExitCode.INPUT, ExitCode.MACHINE))
 def matrix(
     site: SiteName,
-    wanted: Annotated[Format, typer.Option("--format", help="Which form of it.")] = Format.ALL,
-    language: Annotated[Language | None, typer.Option("--language", help="By default the site's.")] = None,
+    wanted: Annotated[Format, typer.Option("--format", help="File format.")] = Format.ALL,
+    language: Annotated[Language | None, typer.Option("--language", help="Default: the site's.")] = None,
     out: Out = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Write the port matrix: from where to where, ports, purpose, direction, mode, NAT, marks and limits."""
+    """Write the port matrix: source, destination, ports, purpose, direction, mode, NAT, DSCP and limits."""
     from conclave.catalog import Catalog
     from conclave.documents import pdf
     from conclave.network import matrix as making
@@ -75,13 +75,13 @@ def matrix(
 @network_app.command(epilog=exit_codes(ExitCode.INPUT))
 def rules(
     site: SiteName,
-    vendor: Annotated[Vendor, typer.Option("--for", help="Whose language the rules are in.")],
+    vendor: Annotated[Vendor, typer.Option("--for", help="Product to write rules for.")],
     out: Out = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Write filter, NAT and QoS for a firewall that is not Conclave's; each rule names the flow it comes from.
+    """Write filter, NAT and QoS rules for another firewall; each rule names the flow it comes from.
 
-    The head of each file says what was tried and what was not.
+    The head of each file says what was tested and what was not.
     """
     from conclave.catalog import Catalog
     from conclave.network.rules import plan

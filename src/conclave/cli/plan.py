@@ -36,21 +36,21 @@ def plan(
         str | None, typer.Argument(metavar="SITE", help="Take the uplink from the site.yml of this site.")
     ] = None,
     *,
-    people: Annotated[int, typer.Option(min=2, max=10_000, help="Participants of the meeting, or of all at one time.")],
+    people: Annotated[int, typer.Option(min=2, max=10_000, help="Participants of all simultaneous meetings.")],
     remote: Annotated[int, typer.Option(min=0, help="How many of them are outside the site.")],
     uplink: Annotated[float | None, typer.Option(min=0.1, help="Mbit/s out of the site.")] = None,
     uplink_down: Annotated[
-        float | None, typer.Option(min=0.1, help="Mbit/s into the site; without it as much as out of it.")
+        float | None, typer.Option(min=0.1, help="Mbit/s into the site; default: as much as out of it.")
     ] = None,
     view: Annotated[View, typer.Option(help="What participants look at.")] = View.SPEAKER,
     camera: Annotated[int, typer.Option(help="Largest layer of a camera: 180, 360, 540, 720 or 1080.")] = 540,
-    share: Annotated[bool, typer.Option("--share", help="Somebody shares a screen.")] = False,
-    ipv6: Annotated[bool, typer.Option("--ipv6", help="Everybody comes over IPv6: longer headers.")] = False,
+    share: Annotated[bool, typer.Option("--share", help="A screen is shared.")] = False,
+    ipv6: Annotated[bool, typer.Option("--ipv6", help="Everybody uses IPv6: longer headers.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write the plan with charts as a page to this file.")] = None,
     language: Annotated[Language, typer.Option(help="Language of the page.")] = "en",
     json: AsJson = False,
 ) -> None:
-    """Say how much bandwidth a meeting takes and what an uplink carries, every number with its formula and source."""
+    """Calculate the bandwidth of a meeting and what an uplink carries, every number with its formula and source."""
     if remote > people:
         raise ConclaveError(
             f"{remote} of {people} people are outside", expected="at most all of them", exit_code=ExitCode.INPUT

@@ -43,7 +43,7 @@ def network(
     site: SiteName,
     *,
     zone: Annotated[
-        Zone, typer.Option("--from", help="Zone to stand in; at a real site the one this machine stands in.")
+        Zone, typer.Option("--from", help="Zone to try from; at a real site, the one this machine is in.")
     ] = Zone.USERS,
     profile: Annotated[
         list[str] | None,
@@ -53,13 +53,13 @@ def network(
         ),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Also write the result as a page to this file, for whoever keeps the network.")
+        Path | None, typer.Option(help="Also write the result as a page to this file, for the network team.")
     ] = None,
-    language: Annotated[Language | None, typer.Option(help="Language of the page; by default the site's.")] = None,
+    language: Annotated[Language | None, typer.Option(help="Language of the page; default: the site's.")] = None,
     json: AsJson = False,
     lab_name: LabName = None,
 ) -> None:
-    """Hold a call through difficult networks; say for each what works, where it fails and which rule to ask for."""
+    """Hold a call through difficult networks; report for each what works, where it fails and which rule to request."""
     from rich.console import Console
 
     from conclave import lab

@@ -8,7 +8,13 @@ from conclave import paths
 
 # Commands that took the site as an option.
 _SITE_FIRST: tuple[tuple[str, ...], ...] = (("call",), ("plan",), ("rehearse", "network"))
-_OPTIONS: dict[tuple[str, ...], dict[str, str]] = {("rehearse", "network"): {"--cell": "--profile"}}
+_OPTIONS: dict[tuple[str, ...], dict[str, str]] = {
+    ("rehearse", "network"): {"--cell": "--profile"},
+    ("call",): {"--outside-by": "--outside-path", "--picture": "--screenshot"},
+    ("demo",): {"--picture": "--screenshot"},
+    ("site", "new"): {"--uplink-clock": "--uplink-ntp-server"},
+    ("site", "secrets"): {"--new-authority": "--new-ca"},
+}
 _COMMANDS: dict[tuple[str, ...], tuple[str, ...]] = {("evidence", "prove"): ("crisis", "prove")}
 # Options of the two commands below that take a value, so that what is left are their arguments.
 _WITH_VALUE = {"--site", "--root", "--installed", "--bundle", "--language", "--out", "--page"}

@@ -11,7 +11,7 @@ import typer
 from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes
 from conclave.errors import ConclaveError, ExitCode
 
-site_app = typer.Typer(no_args_is_help=True, help="Describe a site, check it, make its secrets, accept its hosts.")
+site_app = typer.Typer(no_args_is_help=True, help="Describe a site, check it, make its secrets, accept host keys.")
 
 
 @site_app.command(epilog=exit_codes(ExitCode.INPUT))
@@ -19,26 +19,26 @@ def new(
     name: Annotated[str, typer.Argument(help="Name of the new site: small letters, digits, hyphens.")],
     domain: Annotated[str | None, typer.Option(help="A DNS domain of its own, such as conf.example.org.")] = None,
     language: Annotated[str | None, typer.Option(help="de or en.")] = None,
-    contact: Annotated[str | None, typer.Option(help="Mail address people write to.")] = None,
-    trust: Annotated[str | None, typer.Option(help="own or supplied certificates.")] = None,
+    contact: Annotated[str | None, typer.Option(help="Mail address for questions.")] = None,
+    trust: Annotated[str | None, typer.Option(help="Certificates: own (signed by the site CA) or supplied.")] = None,
     uplink_up: Annotated[int | None, typer.Option(help="Mbit/s out of the site.")] = None,
     uplink_down: Annotated[int | None, typer.Option(help="Mbit/s into the site.")] = None,
     uplink_address: Annotated[
         list[str] | None,
-        typer.Option(help="Address the outside reaches the site at; none where the hosts' are public."),
+        typer.Option(help="Public address of the site; leave out if the hosts have public addresses."),
     ] = None,
     uplink_resolver: Annotated[
-        list[str] | None, typer.Option(help="A name server of the organisation, outside the site.")
+        list[str] | None, typer.Option(help="A DNS server of the organisation, outside the site.")
     ] = None,
-    uplink_clock: Annotated[
-        list[str] | None, typer.Option(help="A time server of the organisation, outside the site.")
+    uplink_ntp_server: Annotated[
+        list[str] | None, typer.Option(help="An NTP server of the organisation, outside the site.")
     ] = None,
     zone: Annotated[list[str] | None, typer.Option(help="ZONE=NETWORK[,NETWORK]; once per zone.")] = None,
     host: Annotated[list[str] | None, typer.Option(help="NAME:ROLE[,ROLE]:ADDRESS[,IPV6]; once per host.")] = None,
-    user: Annotated[str, typer.Option(help="Account to sign in with on the hosts.")] = "root",
+    user: Annotated[str, typer.Option(help="Account for ssh on the hosts.")] = "root",
     as_json: AsJson = False,
 ) -> None:
-    """Write inventories/NAME from a handful of answers; asks for those that no flag gives. Never overwrites."""
+    """Write inventories/NAME from a few answers; asks for those that no option gives. Never overwrites."""
     from conclave.site import new as making
 
     asked = _Asked()
@@ -56,7 +56,7 @@ def new(
         beyond={
             "addresses": uplink_address or [],
             "resolvers": uplink_resolver or [],
-            "ntp_servers": uplink_clock or [],
+            "ntp_servers": uplink_ntp_server or [],
         },
     )
     asked.refuse_missing()
@@ -69,7 +69,7 @@ def new(
 
 @site_app.command(epilog=exit_codes(ExitCode.INPUT))
 def check(site: SiteName, as_json: AsJson = False) -> None:
-    """Read site.yml and hosts.yml and say every mistake: file, line, value, what was expected."""
+    """Read site.yml and hosts.yml and report every mistake: file, line, value, what was expected."""
     from conclave.site import read
 
     reading = read.check(site)
@@ -90,7 +90,7 @@ def check(site: SiteName, as_json: AsJson = False) -> None:
 
 @site_app.command()
 def show(site: SiteName, as_json: AsJson = False) -> None:
-    """Print what is known of a site, its hosts and their roles; no secret is among it."""
+    """Print a site, its hosts and their site roles; no secrets."""
     from conclave.site import read
 
     found = read.load(site)
@@ -106,19 +106,19 @@ def show(site: SiteName, as_json: AsJson = False) -> None:
 @site_app.command(epilog=exit_codes(ExitCode.INPUT, ExitCode.SECRETS))
 def secrets(
     site: SiteName,
-    new_authority: Annotated[bool, typer.Option("--new-authority", help="Make a new site authority.")] = False,
+    new_ca: Annotated[bool, typer.Option("--new-ca", help="Make a new site CA.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Generate the secrets a site lacks into its ansible-vault file, and the key that signs its proofs.
+    """Generate missing secrets into the site's ansible-vault file, and the key that signs its evidence.
 
-    Existing ones stay; none is printed.
+    Existing secrets stay; none is printed.
     """
     from conclave import paths
     from conclave.bundle import trust as bundles
     from conclave.evidence import keys
     from conclave.site import secrets as making
 
-    made = making.ensure(site, new_authority=new_authority)
+    made = making.ensure(site, new_ca=new_ca)
     keys.ensure(site)
     if (paths.inventory(site) / "lab.yml").is_file():
         # A rehearsal by plain Ansible needs it, too.
@@ -133,12 +133,12 @@ def secrets(
 def trust(
     site: SiteName,
     fingerprint: Annotated[
-        list[str] | None, typer.Option(help="Accept without asking a host that shows this one (SHA256:...).")
+        list[str] | None, typer.Option(help="Accept a host with this fingerprint (SHA256:...) without asking.")
     ] = None,
     lab: LabName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the ssh key of every host and accept those you have compared with the host's console.
+    """Show the ssh key of every host, and accept those that match the host's console.
 
     On the host: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub
     """
@@ -156,7 +156,7 @@ def trust(
             yes = offer.key.fingerprint in (fingerprint or []) or (
                 not fingerprint
                 and sys.stdin.isatty()
-                and typer.confirm("Is it the same on the host's console?", err=True)
+                and typer.confirm("Is it the same at the host's console?", err=True)
             )
             if yes:
                 accepting.accept(offer)
@@ -189,7 +189,7 @@ class _Asked:
         if self.missing:
             raise ConclaveError(
                 f"missing: {', '.join(self.missing)}",
-                expected="a flag for every answer where nobody can be asked",
+                expected="an option for every answer, since there is no terminal to ask at",
                 todo="conclave site new --help",
                 exit_code=ExitCode.INPUT,
             )

@@ -46,15 +46,15 @@ def verify(
     site: SiteName,
     ids: Annotated[list[str] | None, typer.Argument(help="Only these controls, such as NET-04.")] = None,
     *,
-    expression: Annotated[str, typer.Option("-k", help="Only checks whose names fit, as in pytest.")] = "",
+    expression: Annotated[str, typer.Option("-k", help="Only checks whose names match, as in pytest.")] = "",
     drills: Annotated[
         bool, typer.Option("--drills", help="Also checks that interrupt service or take a minute.")
     ] = False,
     breakers: Annotated[
-        bool, typer.Option("--breakers", help="Break each promise once and see its check fail (lab only).")
+        bool, typer.Option("--breakers", help="Break each promise once and expect its check to fail (lab only).")
     ] = False,
     exactly: Annotated[bool, typer.Option("--exactly", help="With --breakers: no other check may fail.")] = False,
-    catalogue: Annotated[bool, typer.Option("--list", help="List the controls and end.")] = False,
+    catalogue: Annotated[bool, typer.Option("--list", help="List the controls and exit.")] = False,
     json: AsJson = False,
     lab_name: LabName = None,
 ) -> None:

@@ -132,7 +132,7 @@ def _refuse_to_rehearse(order: Order, run: _Run) -> None:
     real = [host.name for host in run.report.hosts if host.mode in {"isolated", "sealed"} and not host.rehearsal]
     if real:
         raise ConclaveError(
-            f"{', '.join(real)} isolated for real; nothing was changed",
+            f"{', '.join(real)} isolated in earnest; nothing was changed",
             expected="an open site: a rehearsal ends by opening it",
             todo=f"conclave crisis status {run.report.site}",
             exit_code=ExitCode.REHEARSAL_REFUSED,

@@ -151,8 +151,8 @@ def _ansible(site: Site, what: runner.Run, folder: Path, console: Console) -> di
     summary = {"site": site.answers.name, "check": what.check, **progress.summary()}
     if status == "canceled":
         raise ConclaveError(
-            "the deploy was interrupted",
-            todo="start it again; it goes on from where the hosts are",
+            "the deployment was interrupted",
+            todo="start it again; it continues where it stopped",
             exit_code=ExitCode.INTERRUPTED,
         )
     if code:
@@ -161,7 +161,7 @@ def _ansible(site: Site, what: runner.Run, folder: Path, console: Console) -> di
         raise TasksFailedError(
             summary,
             _headline(progress, code),
-            todo=f"correct the cause and deploy again; everything so far stands in {log_file}",
+            todo=f"correct the cause and deploy again; the full log is {log_file}",
             exit_code=ExitCode.UNREACHABLE if unreachable else ExitCode.FAILED,
         )
     return summary

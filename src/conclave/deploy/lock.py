@@ -31,8 +31,8 @@ def only_one(folder: Path, site: str) -> Iterator[None]:
             lock.seek(0)
             holder = lock.read().strip() or "unknown"
             raise ConclaveError(
-                f"another deploy of {site} is running (pid {holder})",
-                expected="one deploy of a site at a time",
+                f"another deployment of {site} is running (pid {holder})",
+                expected="one deployment of a site at a time",
                 todo=f"wait for it, or end it with `kill {holder}`",
                 exit_code=ExitCode.BUSY,
             ) from None

@@ -38,6 +38,6 @@ def pdf(html: str) -> bytes:
         made: bytes = page.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=b"conclave")
     except weasyprint.urls.FatalURLFetchingError as error:
         raise ConclaveError(
-            f"the document refers to something outside itself: {error}", expected="a page that holds all it shows"
+            f"the document refers to an external resource: {error}", expected="a self-contained page"
         ) from error
     return made

@@ -98,7 +98,7 @@ def load(file: Path) -> Evidence:
         )
     if last.get("head") != last["prev"] or last.get("lines") != len(lines) - 1:
         raise chain.DamagedError(
-            f"line {len(lines)}, the certificate, speaks of other lines",
+            f"line {len(lines)}, the certificate, refers to other lines",
             expected=last["prev"],
             exit_code=ExitCode.EVIDENCE_EDITED,
         )
@@ -120,7 +120,7 @@ def verify(evidence: Evidence, signers: Path | None) -> list[Signer]:
     """
     if not evidence.signatures:
         raise chain.DamagedError(
-            "nobody has signed the certificate",
+            "the certificate has no signature",
             expected="at least one signature",
             todo="conclave evidence sign FILE --key KEY",
             exit_code=ExitCode.EVIDENCE_UNSIGNED,
@@ -130,7 +130,7 @@ def verify(evidence: Evidence, signers: Path | None) -> list[Signer]:
         fingerprint = signature.fingerprint(evidence.raw, armor)
         if signers is None or not signers.is_file():
             raise chain.DamagedError(
-                f"signed with the key {fingerprint}, and there is no list of keys to compare it with",
+                f"signed with the key {fingerprint}, and there is no list of trusted keys",
                 expected="the allowed_signers file that was handed over on paper",
                 todo="name it with --signers",
                 exit_code=ExitCode.EVIDENCE_UNKNOWN_SIGNER,
@@ -141,7 +141,7 @@ def verify(evidence: Evidence, signers: Path | None) -> list[Signer]:
         parts = sorted(key for key in {*again, *evidence.verdict} if again.get(key) != evidence.verdict.get(key))
         raise chain.DamagedError(
             f"the certificate's verdict does not follow from its lines; they differ in: {', '.join(parts)}",
-            expected="the verdict that this version of Conclave comes to with the same lines",
+            expected="the verdict that this version of Conclave reaches from the same lines",
             todo="verify with the version that made it, which line 1 names",
             exit_code=ExitCode.EVIDENCE_OTHER_VERDICT,
         )

@@ -117,7 +117,7 @@ def check(rows: Sequence[bytes]) -> list[Line]:
         raise DamagedError(
             f"the file ends after line {len(lines)}, before its certificate",
             expected="a certificate as the last line before the signatures",
-            todo="ask for the whole file",
+            todo="request the complete file",
             exit_code=ExitCode.EVIDENCE_TRUNCATED,
         )
     return lines
@@ -130,7 +130,9 @@ def _parse(row: bytes, number: int) -> Line:
         line = None
     if not isinstance(line, dict):
         raise DamagedError(
-            f"line {number} is no JSON object", expected="evidence of Conclave", exit_code=ExitCode.EVIDENCE_UNREADABLE
+            f"line {number} is not a JSON object",
+            expected="evidence of Conclave",
+            exit_code=ExitCode.EVIDENCE_UNREADABLE,
         )
     return line
 

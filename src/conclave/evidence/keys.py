@@ -54,8 +54,8 @@ def new(site: str) -> Key:
     file = private_file(site)
     if file.exists():
         raise ConclaveError(
-            f"{file} is there already, {signature.fingerprint_of_key(file.with_name(file.name + '.pub'))}",
-            expected="no key: the old one vouches for evidence that exists",
+            f"{file} already exists, {signature.fingerprint_of_key(file.with_name(file.name + '.pub'))}",
+            expected="no key: existing evidence is signed with the old one",
             todo=f"move it away first; its line stays in {signers_file(site)}",
         )
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

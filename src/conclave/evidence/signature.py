@@ -32,7 +32,7 @@ def sign(data: bytes, key: Path) -> str:
         raise ConclaveError(f"{key}: no such file", expected="a private key of ssh", todo="name one with --key")
     done = _keygen("-Y", "sign", "-q", "-n", NAMESPACE, "-f", str(key), stdin=data)
     if done.returncode:
-        raise ConclaveError(f"{key} does not sign: {_last(done)}", expected="a private key that ssh-keygen can use")
+        raise ConclaveError(f"{key} cannot sign: {_last(done)}", expected="a private key that ssh-keygen can use")
     return done.stdout.decode("ascii")
 
 

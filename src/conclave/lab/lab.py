@@ -390,7 +390,7 @@ class Lab:
             raise ConclaveError(
                 f"lab {self.name!r} belongs to the checkout {claim.checkout}",
                 expected=own,
-                todo="choose another name with --name",
+                todo="use another name with --name",
                 exit_code=ExitCode.NOT_READY,
             )
 
@@ -398,7 +398,7 @@ class Lab:
         if os.environ.get(access.VARIABLE) == self.name:
             raise ConclaveError(
                 f"this process is inside lab {self.name!r}",
-                expected="a process outside, which survives its end",
+                expected="a process outside the lab",
                 todo="leave the lab's shell and try again",
                 exit_code=ExitCode.NOT_READY,
             )

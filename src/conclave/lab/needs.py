@@ -110,8 +110,8 @@ def _loads(module: str) -> bool:
 
 def _missing(feature: str) -> ConclaveError:
     return ConclaveError(
-        f"this machine's kernel does not offer {feature}",
-        expected="a Linux kernel as Debian ships it, and the rights of root on it",
+        f"this machine's kernel lacks {feature}",
+        expected="a Debian kernel, with root privileges",
         todo="use a machine or virtual machine of its own, or a privileged container",
         exit_code=ExitCode.MACHINE,
     )

@@ -46,9 +46,9 @@ def open_devices() -> tuple[int, int]:
         for handle in opened:
             os.close(handle)
         raise ConclaveError(
-            f"a delay cannot be made here: {_TUN}: {error.strerror}",
+            f"a delay cannot be simulated here: {_TUN}: {error.strerror}",
             expected="a kernel with TUN devices",
-            todo="leave the profile with the delay out, or load the module tun",
+            todo="leave out the profile with the delay, or load the module tun",
             exit_code=ExitCode.MACHINE,
         ) from error
     return opened[0], opened[1]

@@ -108,7 +108,7 @@ async def _look(prefix: Sequence[str], authority: Path, about: Known) -> Seen:
         probe.kill()
         await probe.wait()
         raise ConclaveError(
-            f"the probes do not come to an end in {LOOK_SECONDS:.0f} s", exit_code=ExitCode.MACHINE
+            f"the probes did not finish within {LOOK_SECONDS:.0f} s", exit_code=ExitCode.MACHINE
         ) from None
     if probe.returncode:
         raise ConclaveError(

@@ -35,7 +35,7 @@ def need_a_browser() -> None:
 
         return
     raise ConclaveError(
-        "there is no Playwright here to start a browser with",
+        "Playwright, which starts the browser, is not installed",
         expected="Debian's chromium and libnss3-tools, and the Python package playwright",
         todo="make setup in the project, then .venv/bin/conclave; or open https://meet.DOMAIN/check in a browser there",
         exit_code=ExitCode.MACHINE,

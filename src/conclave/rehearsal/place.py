@@ -68,7 +68,7 @@ def alone(lab: Lab) -> Iterator[None]:
             held.bind("\0conclave-rehearsal")
         except OSError as error:
             raise ConclaveError(
-                f"another rehearsal is going on in lab {lab.name!r}",
+                f"another rehearsal is running in lab {lab.name!r}",
                 expected="one at a time",
                 todo="wait for it, or use a lab of your own with --lab",
                 exit_code=ExitCode.BUSY,
@@ -233,7 +233,7 @@ def _namespace() -> Iterator[int]:
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as keeper:
         if keeper.stdout is None or not keeper.stdout.readline():
             raise ConclaveError(
-                "a network namespace cannot be made here", expected="to run as root", exit_code=ExitCode.MACHINE
+                "network namespaces cannot be created here", expected="to run as root", exit_code=ExitCode.MACHINE
             )
         try:
             yield keeper.pid

@@ -93,7 +93,7 @@ def _unfit(found: str, expected: str) -> ConclaveError:
     return ConclaveError(
         found,
         expected=expected,
-        todo="conclave site secrets SITE --new-authority, then deploy; every browser must learn the new one",
+        todo="conclave site secrets SITE --new-ca, then deploy; every browser must then trust the new CA",
         exit_code=ExitCode.INPUT,
     )
 

@@ -127,8 +127,8 @@ def write(new: NewSite) -> Path:
     folder = paths.project_root() / "inventories" / new.name
     if folder.exists():
         raise ConclaveError(
-            f"{folder} is there already",
-            expected="a name that no site has",
+            f"{folder} already exists",
+            expected="a name that is not in use",
             todo="choose another name, or edit the files there",
             exit_code=ExitCode.INPUT,
         )
@@ -142,7 +142,7 @@ def write(new: NewSite) -> Path:
         if findings:
             raise ConclaveError(
                 "\n".join(f"{finding.where} is {finding.value}, expected {finding.expected}" for finding in findings),
-                expected="answers that fit together",
+                expected="consistent answers",
                 todo="correct them; nothing was written",
                 exit_code=ExitCode.INPUT,
             )

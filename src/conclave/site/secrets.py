@@ -80,15 +80,15 @@ def load(site: str) -> dict[str, str]:
     return vault.read(site, file)
 
 
-def ensure(site: str, *, new_authority: bool = False) -> Made:
+def ensure(site: str, *, new_ca: bool = False) -> Made:
     """Generate what is missing and keep what is there.
 
     Parameters
     ----------
     site:
         Name of the site.
-    new_authority:
-        Make a new authority in place of the site's own.
+    new_ca:
+        Make a new site CA in place of the current one.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def ensure(site: str, *, new_authority: bool = False) -> Made:
     with _alone(site):
         there = vault.read(site, file) if file.is_file() else {}
         kept = dict(there)
-        if new_authority:
+        if new_ca:
             kept.pop(CA_KEY, None)
             kept.pop(CA_CERTIFICATE, None)
         complete = {**_missing(site, kept), **kept}

@@ -48,9 +48,9 @@ def read(site: str, file: Path) -> dict[str, str]:
     """
     if not password_file(site).is_file():
         raise ConclaveError(
-            f"{file} is there, its password file {password_file(site)} is not",
+            f"{file} exists, but its password file {password_file(site)} does not",
             expected="the password of the control node that made this site",
-            todo=f"copy it from there with mode 0600, or delete {file} to begin with new secrets",
+            todo=f"copy it from there with mode 0600, or delete {file} to start with new secrets",
             exit_code=ExitCode.SECRETS,
         )
     data = YAML(typ="safe").load(_run(site, ["decrypt", "--output", "-", str(file)], ""))

@@ -57,7 +57,7 @@ def load(folder: Path | None = None) -> dict[str, Control]:
     Raises
     ------
     ConclaveError
-        When a file does not fit the schema or an id stands twice.
+        When a file does not fit the schema or an id is defined twice.
     """
     found: dict[str, Control] = {}
     source = folder or paths.project_root() / "controls"
@@ -73,7 +73,7 @@ def load(folder: Path | None = None) -> dict[str, Control]:
         for one in part.controls:
             if one.id in found:
                 raise ConclaveError(
-                    f"{file.name}: {one.id} stands twice", todo="give one another id", exit_code=ExitCode.INPUT
+                    f"{file.name}: {one.id} is defined twice", todo="give one another id", exit_code=ExitCode.INPUT
                 )
             found[one.id] = one
     return found

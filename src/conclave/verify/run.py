@@ -44,7 +44,7 @@ def verify(site: str, wanted: Wanted) -> Run:
     Raises
     ------
     ConclaveError
-        When no check fits, or the suite itself could not run.
+        When no check matches, or the suite itself could not run.
     """
     root = paths.project_root()
     with tempfile.TemporaryDirectory(prefix="conclave-verify-") as folder:
@@ -66,7 +66,9 @@ def verify(site: str, wanted: Wanted) -> Run:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode == NOTHING_COLLECTED:
             raise ConclaveError(
-                "no check fits", expected="ids of controls/, or words of checks' names", todo="conclave verify --list"
+                "no check matches",
+                expected="ids of controls, or words from names of checks",
+                todo="conclave verify --list",
             )
         if not results.is_file():
             last = (done.stdout + done.stderr).strip().splitlines()[-15:]
@@ -124,12 +126,12 @@ def prove(site: str, chosen: list[Breaker], progress: Callable[[str], None], *, 
     Raises
     ------
     ConclaveError
-        When the site is no lab: breakers damage what they touch.
+        When the site is not a lab: breakers damage what they touch.
     """
     if places.lab_of_this_process() is None:
         raise ConclaveError(
-            f"{site} is no lab",
-            expected="a lab: a breaker damages the site on purpose",
+            f"{site} is not a lab",
+            expected="a lab: breakers damage the site on purpose",
             todo="conclave lab up",
             exit_code=ExitCode.INPUT,
         )

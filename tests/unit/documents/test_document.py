@@ -85,7 +85,7 @@ def test_the_same_page_gives_the_same_bytes() -> None:
 
 
 def test_a_page_that_wants_something_from_elsewhere_is_refused() -> None:
-    with pytest.raises(ConclaveError, match=r"outside itself: .*fonts\.example"):
+    with pytest.raises(ConclaveError, match=r"external resource: .*fonts\.example"):
         pdf('<link rel="stylesheet" href="https://fonts.example/x.css">')
 
 

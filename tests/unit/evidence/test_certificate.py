@@ -181,10 +181,10 @@ def no_evidence(_: list[bytes]) -> list[bytes]:
         (removed, ExitCode.EVIDENCE_REMOVED, "line 5 is missing"),
         (truncated, ExitCode.EVIDENCE_TRUNCATED, "ends after line 9, before its certificate"),
         (without_certificate, ExitCode.EVIDENCE_TRUNCATED, "before its certificate"),
-        (unsigned, ExitCode.EVIDENCE_UNSIGNED, "nobody has signed"),
+        (unsigned, ExitCode.EVIDENCE_UNSIGNED, "the certificate has no signature"),
         (other_verdict, ExitCode.EVIDENCE_FORGED, "not what was signed"),
         (chained_anew, ExitCode.EVIDENCE_FORGED, "not what was signed"),
-        (no_evidence, ExitCode.EVIDENCE_UNREADABLE, "line 1 is no JSON object"),
+        (no_evidence, ExitCode.EVIDENCE_UNREADABLE, "line 1 is not a JSON object"),
     ],
 )
 def test_damage_is_told_apart(

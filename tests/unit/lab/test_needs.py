@@ -31,7 +31,7 @@ def test_a_missing_tool_is_named_with_its_package(tmp_path: Path, monkeypatch: p
 
 def test_a_missing_file_system_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ConclaveError, match="does not offer file system overlay") as caught:
+    with pytest.raises(ConclaveError, match="lacks file system overlay") as caught:
         needs.check_kernel("nodev\tcgroup2\n\text4\n")
     assert caught.value.exit_code == 3
 

@@ -138,7 +138,7 @@ def test_an_authority_of_another_domain_is_refused(inventory: Inventory, made: d
     inventory.replace("site.yml", "conf.lab.example", "conf.other.example")
     with pytest.raises(ConclaveError, match=r"may not sign for conf\.other\.example"):
         secrets.ensure("lab")
-    secrets.ensure("lab", new_authority=True)
+    secrets.ensure("lab", new_ca=True)
     assert secrets.load("lab")[secrets.CA_KEY] != made[secrets.CA_KEY]
 
 

@@ -62,7 +62,7 @@ def write(folder: Path, *identifiers: str) -> None:
 
 def test_an_id_that_stands_twice_is_refused(tmp_path: Path) -> None:
     write(tmp_path, "NET-01", "NET-01")
-    with pytest.raises(ConclaveError, match="stands twice"):
+    with pytest.raises(ConclaveError, match="is defined twice"):
         controls.load(tmp_path)
 
 

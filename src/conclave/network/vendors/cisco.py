@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from conclave.network.rules import Plan, Rule
 
 _QUEUES = (("AUDIO", ("ef",)), ("VIDEO", ("af41", "af31")), ("SIGNALLING", ("cs3", "cs2")))
-# What Chromium on Windows sends for sound and pictures, whatever was asked for (qWAVE's traffic types).
+# What Chromium on Windows sends for audio and video, whatever was asked for (qWAVE's traffic types).
 _WINDOWS = {"AUDIO": 56, "VIDEO": 40}
 
 
@@ -111,19 +111,19 @@ def _marking(plan: Plan) -> list[str]:
             classes[rule.flow.dscp].append(rule)
         for mark, found in classes.items():
             lines += _matched(plan, f"CONCLAVE-{title}-{mark}", found)
-        # Inside the media port only the sender's mark tells sound: taken over from users, who are known, only.
-        sound = zone == "users" and "AF41" in classes
-        if sound:
+        # Inside the media port only the sender's mark tells audio: taken over from users, who are known, only.
+        audio = zone == "users" and "AF41" in classes
+        if audio:
             lines += [
                 f"class-map match-any CONCLAVE-{title}-EF-MARK",
                 f" match dscp ef {_WINDOWS['AUDIO']}",
-                f"class-map match-all CONCLAVE-{title}-SOUND",
+                f"class-map match-all CONCLAVE-{title}-AUDIO",
                 f" match class-map CONCLAVE-{title}-EF-MARK",
                 f" match class-map CONCLAVE-{title}-AF41",
             ]
         lines.append(f"policy-map CONCLAVE-{title}")
-        if sound:
-            lines += [f" class CONCLAVE-{title}-SOUND", "  set dscp ef"]
+        if audio:
+            lines += [f" class CONCLAVE-{title}-AUDIO", "  set dscp ef"]
         for mark in classes:
             lines += [f" class CONCLAVE-{title}-{mark}", f"  set dscp {mark.lower()}"]
         lines += [" class class-default", "  set dscp default"]

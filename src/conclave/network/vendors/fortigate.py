@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from conclave.network.rules import Plan, Rule, Translation
     from conclave.site.zones import Network
 
-_QUEUES = (("sound", 2, "top", (46,)), ("pictures", 3, "high", (34, 26)), ("signalling", 4, "medium", (24, 16)))
+_QUEUES = (("audio", 2, "top", (46,)), ("video", 3, "high", (34, 26)), ("signalling", 4, "medium", (24, 16)))
 _REST = 5
 
 
@@ -151,7 +151,7 @@ def _end(party: Party, side: str, suffix: str) -> list[str]:
 
 def _shaping(plan: Plan) -> list[str]:
     out = plan.out
-    shares = {"sound": out.audio, "pictures": out.video, "signalling": out.signalling}
+    shares = {"audio": out.audio, "video": out.video, "signalling": out.signalling}
     names = {str(number): [f'set class-name "conclave-{what}"'] for what, number, _, _ in _QUEUES}
     lines = _block("firewall traffic-class", names | {str(_REST): ['set class-name "conclave-rest"']})
     lines += [
@@ -161,7 +161,7 @@ def _shaping(plan: Plan) -> list[str]:
         "        config shaping-entries",
     ]
     rows = [
-        (number, priority, shares[what], shares[what] if what == "sound" else out.link)
+        (number, priority, shares[what], shares[what] if what == "audio" else out.link)
         for what, number, priority, _ in _QUEUES
     ]
     for index, (number, priority, rate, ceil) in enumerate([*rows, (_REST, "low", out.rest, out.link)], 1):

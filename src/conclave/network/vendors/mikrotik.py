@@ -107,7 +107,7 @@ def _mangle(plan: Plan, version: int) -> list[str]:
     ]
     for rule in plan.rules:
         if rule.version == version and rule.flow.public and not rule.back and rule.source.zone in {"users", OUTSIDE}:
-            # RouterOS does not look into RTP: inside the media ports a user's own mark of sound stays.
+            # RouterOS does not look into RTP: inside the media ports a user's own mark of audio stays.
             kept = " dscp=!46" if rule.protocol == "udp" else ""
             number = {"AF41": 34, "CS3": 24}[rule.flow.dscp]
             lines.append(

@@ -121,7 +121,7 @@ def _marks(plan: Plan) -> list[str]:
         match, family = _match(rule), _FAMILY[rule.version]
         if rule.protocol == "udp":
             rtp = _RELAYED if rule.flow.name.startswith("turn") else _RTP
-            rules.append(f'{match} {rtp} {{ {payloads} }} {family} dscp set ef accept comment "{rule.comment}, sound"')
+            rules.append(f'{match} {rtp} {{ {payloads} }} {family} dscp set ef accept comment "{rule.comment}, audio"')
         rules.append(f'{match} {family} dscp set {rule.flow.dscp.lower()} accept comment "{rule.comment}"')
     for version in VERSIONS:
         if plan.of(plan.inside, version):
@@ -141,8 +141,8 @@ def _queues(plan: Plan) -> str:
     )
     out = plan.out
     rows = [
-        ("10", out.audio, out.audio, 0, "sound", (46,)),
-        ("20", out.video, out.link, 1, "pictures and screens", (34, 26)),
+        ("10", out.audio, out.audio, 0, "audio", (46,)),
+        ("20", out.video, out.link, 1, "video and screens", (34, 26)),
         ("30", out.signalling, out.link, 2, "signalling", (24, 16)),
         ("40", out.rest, out.link, 3, "everything else", ()),
     ]

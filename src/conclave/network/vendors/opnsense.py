@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from conclave.site.zones import Network
 
 _PROTOCOL = {4: "inet", 6: "inet6"}
-_QUEUES = (("sound", "ef"), ("pictures", "af41,af31"), ("signalling", "cs3,cs2"))
+_QUEUES = (("audio", "ef"), ("video", "af41,af31"), ("signalling", "cs3,cs2"))
 # Weights of queues are at most 100.
 _HUNDRED = 100
 
@@ -120,10 +120,10 @@ def _nat(plan: Plan) -> list[dict[str, Any]]:
 def _shaper(plan: Plan) -> dict[str, Any]:
     out = plan.out
     pipe = _uuid(plan, "pipe")
-    rates = {"sound": out.audio, "pictures": out.video, "signalling": out.signalling, "rest": out.rest}
-    # A queue's share is its weight: sound first of all, so it gets the largest, not its rate.
-    weights = {"sound": _HUNDRED} | {
-        what: max(1, round(_HUNDRED * rate / out.link)) for what, rate in rates.items() if what != "sound"
+    rates = {"audio": out.audio, "video": out.video, "signalling": out.signalling, "rest": out.rest}
+    # A queue's share is its weight: audio first of all, so it gets the largest, not its rate.
+    weights = {"audio": _HUNDRED} | {
+        what: max(1, round(_HUNDRED * rate / out.link)) for what, rate in rates.items() if what != "audio"
     }
     targets = [*_QUEUES, ("rest", "")]
     return {

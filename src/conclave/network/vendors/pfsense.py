@@ -154,7 +154,7 @@ def _shaper(plan: Plan) -> dict[str, Any]:
             "bandwidth": f"{rates[queue]:.0f}",
             "bandwidthtype": "Kb",
             "enabled": "on",
-            # Sound is bounded; all others may use what is free.
+            # Audio is bounded; all others may use what is free.
             **({} if queue == "qConclaveAudio" else {"borrow": "on"}),
         }
         for queue, priority, _ in _QUEUES

@@ -23,8 +23,8 @@ def files(plan: Plan) -> dict[str, str]:
     )
     lines = [
         *(f"# {line}" for line in head),
-        "# A policy cannot tell sound from pictures in one port, and overrides the browser's own marks: media",
-        "# gets AF41 for all. Where switches take over the browser's marks of sound, leave out the UDP policies.",
+        "# A policy cannot tell audio from video on one port, and overrides the browser's own marks: media",
+        "# gets AF41 for all. Where switches take over the browser's marks of audio, leave out the UDP policies.",
         "#Requires -RunAsAdministrator",
         "$ErrorActionPreference = 'Stop'",
         "Get-NetQosPolicy | Where-Object Name -Like 'conclave-*' | Remove-NetQosPolicy -Confirm:$false",

@@ -4,8 +4,8 @@
 # Tried: not on Windows; the parameters are those of the cmdlet New-NetQosPolicy.
 # Before use: run it as administrator, or put the same values into a group policy (Computer Configuration, Windows Settings, Policy-based QoS). Devices outside a domain need the registry value 'Do not use NLA' = 1.
 # Isolated mode needs no change here: each host drops what comes from and goes to the outside by itself.
-# A policy cannot tell sound from pictures in one port, and overrides the browser's own marks: media
-# gets AF41 for all. Where switches take over the browser's marks of sound, leave out the UDP policies.
+# A policy cannot tell audio from video on one port, and overrides the browser's own marks: media
+# gets AF41 for all. Where switches take over the browser's marks of audio, leave out the UDP policies.
 #Requires -RunAsAdministrator
 $ErrorActionPreference = 'Stop'
 Get-NetQosPolicy | Where-Object Name -Like 'conclave-*' | Remove-NetQosPolicy -Confirm:$false

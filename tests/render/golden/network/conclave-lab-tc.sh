@@ -11,12 +11,12 @@ interface=${1:?the interface to the outside}
 tc qdisc replace dev "$interface" root pfifo
 tc qdisc replace dev "$interface" root handle 1: htb default 40
 tc class replace dev "$interface" parent 1: classid 1:1 htb rate 50000kbit ceil 50000kbit
-# sound
+# audio
 tc class replace dev "$interface" parent 1:1 classid 1:10 htb rate 16500kbit ceil 16500kbit prio 0
 tc qdisc replace dev "$interface" parent 1:10 fq_codel
 tc filter add dev "$interface" parent 1: protocol ip prio 1 u32 match ip dsfield 0xb8 0xfc flowid 1:10
 tc filter add dev "$interface" parent 1: protocol ipv6 prio 2 u32 match ip6 priority 0xb8 0xfc flowid 1:10
-# pictures and screens
+# video and screens
 tc class replace dev "$interface" parent 1:1 classid 1:20 htb rate 22500kbit ceil 50000kbit prio 1
 tc qdisc replace dev "$interface" parent 1:20 fq_codel
 tc filter add dev "$interface" parent 1: protocol ip prio 1 u32 match ip dsfield 0x88 0xfc flowid 1:20
