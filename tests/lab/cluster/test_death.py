@@ -44,7 +44,6 @@ def test_one_of_two_dies_and_its_call_comes_back_on_the_other_whose_call_goes_on
     """Both rooms are where they were asked for; afterwards the dead node's is opened on the other at once."""
 
     async def kill() -> None:
-        await asyncio.sleep(2)
         await asyncio.to_thread(cluster.kill_sfu, "media2")
 
     async def both() -> tuple[CallResult, CallResult]:
