@@ -273,6 +273,7 @@ try {
   await until("one sees the organiser", async () => (await figures(one)).people.length === 3);
   await organiser.goBack();
   await organiser.getByRole("heading", { name: "My meetings" }).waitFor();
+  await until("the organiser has left", () => organiser.evaluate(() => !("conclaveCall" in window)), 10);
   await until("one sees the organiser go", async () => (await figures(one)).people.length === 2);
   await one.reload();
   await one.locator("h1").waitFor();
