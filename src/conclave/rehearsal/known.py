@@ -11,7 +11,7 @@ from conclave.site.turn import turn_names
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from conclave.catalog import Catalog
+    from conclave.catalog import Catalog, Role
     from conclave.site.model import Host, Site
     from conclave.site.zones import Address
 
@@ -123,18 +123,18 @@ def known(catalog: Catalog, site: Site, zone: str, router: tuple[str, ...] = ())
 
 def owners(site: Site) -> dict[str, tuple[Hop, str]]:
     """Return whose each address of the site is; a public one is its router's, who answers for it."""
-    found: dict[str, tuple[Hop, str]] = {str(address): ("site router", "") for address in site.answers.uplink.addresses}
-    kinds: tuple[tuple[str, Hop], ...] = (
+    found: dict[str, tuple[Hop, str]] = {str(address): ("site router", "") for address in site.public}
+    kinds: tuple[tuple[Role, Hop], ...] = (
         ("core", "portal"),
         ("edge", "edge host"),
         ("media", "media host"),
         ("router", "site router"),
     )
     for role, hop in kinds:
-        for host in (host for host in site.hosts if role in host.roles):
-            found |= {str(address): (hop, host.name) for address in _own(host)}
+        for host in site.hosts_with(role):
+            found |= {str(address): (hop, host.name) for address in host.addresses}
             if role == "router":
-                found |= {str(address): (hop, host.name) for address in site.answers.uplink.addresses}
+                found |= {str(address): (hop, host.name) for address in site.public}
     return found
 
 
@@ -144,15 +144,9 @@ def _shown(site: Site, host: Host, zone: str, *, hairpin: bool) -> list[str]:
     Outside, a public address stands for the host's own of the same IP version. Inside they meet its own; media servers
     also tell people inside the public one, which the router turns round (hairpin).
     """
-    public, own = site.public_addresses(host), [a for a in (host.ansible_host, host.conclave_address6) if a]
-    if zone != OUTSIDE:
-        return _texts([*own, *(public if hairpin else [])])
-    translated = {address.version for address in public}
-    return _texts([*public, *(address for address in own if address.version not in translated)])
-
-
-def _own(host: Host) -> list[Address]:
-    return [address for address in (host.ansible_host, host.conclave_address6, *host.conclave_addresses) if address]
+    if zone == OUTSIDE:
+        return _texts(site.shown_addresses(host))
+    return _texts([*host.main_addresses, *(site.public_addresses(host) if hairpin else [])])
 
 
 def _texts(addresses: Iterable[Address]) -> list[str]:
