@@ -39,7 +39,7 @@ def today(arguments: list[str]) -> tuple[list[str], str]:
         new = _docs_print(new)
     if new == arguments:
         return new, ""
-    return new, f"this spelling goes with the next release; now: conclave {shlex.join(new)}"
+    return new, f"this spelling will be removed in the next release; use: conclave {shlex.join(new)}"
 
 
 def _starts(arguments: list[str], words: tuple[str, ...]) -> bool:

@@ -65,7 +65,7 @@ def test_the_command_line_says_the_new_spelling_and_does_as_asked(
         cli.main()
     assert not ended.value.code
     said = capsys.readouterr()
-    assert "now: conclave plan lab --people 20 --remote 8 --json" in said.err
+    assert "use: conclave plan lab --people 20 --remote 8 --json" in said.err
     assert '"people": 20' in said.out
     # A command that enters a lab starts again with these.
     assert sys.orig_argv[2:] == ["plan", "lab", "--people", "20", "--remote", "8", "--json"]
