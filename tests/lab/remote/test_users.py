@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conclave import preflight
+from conclave.catalog import Catalog
 from conclave.deploy import depot, journal
 from conclave.errors import ConclaveError
 from conclave.evidence import link
@@ -94,5 +95,8 @@ def test_journal_and_depot_answer_or_say_why_not(hosts: Hosts, monkeypatch: pyte
     _, core = site_of(hosts, **OPS)
     assert journal.last_lines(core, "ssh.service")[0].startswith("ssh.service: success active running")
     assert depot.installed(core) is None
+    current = f"{Catalog.load().paths['depot']}/current"
+    hosts.on("other", f"mkdir -p {current}; echo '{{\"serial\": 7}}' > {current}/manifest.json")
+    assert depot.installed(core) == {"serial": 7}
     monkeypatch.setattr(journal, "_SECONDS", 0.01)
     assert journal.last_lines(core, "")[0].startswith(f"(the journal of {core.name} cannot be read: no answer")

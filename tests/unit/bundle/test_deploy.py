@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,12 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conclave.bundle import keys
-
-# In place of ssh: what would run on the host runs here, in a folder that stands for the host's root.
-SSH = """#!/bin/sh
-for word; do last=$word; done
-eval "$(printf %s "$last" | sed "s|/srv/|{root}/srv/|g")"
-"""
 
 
 class Depot:
@@ -40,6 +34,11 @@ class Depot:
         self.current.mkdir(parents=True)
         shutil.copy(bundle / "manifest.json", self.current)
 
+    def served(self) -> dict[str, Any] | None:
+        """Return the manifest of what it serves."""
+        file = self.current / "manifest.json"
+        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+
 
 @pytest.fixture
 def depot(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Depot:
@@ -51,12 +50,9 @@ def depot(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Depot:
     (project / "inventories/toy/site.yml").touch()
     (project / "roles").symlink_to(project_root() / "roles")
     shutil.copy(root, project / "inventories/toy/trust/root.json")
-    program = tmp_path / "bin/ssh"
-    program.parent.mkdir()
-    program.write_text(SSH.format(root=depot.root))
-    program.chmod(0o755)
     monkeypatch.setenv("CONCLAVE_HOME", str(project))
-    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    # How a depot is asked is seen in the lab (tests/lab/remote).
+    monkeypatch.setattr("conclave.deploy.depot.installed", lambda _host: depot.served())
     return depot
 
 
