@@ -6,7 +6,7 @@ every moment at which the power may go can be tried without a host.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from conclave_host.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,14 +17,14 @@ class EffectError(Exception):
     """An effect that did not come about; the message says why."""
 
 
-class Ending(NamedTuple):
+class Ending(Value):
     """How a program ends: its exit status, and what it says for itself."""
 
     status: int = 0
     text: str = ""
 
 
-class Failure(NamedTuple):
+class Failure(Value):
     """What follows an effect that failed.
 
     Parameters
@@ -42,14 +42,14 @@ class Failure(NamedTuple):
     stops: bool = True
 
 
-class Step(NamedTuple):
+class Step(Value):
     """Effects in their order; the first that fails ends the step, and the `Failure` follows, or else the next step."""
 
     effects: tuple[object, ...]
     failure: Failure | None = None
 
 
-class Plan(NamedTuple):
+class Plan(Value):
     """Steps, and how the program ends when none of them fails."""
 
     steps: tuple[Step, ...] = ()

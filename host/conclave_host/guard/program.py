@@ -56,10 +56,10 @@ def _change(verb: str, rules: str) -> int:
         return FAILED
     machine = Machine()
     plan = _plan(verb, rules, machine)
-    status, text = carry_out(plan.steps, plan.ending, machine.do)
-    if text:
-        terminal.tell(2, f"firewall-guard: {text}\n")
-    return status
+    ending = carry_out(plan.steps, plan.ending, machine.do)
+    if ending.text:
+        terminal.tell(2, f"firewall-guard: {ending.text}\n")
+    return ending.status
 
 
 def _plan(verb: str, rules: str, machine: Machine) -> Plan:

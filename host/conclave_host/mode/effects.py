@@ -2,57 +2,57 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from conclave_host.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from conclave_host.mode.state import Rehearsal, State
 
 
-class Load(NamedTuple):
+class Load(Value):
     """Load the rules of a mode in one transaction; ``whole``: the table below the cut as well."""
 
     mode: str
     whole: bool
 
 
-class Seal(NamedTuple):
+class Seal(Value):
     """Load the rules of a host with a damaged file."""
 
 
-class MarkLoaded(NamedTuple):
+class MarkLoaded(Value):
     """Remember, until the next start, that the table below the cut is there."""
 
 
-class MarkSealed(NamedTuple):
+class MarkSealed(Value):
     """Remember, until the next start, that the sealed rules are loaded."""
 
 
-class UnmarkSealed(NamedTuple):
+class UnmarkSealed(Value):
     """Forget `MarkSealed`."""
 
 
-class WriteState(NamedTuple):
+class WriteState(Value):
     """Keep the mode, on the disk when it is done."""
 
     state: State
 
 
-class ForgetState(NamedTuple):
+class ForgetState(Value):
     """Remove what is kept of the mode: nothing is as good as isolated."""
 
 
-class WriteRehearsal(NamedTuple):
+class WriteRehearsal(Value):
     """Keep a rehearsal, on the disk when it is done."""
 
     rehearsal: Rehearsal
 
 
-class ForgetRehearsal(NamedTuple):
+class ForgetRehearsal(Value):
     """Remove what is kept of a rehearsal."""
 
 
-class Arm(NamedTuple):
+class Arm(Value):
     """Set the timer that ends a rehearsal after so many seconds."""
 
     rehearsal: Rehearsal
@@ -60,44 +60,44 @@ class Arm(NamedTuple):
     actor: str
 
 
-class Disarm(NamedTuple):
+class Disarm(Value):
     """Stop the timer of a rehearsal; none there is as good."""
 
     rehearsal: Rehearsal
 
 
-class Publish(NamedTuple):
+class Publish(Value):
     """Tell whoever asks on this host which mode it is in; ``word`` may be ``sealed``."""
 
     word: str
     state: State
 
 
-class PlaceServices(NamedTuple):
+class PlaceServices(Value):
     """Put the files of a mode in place and reload the services that have new ones."""
 
     mode: str
 
 
-class MarkBegun(NamedTuple):
+class MarkBegun(Value):
     """Remember for good that this host once got its first state."""
 
 
-class Log(NamedTuple):
+class Log(Value):
     """Write to the log, with a priority of syslog."""
 
     priority: str
     text: str
 
 
-class Answer(NamedTuple):
+class Answer(Value):
     """Say to whoever asked what was published."""
 
     word: str
     state: State
 
 
-class Tell(NamedTuple):
+class Tell(Value):
     """Let the programs of services tell their people."""
 
     state: State

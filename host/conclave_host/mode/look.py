@@ -18,7 +18,7 @@ def status(machine: Machine, *, as_json: bool) -> tuple[int, str]:
     """Compare what is with what should be; return the exit status and what to print."""
     state = machine.state()
     damaged = _damaged(machine)
-    sealed = machine.facts().sealed
+    sealed = machine.sealed()
     word = SEALED_WORD if sealed else state.effective
     live = not sealed and _live_is_staged(machine, state.effective)
     services = all(

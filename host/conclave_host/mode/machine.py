@@ -6,13 +6,17 @@ import os
 import time
 
 from conclave_host import files, spawn
-from conclave_host.mode import effects, report
+from conclave_host.mode import report
 from conclave_host.mode import state as states
+from conclave_host.mode.state import FOLDER as STATE_FOLDER
 from conclave_host.mode.state import ISOLATED, OPEN, Rehearsal, State
-from conclave_host.mode.transitions import STATE_FOLDER, Facts, Order
 from conclave_host.plan import EffectError
 from conclave_host.staged import Staged, below
 from conclave_host.terminal import tell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from conclave_host.mode.transitions import Facts
 
 RULES, STAGED = "/etc/conclave/firewall/conclave.nft", "/etc/conclave/mode"
 CUT, SEALED = f"{STAGED}/cut.nft", f"{STAGED}/sealed.nft"
@@ -40,15 +44,15 @@ class Machine:
 
     Parameters
     ----------
-    order:
+    actor, reason:
         Who asks, and why: for the log.
     json:
         Whether the answer is JSON.
     """
 
-    def __init__(self, order: Order, *, json: bool = False) -> None:
+    def __init__(self, actor: str, reason: str, *, json: bool = False) -> None:
         self.staged = Staged()
-        self._order = order
+        self._actor, self._reason = actor, reason
         self._json = json
 
     # What is seen.
@@ -61,13 +65,19 @@ class Machine:
         """Return the staged files that a mode needs."""
         return [RULES, CUT, *below(f"{STAGED}/{mode}")]
 
+    def sealed(self) -> bool:
+        """Say whether the sealed rules are loaded."""
+        return os.path.exists(SEALED_MARK)
+
     def facts(self, *, opens: bool = False, isolates: bool = False, timer_of: Rehearsal | None = None) -> Facts:
         """Return what is seen; staged files are looked at for the modes that may come of it."""
+        from conclave_host.mode.transitions import Facts
+
         return Facts(
             now=int(time.time()),
             damaged_open=self.staged.damaged(self.needed(OPEN)) if opens else "",
             damaged_isolated=self.staged.damaged(self.needed(ISOLATED)) if isolates else "",
-            sealed=os.path.exists(SEALED_MARK),
+            sealed=self.sealed(),
             loaded=os.path.exists(LOADED_MARK),
             timer=timer_of is not None and spawn.run(["systemctl", "--quiet", "is-active", *_timers(timer_of)]) == 0,
             begun=os.path.exists(BEGUN),
@@ -90,6 +100,8 @@ class Machine:
             raise EffectError(f"{error.filename or ''}: {error.strerror}") from error
 
     def _do(self, effect: object) -> None:  # noqa: C901, PLR0912 - one line for each effect there is
+        from conclave_host.mode import effects
+
         match effect:
             case effects.Load(mode, whole):
                 self._load(mode, whole=whole)
@@ -166,7 +178,7 @@ class Machine:
         return sorted(units)
 
     def _tell(self, state: State) -> None:
-        words = [state.mode, "--actor", self._order.actor, "--reason", self._order.reason]
+        words = [state.mode, "--actor", self._actor, "--reason", self._reason]
         if state.rehearsal:
             words += ["--until", report.utc(state.rehearsal.deadline)]
         for service in sorted(os.listdir(TELLERS)) if os.path.isdir(TELLERS) else ():
@@ -176,7 +188,7 @@ class Machine:
 
     def log(self, priority: str, text: str) -> None:
         """Write to the log; nobody waits for it, for a log that hangs must not hold up a switch."""
-        text = f"{text} (by {self._order.actor}: {self._order.reason or 'no reason given'})"
+        text = f"{text} (by {self._actor}: {self._reason or 'no reason given'})"
         logger = ["logger", "--tag", "conclave-mode", "--priority", f"auth.{priority}", "--socket-errors=off", "--"]
         spawn.leave([*logger, text])
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 
-from conclave_host.mode import transitions
 from conclave_host.mode.machine import RUN, Machine, say
-from conclave_host.mode.transitions import STATE_FOLDER, Order
-from conclave_host.plan import Plan, carry_out, refused
+from conclave_host.mode.state import FOLDER as STATE_FOLDER
+from conclave_host.plan import carry_out, refused
 from conclave_host.terminal import prepare, tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from conclave_host.mode.transitions import Order
+    from conclave_host.plan import Plan
 
 USAGE = """The mode of this host: open, or isolated from everything that is not the site.
 
@@ -62,16 +64,17 @@ class Call:
             else:
                 raise _UsageError
         _expect_name(values["--id"], *named)
-        self.actor = _printable(values["--actor"]) or _user()
-        self.reason = _printable(values["--reason"])
+        first = self.verb == "begin"
+        self.actor = "deploy" if first else _printable(values["--actor"]) or _user()
+        self.reason = "first deployment" if first else _printable(values["--reason"])
         self.id = named[0] if named else values["--id"]
         self.seconds = _seconds(values["--revert-after"])
 
     def order(self) -> Order:
         """Return who asks for what; a rehearsal without a name gets one."""
+        from conclave_host.mode.transitions import Order
+
         name = self.id or (os.urandom(16).hex() if self.seconds else "")
-        if self.verb == "begin":
-            return Order("deploy", "first deployment")
         return Order(self.actor, self.reason, self.seconds if self.verb == "isolated" else 0, name, self.told)
 
 
@@ -120,55 +123,66 @@ def main(words: Sequence[str]) -> int:
     except _UsageError:
         tell(2, USAGE)
         return USAGE_ERROR
-    order = call.order()
-    return _VERBS[call.verb](call, order, Machine(order, json=call.json))
+    return _VERBS[call.verb](call, Machine(call.actor, call.reason, json=call.json))
 
 
-def _switch(call: Call, order: Order, machine: Machine) -> int:
+def _switch(call: Call, machine: Machine) -> int:
     os.makedirs(RUN, exist_ok=True)
     os.makedirs(STATE_FOLDER, exist_ok=True)
     from conclave_host.lock import lock
 
     if not lock(f"{RUN}/mode.lock", LOCK_SECONDS[call.verb]):
         return _end(machine, refused(BUSY, "another switch is going on"))
-    return _end(machine, _PLANS[call.verb](order, machine))
+    return _end(machine, _PLANS[call.verb](call.order(), machine))
 
 
 def _end(machine: Machine, plan: Plan) -> int:
-    status, text = carry_out(plan.steps, plan.ending, machine.do)
-    if text:
-        say(text)
-        if status:
-            machine.log("err", text)
-    return status
+    ending = carry_out(plan.steps, plan.ending, machine.do)
+    if ending.text:
+        say(ending.text)
+        if ending.status:
+            machine.log("err", ending.text)
+    return ending.status
 
 
 def _isolate(order: Order, machine: Machine) -> Plan:
+    from conclave_host.mode import transitions
+
     return transitions.isolate(machine.state(), order, machine.facts(isolates=True))
 
 
 def _open(order: Order, machine: Machine) -> Plan:
+    from conclave_host.mode import transitions
+
     return transitions.open_(machine.state(), order, machine.facts(opens=True))
 
 
 def _confirm(order: Order, machine: Machine) -> Plan:
+    from conclave_host.mode import transitions
+
     return transitions.confirm(machine.state(), order, machine.facts(isolates=True))
 
 
 def _revert(order: Order, machine: Machine) -> Plan:
+    from conclave_host.mode import transitions
+
     return transitions.revert(machine.state(), order, machine.facts(opens=True))
 
 
 def _apply(_: Order, machine: Machine) -> Plan:
+    from conclave_host.mode import transitions
+
     state = machine.state()
     return transitions.apply(state, machine.facts(opens=True, isolates=True, timer_of=state.rehearsal))
 
 
 def _begin(order: Order, machine: Machine) -> Plan:
+    from conclave_host.mode import transitions
+
     return transitions.begin(order, machine.facts())
 
 
-def _status(call: Call, _: Order, machine: Machine) -> int:
+def _status(call: Call, machine: Machine) -> int:
     from conclave_host.mode import look
 
     status, text = look.status(machine, as_json=call.json)
@@ -176,7 +190,7 @@ def _status(call: Call, _: Order, machine: Machine) -> int:
     return status
 
 
-def _check(call: Call, _: Order, machine: Machine) -> int:
+def _check(call: Call, machine: Machine) -> int:
     from conclave_host.mode import look
 
     status, text = look.check(machine, as_json=call.json)
@@ -184,7 +198,7 @@ def _check(call: Call, _: Order, machine: Machine) -> int:
     return status
 
 
-def _services(_: Call, __: Order, machine: Machine) -> int:
+def _services(_: Call, machine: Machine) -> int:
     try:
         machine.place_services(machine.state().effective)
     except OSError as error:
@@ -201,7 +215,7 @@ _PLANS: dict[str, Callable[[Order, Machine], Plan]] = {
     "apply": _apply,
     "begin": _begin,
 }
-_VERBS: dict[str, Callable[[Call, Order, Machine], int]] = {
+_VERBS: dict[str, Callable[[Call, Machine], int]] = {
     **dict.fromkeys(_PLANS, _switch),
     "status": _status,
     "check": _check,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from conclave_host.value import Value
 
+FOLDER = "/var/lib/conclave/mode"
 OPEN, ISOLATED, UNKNOWN, SEALED = "open", "isolated", "unknown", "sealed"
 
 
-class Rehearsal(NamedTuple):
+class Rehearsal(Value):
     """An isolation that ends by itself.
 
     Parameters
@@ -25,7 +26,7 @@ class Rehearsal(NamedTuple):
     seconds: int = 0
 
 
-class State(NamedTuple):
+class State(Value):
     """What the host is to be.
 
     Parameters

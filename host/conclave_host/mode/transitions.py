@@ -12,13 +12,13 @@ The order of the steps is the guarantee:
 from __future__ import annotations
 
 import time
-from typing import NamedTuple
 
 from conclave_host.mode import effects as do
+from conclave_host.mode.state import FOLDER as STATE_FOLDER
 from conclave_host.mode.state import ISOLATED, OPEN, SEALED, UNKNOWN, Rehearsal, State
 from conclave_host.plan import Ending, Failure, Plan, Step, refused, step
+from conclave_host.value import Value
 
-STATE_FOLDER = "/var/lib/conclave/mode"
 DAY = 86400
 # A host whose rehearsal is over but that cannot be opened tries it again after so many seconds.
 RETRY_SECONDS = 60
@@ -26,7 +26,7 @@ FAILED, DAMAGED = 1, 3
 DEPLOY = "deploy this host again"
 
 
-class Order(NamedTuple):
+class Order(Value):
     """Who asks, and with which words.
 
     Parameters
@@ -46,7 +46,7 @@ class Order(NamedTuple):
     told: bool = False
 
 
-class Facts(NamedTuple):
+class Facts(Value):
     """What is seen on the host before anything is decided.
 
     Parameters
@@ -157,14 +157,14 @@ def confirm(state: State, order: Order, facts: Facts) -> Plan:
         return refused(FAILED, text)
     if state.mode == OPEN:
         return refused(FAILED, f"the rehearsal {order.id} was interrupted before it began: this host is open")
-    new = state._replace(mode=ISOLATED, rehearsal=None)
+    new = state.replace(mode=ISOLATED, rehearsal=None)
     unwritten = Failure(Ending(FAILED, f"not confirmed: {STATE_FOLDER} cannot be written"))
     forget = [step(do.ForgetRehearsal(), failure=unwritten), step(do.Disarm(state.rehearsal))]
     if facts.damaged_isolated:
         return _seal(new, facts.damaged_isolated, forget)
     # The switch may have been broken off before its rules were loaded; nobody is told yes who is not isolated.
     load = _load(ISOLATED, "the rules of the cut cannot be loaded", facts, whole=not facts.loaded)
-    return Plan((*forget, *load, *_announced(new, order._replace(told=True))))
+    return Plan((*forget, *load, *_announced(new, order.replace(told=True))))
 
 
 def revert(state: State, order: Order, facts: Facts) -> Plan:
@@ -180,7 +180,7 @@ def apply(state: State, facts: Facts) -> Plan:
     if state.rehearsal and state.mode == OPEN:
         # It was interrupted before it began.
         forget = (step(do.ForgetRehearsal(), do.Disarm(state.rehearsal)),)
-        return _applied(state._replace(rehearsal=None), facts, forget)
+        return _applied(state.replace(rehearsal=None), facts, forget)
     if state.rehearsal and not facts.timer:
         return _resume(state, state.rehearsal, facts)
     return _applied(state, facts)
@@ -194,7 +194,7 @@ def _resume(state: State, rehearsal: Rehearsal, facts: Facts) -> Plan:
         ended = _ended(state, rehearsal, facts)
         arm = step(do.Arm(rehearsal, left, state.actor), failure=Failure(ended.ending, ended.steps))
         going_on = _applied(state, facts)
-        return going_on._replace(steps=(arm, *going_on.steps))
+        return going_on.replace(steps=(arm, *going_on.steps))
     return _ended(state, rehearsal, facts)
 
 
@@ -210,7 +210,7 @@ def _ended(state: State, rehearsal: Rehearsal, facts: Facts) -> Plan:
 def _applied(state: State, facts: Facts, before: tuple[Step, ...] = ()) -> Plan:
     mode = state.effective
     damaged = facts.damaged_open if mode == OPEN else facts.damaged_isolated
-    shown = state._replace(mode=mode, since=state.since or _utc(facts.now))
+    shown = state.replace(mode=mode, since=state.since or _utc(facts.now))
     if damaged:
         return _seal(shown, damaged, [*before])
     return Plan(
