@@ -136,3 +136,12 @@ def test_the_list_of_debian_packages_is_sorted_and_complete() -> None:
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", ".ci/run"])
 def test_what_a_newcomer_looks_for_is_there(name: str) -> None:
     assert (ROOT / name).is_file()
+
+
+def test_unit_tests_lie_where_what_they_test_lies() -> None:
+    source, beside = ROOT / "src/conclave", {"bench", "host", "plugins", "repo"}
+    tests = ROOT / "tests/unit"
+    folders = {path.parent.relative_to(tests).parts[0] for path in tests.glob("*/**/test_*.py")}
+    assert {name for name in folders - beside if not (source / name).is_dir()} == set()
+    single = {path.stem.removeprefix("test_") for path in tests.glob("test_*.py")}
+    assert {name for name in single if not (source / f"{name}.py").is_file()} == set()

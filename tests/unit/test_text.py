@@ -12,7 +12,7 @@ from babel.messages import Catalog, pofile
 from conclave import bandwidth, planning, text
 from conclave.language import LANGUAGES
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 
 

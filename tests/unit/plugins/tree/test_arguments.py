@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 pytestmark = pytest.mark.long
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 class Roles:

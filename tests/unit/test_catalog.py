@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from conclave.catalog import Catalog
 from conclave.errors import ConclaveError
 
-SOURCE = Path(__file__).parents[3] / "roles/catalog/defaults/main.yml"
+SOURCE = Path(__file__).parents[2] / "roles/catalog/defaults/main.yml"
 
 
 @pytest.fixture(scope="module")
