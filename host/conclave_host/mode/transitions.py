@@ -99,11 +99,11 @@ def _rehearse(state: State, order: Order, facts: Facts) -> Plan:
     if old and (old.id, old.deadline) == (order.id, deadline):
         # Each timer has a name of its own, made of these two.
         deadline += 1
-    rehearsal = Rehearsal(order.id, deadline, order.seconds)
+    rehearsal = Rehearsal(order.id, deadline, deadline - facts.now)
     new = _asked(ISOLATED, state, order, facts, rehearsal)
     steps = [
         step(
-            do.Arm(rehearsal, order.seconds, order.actor),
+            do.Arm(rehearsal, rehearsal.seconds, order.actor),
             failure=Failure(Ending(FAILED, "not rehearsed: no timer can be set")),
         ),
         step(

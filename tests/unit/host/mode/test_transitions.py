@@ -337,6 +337,16 @@ def nothing_opens_but_who_says_so(outcome: Outcome) -> None:
         assert outcome.event is OPENING or before.pending or before.mode == OPEN
 
 
+def what_was_cut_is_cut_after_a_start(outcome: Outcome) -> None:
+    """Expect a host that loses its power in the middle of a switch to start no more open than it was."""
+    before, host = outcome.before, outcome.host
+    if outcome.kind != "killed" or host.cut != ISOLATED or outcome.doing.around.disk != "good":
+        return
+    # The disk was behind already, or a rehearsal came to its end.
+    if not (before.cut and before.mode == OPEN) and not (outcome.event is APPLY and before.pending):
+        assert restarted(host).cut
+
+
 def a_confirmation_is_told_of_an_isolated_host_alone(outcome: Outcome) -> None:
     if outcome.event.name == "confirm" and outcome.status == 0:
         assert outcome.host.cut
@@ -353,6 +363,7 @@ EVENT_HOLDS = [
     what_is_published_is_live,
     a_refusal_changes_nothing,
     nothing_opens_but_who_says_so,
+    what_was_cut_is_cut_after_a_start,
     a_confirmation_is_told_of_an_isolated_host_alone,
 ]
 
