@@ -125,13 +125,13 @@ def _content(path: str, source: Path | None, setting: dict[str, Any], role: Path
     if source is None or source.suffix != ".j2":
         return {"ansible.builtin.copy": {"src": place, **values}, **hidden}
     said = {"__tree_path": f"/{path}", "__tree_role": role.name, "__tree_note": NOTE.format(role=role.name)}
-    if setting.get("sealed"):
+    if setting.get("checksum"):
         # No module of Ansible's adds a sum: rendered as a value, with the sum behind it.
         said["__tree_text"] = (
             f"{{{{ lookup('ansible.builtin.template', role_path ~ '/tree/{path}.j2', lstrip_blocks=true) }}}}"
         )
-        sealed = "{{ __tree_text ~ '# sha256 ' ~ (__tree_text | hash('sha256')) ~ '\n' }}"
-        return {"ansible.builtin.copy": {"content": sealed, **values}, "vars": said, **hidden}
+        hashed = "{{ __tree_text ~ '# sha256 ' ~ (__tree_text | hash('sha256')) ~ '\n' }}"
+        return {"ansible.builtin.copy": {"content": hashed, **values}, "vars": said, **hidden}
     return {"ansible.builtin.template": {"src": f"{place}.j2", "lstrip_blocks": True, **values}, "vars": said, **hidden}
 
 

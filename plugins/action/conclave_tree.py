@@ -26,7 +26,7 @@ A task costs the same whatever it does, so a role's files travel together. ``tre
     A file on the control node that is sent as it is, for what does not live in the role.
 ``exclusive``
     True, for a folder (its key ends with ``/``): files in it that this role does not place are removed.
-``sealed``
+``checksum``
     True: a last line holds the SHA-256 of all lines above it (``# sha256 ...``); by it the host knows a damaged file.
 ``secret``
     True: the content never appears in a diff or an error. Default: true when others may not read the file.
@@ -63,7 +63,7 @@ KEYS = {
     "link",
     "from",
     "exclusive",
-    "sealed",
+    "checksum",
     "secret",
 }
 SUPERSEDED = {"units", "paths", "users"}
@@ -158,7 +158,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
             raise AnsibleActionFail(f"tree.yml of the role {role} names {path}, but there is no such file")
         else:
             content = self._content(path, source, role, variables)
-        if setting.get("sealed"):
+        if setting.get("checksum"):
             content += f"# sha256 {hashlib.sha256(content).hexdigest()}\n".encode()
         mode = setting.get("mode", "0644")
         return {

@@ -97,7 +97,7 @@ class Host:
         done = self.run("sh", "-c", 'mkdir -p "${0%/*}" && cat >"$0"', f"/{path}", text=content)
         assert done.returncode == 0, done.stderr
 
-    def write_sealed(self, path: str, content: str) -> None:
+    def write_checksummed(self, path: str, content: str) -> None:
         self.write(path, f"{content}# sha256 {hashlib.sha256(content.encode()).hexdigest()}\n")
 
     def tables(self) -> list[str]:

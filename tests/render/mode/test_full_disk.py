@@ -75,7 +75,7 @@ def test_a_disk_that_is_full_while_staging_changes_nothing_and_the_host_can_stil
 def test_a_service_file_that_does_not_fit_is_told_and_the_site_not_called_isolated(host: Callable[..., Host]) -> None:
     one = host()
     for mode in ("open", "isolated"):
-        one.write_sealed(f"etc/conclave/mode/{mode}/{SERVICE}", f"# {mode}\n" * 1000)
+        one.write_checksummed(f"etc/conclave/mode/{mode}/{SERVICE}", f"# {mode}\n" * 1000)
     assert one.mode("services").returncode == 0
     fill(one, "etc/conclave/dns", 0)
     done = one.mode("isolated")

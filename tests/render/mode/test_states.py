@@ -187,7 +187,7 @@ def test_what_rules_count_and_collect_is_no_change(host: Callable[..., Host]) ->
 def test_files_of_services_follow_the_mode(host: Callable[..., Host]) -> None:
     one = host()
     for mode in ("open", "isolated"):
-        one.write_sealed(f"etc/conclave/mode/{mode}/{SERVICE}", f"# {mode}\n")
+        one.write_checksummed(f"etc/conclave/mode/{mode}/{SERVICE}", f"# {mode}\n")
     stands(one, {"services": False})
     assert one.mode("services").returncode == 0
     stands(one, OPEN)
