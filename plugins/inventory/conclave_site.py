@@ -14,9 +14,9 @@ from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible.template import trust_as_template
 
+from conclave import inventory as derived
 from conclave.catalog import Catalog
 from conclave.errors import ConclaveError
-from conclave.site import inventory as derived
 from conclave.site import read
 from conclave.site.file import plain
 

@@ -24,11 +24,11 @@ def build(
 ) -> None:
     """Write flow tables, the lab's port matrix, exit codes and diagrams."""
     from conclave.catalog import Catalog
-    from conclave.documents import reference as documents
+    from conclave.reference import pages
 
     folder = project_root() / "docs"
     catalog = Catalog.load()
-    names = documents.stale(catalog, folder) if check else documents.build(catalog, folder)
+    names = pages.stale(catalog, folder) if check else pages.build(catalog, folder)
     if as_json:
         typer.echo(json.dumps({"stale" if check else "written": names}))
     else:

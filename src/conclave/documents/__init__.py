@@ -1,4 +1,4 @@
-"""Documents for people, on paper and screen, in German and English, and the generated pages of docs/."""
+"""Documents for people, on paper and screen, in German and English."""
 
 from conclave.documents.printing import pdf
 from conclave.documents.rendering import html, imprint

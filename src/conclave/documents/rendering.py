@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFo
 
 from conclave.errors import ConclaveError
 from conclave.paths import project_root
+from conclave.release import release
 from conclave.text import translations
 
 if TYPE_CHECKING:
@@ -54,14 +54,6 @@ def html(template: str, language: Language, data: Mapping[str, Any]) -> str:
 def imprint(site: str, made: datetime | None = None) -> dict[str, Any]:
     """Return what stands on every document: the site, when it was made (now, unless given), and by which release."""
     return {"site": site, "made": made or datetime.now(tz=UTC), "release": release()}
-
-
-def release() -> str:
-    """Return the release of this control node: the bundle's where it came with one, else the project's version."""
-    root = project_root()
-    if root.parent.name == "releases":
-        return root.name
-    return importlib.metadata.version("conclave")
 
 
 def _moment(language: Language) -> Any:  # noqa: ANN401 - a function of one argument, for the template

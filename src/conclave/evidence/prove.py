@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 from conclave import paths
 from conclave.call import site as call_site
 from conclave.call.session import Plan
-from conclave.documents.rendering import release
 from conclave.errors import ConclaveError
 from conclave.evidence import certificate, keys, link, pages, publish
 from conclave.evidence.chain import Chain
+from conclave.release import release
 from conclave.site import read
 from conclave.site import secrets as site_secrets
 from conclave.verify import places

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from conclave.bandwidth import classes
-from conclave.documents.rendering import release
 from conclave.network.passages import OUTSIDE, Party, host_zones, passages
+from conclave.release import release
 
 if TYPE_CHECKING:
     from conclave.bandwidth import Classes

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import conclave
-from conclave.documents import tables
 from conclave.errors import ConclaveError, ExitCode
+from conclave.reference import tables
 
 SOURCES = sorted(Path(conclave.__file__).parent.rglob("*.py"))
 ENDS = {"typer.Exit", "sys.exit", "SystemExit", "exit"}

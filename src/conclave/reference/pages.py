@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conclave.documents import pictures, tables
 from conclave.errors import ConclaveError, ExitCode
 from conclave.network import matrix
+from conclave.reference import pictures, tables
 from conclave.site import read
 
 if TYPE_CHECKING:
