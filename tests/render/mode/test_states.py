@@ -223,7 +223,7 @@ def test_a_switch_that_is_killed_never_leaves_a_host_that_starts_more_open_than_
     """Kill the program at its n-th line, then start the host: what was cut is cut after the start."""
     one = host()
     outcomes = set()
-    for point in itertools.count(80, 17):
+    for point in itertools.count(80, 37):
         one.mode("open" if wanted == "isolated" else "isolated")
         ended = one.run(*PYTHON, "-c", KILLED, str(point), wanted)
         cut = TABLES[1] in one.tables()
