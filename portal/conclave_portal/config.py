@@ -9,9 +9,9 @@ import os
 import tomllib
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from mode_switch import announcement
 
@@ -144,6 +144,14 @@ class Livekit(_Section):
     certificate: Annotated[Path | None, Field(description="Client certificate chain shown to the SFU.")] = None
     certificate_key: Annotated[Path | None, Field(description="Key of the client certificate.")] = None
     ports: MediaPorts
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_server(cls, values: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
+        """Read ``api_url`` of the release before: an upgraded portal runs with it until it is configured anew."""
+        if isinstance(values, dict) and "api_url" in values and "servers" not in values:
+            return {"servers": [values["api_url"]], **{key: it for key, it in values.items() if key != "api_url"}}
+        return values
 
 
 class Config(_Section):

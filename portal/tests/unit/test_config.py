@@ -41,6 +41,11 @@ def test_a_wrong_key_is_named(tmp_path: Path, folder: Path, old: str, new: str, 
         load(written(tmp_path, old, new, folder))
 
 
+def test_a_file_of_the_release_before_is_read_until_it_is_written_anew(tmp_path: Path, folder: Path) -> None:
+    before = written(tmp_path, 'servers = ["http://127.0.0.1:1"]', 'api_url = "http://127.0.0.1:1"', folder)
+    assert load(before).livekit.servers == ["http://127.0.0.1:1"]
+
+
 def test_a_wrong_secret_is_not_repeated(tmp_path: Path, folder: Path) -> None:
     with pytest.raises(ConfigError, match=r"web\.secret_key") as refused:
         load(written(tmp_path, settings.SECRET_KEY, "short-secret", folder))
