@@ -128,7 +128,7 @@ def test_packets_that_leave_are_counted_and_shown(rig: Rig) -> None:
 
 def test_a_recording_killed_half_way_is_located(rig: Rig) -> None:
     found = said(rig.proof(lambda: rig.on("rt", "pkill --signal KILL --exact tcpdump")))
-    assert re.search(r"heartbeats \d+\.\.\d+ of \d+ unseen", found["beats-missing"])
+    assert re.search(r"heartbeats \d+\.\.\d+ of \d+ are missing", found["beats-missing"])
     assert {"capture-ended", "drops-unknown"} <= set(found)
 
 
@@ -163,4 +163,4 @@ def test_a_host_that_is_open_is_red(rig: Rig) -> None:
         found = said(rig.proof())
     finally:
         rig.on("core1", "conclave-mode isolated --actor tests --reason 'evidence is tested'")
-    assert "core1 does not say that it is isolated (opening): open" in found["mode"]
+    assert "core1 does not report that it is isolated (opening): open" in found["mode"]
