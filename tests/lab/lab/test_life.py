@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -189,7 +190,9 @@ def test_another_checkout_does_not_touch_a_lab_by_the_same_name(
 ) -> None:
     lab = named()
     lab.up(source)
-    (tmp_path / "roles").mkdir()
+    catalogue = tmp_path / "roles/catalog/defaults/main.yml"
+    catalogue.parent.mkdir(parents=True)
+    shutil.copy(Path(__file__).parents[3] / "roles/catalog/defaults/main.yml", catalogue)
     (tmp_path / "ansible.cfg").touch()
     with monkeypatch.context() as there:
         there.setenv("CONCLAVE_HOME", str(tmp_path))
