@@ -50,7 +50,6 @@ test-steps:
 	@tools/step live $(MAKE) live
 	@tools/step lab $(MAKE) lab
 	@tools/step molecule-onebox $(MAKE) molecule-onebox
-	@tools/step molecule-cluster $(MAKE) molecule-cluster
 	@# The browsers go to the site that Molecule has just deployed and verified. What an interrupted run has left goes first.
 	@trap 'molecule destroy --scenario-name site >/dev/null' EXIT; \
 	  molecule destroy --scenario-name site >/dev/null; \

@@ -47,7 +47,7 @@ def _rate(medium: str, packets: list[Packet], first: float, last: float) -> Rate
     seconds = last - first
     frames = len({packet.media[4:8] for packet in counted})
     payload = sum(len(packet.media) - _header(packet.media) - SRTP_TAG for packet in counted) - frames * E2EE
-    stream = Stream(medium, payload * 8 / 1000 / seconds, frames / seconds, sound=medium == "sound")
+    stream = Stream(medium, payload * 8 / 1000 / seconds, frames / seconds, audio=medium == "sound")
     some = counted[0]
     predicted = wire(stream, ipv6=some.family == 6, relayed=some.relayed)
     measured = sum(packet.length for packet in counted) * 8 / 1000 / seconds
