@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.sites import HOSTS
 
+from conclave.call.judge import BUSY
 from conclave.lab import Lab
 
 from .over_switch import AFTER, DEADLINE, crisis, hold, hold_over_switch
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
     from .over_switch import Held
 
-# Share of the time in which something waited for a processor; above it this machine delays sound and leaves out frames
-# by itself, without any switch.
-BUSY = 0.7
 ATTEMPTS = 3
 SILENCE_MS, AT_ONCE_MS = 100, 100
 # The quickest of three: a slow one may be the machine's doing, a refusal that nobody sends makes all of them slow.
