@@ -29,8 +29,10 @@ SMALL, RATE = Size(320, 176), 15
 BEFORE, AFTER, DEADLINE = 3.0, 4.0, 120
 # At a real site participants, SFU and switch have machines of their own; here the switch's many short programs would
 # push the others from the few cores that all of them share.
+# Within a session a process is weighed by its own niceness, against other sessions by its session's: sched(7), "The
+# autogroup feature".
 FIRST = -15
-PRIORITY = "cd /proc/$(systemctl show --property MainPID --value conclave-livekit)/task && renice -n $0 -p *"
+PRIORITY = "echo $0 > /proc/$(systemctl show --property MainPID --value conclave-livekit)/autogroup"
 # Full buffers of sockets and of interfaces; what a rule drops is in neither.
 OVERFLOWN = """
 awk '$1 == "Udp6RcvbufErrors" { print $2 }' /proc/net/snmp6
@@ -73,8 +75,8 @@ class Held:
 
 
 def crisis_argv(verb: str, *words: str) -> list[str]:
-    """Return the operator's own command, at the priority that it has."""
-    return ["nice", "-n", str(-os.nice(0)), CONCLAVE, "crisis", verb, SITE, *words, "--json"]
+    """Return the operator's own command."""
+    return [CONCLAVE, "crisis", verb, SITE, *words, "--json"]
 
 
 def crisis(verb: str, *words: str) -> dict[str, Any]:
@@ -94,13 +96,16 @@ async def hold(seconds: float, during: Callable[[], Awaitable[None]] | None = No
 
 @contextlib.contextmanager
 def before_the_others(lab: Lab) -> Iterator[None]:
-    """Let participants and SFU have a processor when they need one."""
-    os.setpriority(os.PRIO_PROCESS, 0, FIRST)
+    """Let participants and SFU have a processor when they need one, and nothing that they start in another session."""
+    own = Path("/proc/self/autogroup")
+    if not own.exists():
+        raise RuntimeError("this kernel weighs no sessions (CONFIG_SCHED_AUTOGROUP): the switch would disturb the call")
+    own.write_text(str(FIRST), encoding="ascii")
     _on(lab, "media1", PRIORITY, str(FIRST))
     try:
         yield
     finally:
-        os.setpriority(os.PRIO_PROCESS, 0, 0)
+        own.write_text("0", encoding="ascii")
         _on(lab, "media1", PRIORITY, "0")
 
 
@@ -124,7 +129,7 @@ async def hold_over_switch(lab: Lab) -> Held:
     async def switch() -> None:
         await asyncio.sleep(BEFORE)
         argv = crisis_argv("on", "--reason", "a call goes on", "--no-proof")
-        process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
+        process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE, start_new_session=True)
         out, _ = await process.communicate()
         said.update(json.loads(out))
         await asyncio.sleep(AFTER)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.sites import HOSTS
 
-from conclave.call.judge import BUSY
 from conclave.lab import Lab
 
 from .over_switch import AFTER, DEADLINE, crisis, hold, hold_over_switch
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
     from .over_switch import Held
 
-ATTEMPTS = 3
 SILENCE_MS, AT_ONCE_MS = 100, 100
 # The quickest of three: a slow one may be the machine's doing, a refusal that nobody sends makes all of them slow.
 ASK = """
@@ -64,26 +62,9 @@ def lab() -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def held(lab: Lab) -> Held:
-    """Give a call over a switch; the site stays isolated.
-
-    Five hosts and all participants share this machine: a call that it spoilt is held again. What a switch itself takes
-    from those inside, it takes each time.
-    """
-    for attempt in range(1, ATTEMPTS + 1):
-        assert crisis("status")["mode"] == "open", lab.name
-        held = asyncio.run(hold_over_switch(lab))
-        if attempt == ATTEMPTS or undisturbed(held):
-            break
-        assert crisis("off", "--reason", "held again")["done"]
-    return held
-
-
-def undisturbed(held: Held) -> bool:
-    """Tell whether those inside missed no frame and heard no silence."""
-    heard = held.heard("users")
-    lost = sum(row.packets_lost or 0 for row in heard) > held.overflown
-    silent = max(row.sound_gap_ms for row in heard) > SILENCE_MS
-    return not (lost or silent or any(row.frames_missing for row in heard))
+    """Give a call over a switch; the site stays isolated."""
+    assert crisis("status")["mode"] == "open", lab.name
+    return asyncio.run(hold_over_switch(lab))
 
 
 def test_the_switch_is_done_on_every_host(held: Held) -> None:
@@ -100,9 +81,6 @@ def test_those_inside_lose_nothing(held: Held, record_property: Callable[[str, o
     assert None not in [row.packets_lost for row in heard]
     # What the switch drops is in no counter of full buffers; those fill when a program does not get to read.
     assert sum(row.packets_lost or 0 for row in heard) <= held.overflown, held.figures()
-    if not undisturbed(held) and held.call.machine_busy >= BUSY:
-        # Neither good nor bad was seen, and that is no pass.
-        raise RuntimeError(f"nothing can be said of frames and sound, the machine was busy each time: {held.figures()}")
     assert [row.frames_missing for row in heard] == [0] * len(heard)
     assert max(row.sound_gap_ms for row in heard) <= SILENCE_MS
 
