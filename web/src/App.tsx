@@ -73,7 +73,7 @@ function Pages() {
                   </RequireSignIn>
                 }
               />
-              <Route path="/m/:id" element={<JoinPage />} />
+              <Route path="/m/:id?" element={<JoinPage />} />
               <Route path="/check" element={<CheckPage />} />
               <Route path="/ended" element={<EndedPage />} />
               <Route path="*" element={<ErrorPage reason="notFound" />} />

@@ -1,4 +1,5 @@
 import createClient from "openapi-fetch";
+import { isMeetingId } from "../e2ee/address";
 import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
@@ -71,7 +72,11 @@ async function answer<T>(request: Promise<{ data?: T; error?: unknown; response:
   return data as T;
 }
 
-const at = (id: string) => ({ params: { path: { meeting_id: id } } });
+/** Nothing that cannot be an id leaves this browser: a damaged link may carry the key in its place. */
+function at(id: string) {
+  if (!isMeetingId(id)) throw new PortalError(404, "meeting_not_found");
+  return { params: { path: { meeting_id: id } } };
+}
 
 export const portal = {
   session: async (): Promise<Session> => {
@@ -82,11 +87,11 @@ export const portal = {
   signOut: () => answer(client.POST("/api/session/logout")),
   meetings: () => answer(client.GET("/api/meetings")),
   plan: (meeting: Schemas["PlanIn"]) => answer(client.POST("/api/meetings", { body: meeting })),
-  meeting: (id: string) => answer(client.GET("/api/meetings/{meeting_id}", at(id))),
-  remove: (id: string) => answer(client.DELETE("/api/meetings/{meeting_id}", at(id))),
-  pin: (id: string) => answer(client.GET("/api/meetings/{meeting_id}/pin", at(id))),
-  joinable: (id: string) => answer(client.GET("/api/meetings/{meeting_id}/public", at(id))),
-  join: (id: string, credentials: Credentials = {}) =>
+  meeting: async (id: string) => answer(client.GET("/api/meetings/{meeting_id}", at(id))),
+  remove: async (id: string) => answer(client.DELETE("/api/meetings/{meeting_id}", at(id))),
+  pin: async (id: string) => answer(client.GET("/api/meetings/{meeting_id}/pin", at(id))),
+  joinable: async (id: string) => answer(client.GET("/api/meetings/{meeting_id}/public", at(id))),
+  join: async (id: string, credentials: Credentials = {}) =>
     answer(client.POST("/api/meetings/{meeting_id}/join", { ...at(id), body: credentials })),
   /** A room of one's own to check the connection in. */
   check: () => answer(client.POST("/api/check")),

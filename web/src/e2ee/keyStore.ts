@@ -1,4 +1,5 @@
-import { isMeetingKey, keyFromFragment, type MeetingKey } from "./meetingKey";
+import { readAddress } from "./address";
+import { isMeetingKey, type MeetingKey } from "./meetingKey";
 
 /**
  * Where keys live in this browser (docs/decisions/where-the-browser-keeps-keys.md):
@@ -9,6 +10,7 @@ const PREFIX = "conclave.key.";
 
 /** What the address bar said about the key when this page was opened, by meeting id. */
 const damaged = new Set<string>();
+const sent = new Set<string>();
 
 function read(storage: Storage, id: string): MeetingKey | undefined {
   const value = storage.getItem(PREFIX + id);
@@ -23,9 +25,28 @@ export function organiserKey(id: string): MeetingKey | undefined {
   return read(localStorage, id);
 }
 
-/** The key to join with: the one of the link that was opened in this tab, else the organiser's own. */
+/**
+ * The key to join with: the organiser's own, else the one of the link that was opened in this tab. A link never replaces a
+ * key that was made here: whoever knows the id of a meeting could send one, and the organiser would pass its key on.
+ */
 export function meetingKey(id: string): MeetingKey | undefined {
-  return read(sessionStorage, id) ?? organiserKey(id);
+  return organiserKey(id) ?? read(sessionStorage, id);
+}
+
+/** Whether the link that was opened in this tab carries another key than the one made here. */
+export function linkHasForeignKey(id: string): boolean {
+  const [own, link] = [organiserKey(id), read(sessionStorage, id)];
+  return own !== undefined && link !== undefined && own !== link;
+}
+
+/** Whether the link was altered on its way so that the browser had to send its key to the server. */
+export function linkSentKey(id: string): boolean {
+  return sent.has(id);
+}
+
+/** Puts the key of a link back into this tab, to join again. */
+export function keepLinkKey(id: string, key: MeetingKey): void {
+  sessionStorage.setItem(PREFIX + id, key);
 }
 
 export function linkWasDamaged(id: string): boolean {
@@ -47,15 +68,20 @@ export function forgetKey(id: string): void {
  * on a shared screen nor sent along when somebody copies the address; a reload finds it in this tab's storage.
  */
 export function takeKeyFromAddress(): void {
-  const id = /^\/m\/([^/]+)\/?$/.exec(location.pathname)?.[1];
-  if (id === undefined || location.hash === "") return;
-  const found = keyFromFragment(location.hash);
-  if (found.state === "present") {
-    sessionStorage.setItem(PREFIX + decodeURIComponent(id), found.key);
-    damaged.delete(decodeURIComponent(id));
-  } else if (found.state === "damaged") {
-    forgetLinkKey(decodeURIComponent(id));
-    damaged.add(decodeURIComponent(id));
+  const address = readAddress(location);
+  if (!address) {
+    // Of a page that takes no key: whoever shares the screen or copies the address must not pass one on.
+    if (location.hash !== "") history.replaceState(history.state, "", location.pathname + location.search);
+    return;
   }
-  history.replaceState(history.state, "", location.pathname + location.search);
+  const { id, key } = address;
+  if (id !== undefined && key.state === "present") {
+    keepLinkKey(id, key.key);
+    damaged.delete(id);
+    if (address.sent) sent.add(id);
+  } else if (id !== undefined && key.state === "damaged") {
+    forgetLinkKey(id);
+    damaged.add(id);
+  }
+  history.replaceState(history.state, "", `/m/${id ?? ""}`);
 }

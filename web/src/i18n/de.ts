@@ -146,6 +146,8 @@ export const de: Catalogue = {
     copy: "Link kopieren",
     copied: "Link kopiert",
     copyFailed: "Der Browser lässt das Kopieren hier nicht zu. Markieren Sie den Link und kopieren Sie ihn selbst.",
+    foreignKey:
+      "In diesem Tab wurde ein Link zu dieser Besprechung mit einem anderen Schlüssel geöffnet. Der Link hier unten enthält Ihren eigenen Schlüssel.",
     pin: "PIN für Gäste",
     pinHint: "Senden Sie die PIN nicht zusammen mit dem Link. Teilen Sie sie getrennt mit, zum Beispiel am Telefon.",
     pinShow: "PIN anzeigen",
@@ -179,6 +181,10 @@ export const de: Catalogue = {
     pinIncomplete: "Die PIN hat acht Ziffern.",
     action: "Teilnehmen",
     joining: "Verbindung wird hergestellt",
+    linkHasForeignKey:
+      "Der Link, den Sie geöffnet haben, enthält einen anderen Schlüssel als den, der in diesem Browser für diese Besprechung erzeugt wurde. Verwendet wird Ihr eigener Schlüssel. Geben Sie jenen Link nicht weiter.",
+    linkSentKey:
+      "Ihr Link wurde unterwegs verändert. Ihr Browser hat den Schlüssel deshalb an diesen Dienst gesendet. Der Dienst speichert und protokolliert ihn nicht. Reicht Ihnen das für diese Besprechung nicht aus, bitten Sie um eine neue Besprechung, deren Link Sie auf einem anderen Weg erhalten.",
     haveAccount: "Haben Sie hier ein Konto?",
     signIn: "Stattdessen anmelden",
     encrypted: "Ende-zu-Ende-verschlüsselt. Der Schlüssel ist Teil Ihres Links.",
@@ -352,6 +358,11 @@ export const de: Catalogue = {
     keyDamaged: {
       title: "Der Schlüssel in diesem Link ist beschädigt",
       text: "Der Teil nach dem Zeichen # ist unvollständig oder wurde verändert.",
+      todo: "Kopieren Sie den ganzen Link aus Ihrer Einladung und öffnen Sie ihn erneut. Links werden manchmal am Zeilenende abgeschnitten.",
+    },
+    linkDamaged: {
+      title: "Dieser Link ist beschädigt",
+      text: "Der Teil, der die Besprechung bezeichnet, ist unvollständig oder wurde verändert.",
       todo: "Kopieren Sie den ganzen Link aus Ihrer Einladung und öffnen Sie ihn erneut. Links werden manchmal am Zeilenende abgeschnitten.",
     },
     mediaBlocked: {

@@ -34,6 +34,11 @@ const errorPage: Record<ErrorReason, ErrorMessage> = {
     text: "The part after the # sign is incomplete or has been altered.",
     todo: "Copy the whole link from your invitation and open it again. Links are sometimes cut off at a line break.",
   },
+  linkDamaged: {
+    title: "This link is damaged",
+    text: "The part that names the meeting is incomplete or has been altered.",
+    todo: "Copy the whole link from your invitation and open it again. Links are sometimes cut off at a line break.",
+  },
   mediaBlocked: {
     title: "The media server cannot be reached",
     text: "You were admitted, but your network does not let video and audio through.",
@@ -211,6 +216,8 @@ export const en = {
     copy: "Copy link",
     copied: "Link copied",
     copyFailed: "The browser does not allow copying here. Select the link and copy it yourself.",
+    foreignKey:
+      "A link to this meeting with a different key was opened in this tab. The link below contains your own key.",
     pin: "PIN for guests",
     pinHint: "Do not send it together with the link. Pass it on separately, for example by phone.",
     pinShow: "Show PIN",
@@ -244,6 +251,10 @@ export const en = {
     pinIncomplete: "The PIN has eight digits.",
     action: "Join meeting",
     joining: "Joining",
+    linkHasForeignKey:
+      "The link you opened contains a different key from the one that was created in this browser for this meeting. Your own key is used. Do not pass that link on.",
+    linkSentKey:
+      "Your link was altered on its way to you, so your browser has sent its key to this service. The service does not store or log it. If that is not good enough for this meeting, ask the organiser to plan a new one and to send you its link by another route.",
     haveAccount: "Do you have an account here?",
     signIn: "Sign in instead",
     encrypted: "End-to-end encrypted. The key is part of your link.",

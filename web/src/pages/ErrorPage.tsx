@@ -7,6 +7,7 @@ import {
   ServerOff,
   Shield,
   ShieldX,
+  Unlink,
   Users,
   WifiOff,
 } from "lucide-react";
@@ -19,6 +20,7 @@ export type ErrorReason =
   | "insecureContext"
   | "keyMissing"
   | "keyDamaged"
+  | "linkDamaged"
   | "mediaBlocked"
   | "notOpen"
   | "uplinkFull"
@@ -33,6 +35,7 @@ const icons: Record<ErrorReason, LucideIcon> = {
   insecureContext: ShieldX,
   keyMissing: KeyRound,
   keyDamaged: KeyRound,
+  linkDamaged: Unlink,
   mediaBlocked: WifiOff,
   notOpen: CircleSlash,
   uplinkFull: Users,
@@ -44,7 +47,14 @@ const icons: Record<ErrorReason, LucideIcon> = {
 };
 
 /** Nothing changes when these are tried again as they are. */
-const FINAL: readonly ErrorReason[] = ["unsupportedBrowser", "insecureContext", "keyMissing", "keyDamaged", "notFound"];
+const FINAL: readonly ErrorReason[] = [
+  "unsupportedBrowser",
+  "insecureContext",
+  "keyMissing",
+  "keyDamaged",
+  "linkDamaged",
+  "notFound",
+];
 
 /** Something is in the way; the page says what, and what to do about it. Without `onRetry` it is loaded again. */
 export function ErrorPage({ reason, onRetry }: { reason: ErrorReason; onRetry?: () => void }) {

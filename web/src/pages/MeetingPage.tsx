@@ -11,7 +11,7 @@ import { Loading } from "../components/Loading";
 import { Notice } from "../components/Notice";
 import { Page } from "../components/Page";
 import { PinReveal } from "../components/PinReveal";
-import { forgetKey, meetingKey } from "../e2ee/keyStore";
+import { forgetKey, linkHasForeignKey, meetingKey } from "../e2ee/keyStore";
 import { meetingLink } from "../e2ee/meetingKey";
 import { useText } from "../i18n";
 import { errorText } from "../i18n/errorText";
@@ -85,6 +85,7 @@ function MeetingDetails({ meeting }: { meeting: Meeting }) {
           {key ? (
             <>
               <h2>{text.meeting.inviteTitle}</h2>
+              {linkHasForeignKey(meeting.id) && <Notice tone="warn">{text.meeting.foreignKey}</Notice>}
               <CopyLink link={meetingLink(location.origin, meeting.id, key)} />
             </>
           ) : (

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PortalError, portalError } from "../../src/api/portal";
+import { PortalError, portal, portalError } from "../../src/api/portal";
 import { de } from "../../src/i18n/de";
 import { en } from "../../src/i18n/en";
 import { errorText, fieldText } from "../../src/i18n/errorText";
@@ -50,5 +50,13 @@ describe("what people are told", () => {
     expect(errorText(en, newer)).toBe(en.errors.unexpected);
     expect(errorText(en, portalError(409, { code: "toString" }))).toBe(en.errors.unexpected);
     expect(errorText(en, new TypeError("x"))).toBe(en.errors.unexpected);
+  });
+});
+
+describe("a request about a meeting", () => {
+  it("leaves this browser only with what can be an id: a damaged link may carry the key there", async () => {
+    const damaged = `TCY5AAAAAAAAAAAAAAAAAA#k=${"A".repeat(43)}`;
+    for (const ask of [portal.meeting, portal.remove, portal.pin, portal.joinable, portal.join])
+      await expect(ask(damaged)).rejects.toMatchObject({ code: "meeting_not_found" });
   });
 });

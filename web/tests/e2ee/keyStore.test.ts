@@ -4,12 +4,17 @@ import {
   forgetKey,
   forgetLinkKey,
   keepOrganiserKey,
+  linkHasForeignKey,
+  linkSentKey,
   linkWasDamaged,
   meetingKey,
   organiserKey,
   takeKeyFromAddress,
 } from "../../src/e2ee/keyStore";
 import { newMeetingKey } from "../../src/e2ee/meetingKey";
+
+const ONE = "AAAAAAAAAAAAAAAAAAAA-1";
+const TWO = "AAAAAAAAAAAAAAAAAAAA_2";
 
 const open = (address: string) => {
   history.replaceState(null, "", address);
@@ -24,40 +29,67 @@ beforeEach(() => {
 describe("the key of an opened link", () => {
   it("leaves the address bar and stays with the tab, so that a reload works", () => {
     const key = newMeetingKey();
-    open(`/m/one#k=${key}`);
+    open(`/m/${ONE}#k=${key}`);
     expect(location.hash).toBe("");
-    expect(location.pathname).toBe("/m/one");
-    expect(meetingKey("one")).toBe(key);
-    open("/m/one");
-    expect(meetingKey("one")).toBe(key);
+    expect(location.pathname).toBe(`/m/${ONE}`);
+    expect(meetingKey(ONE)).toBe(key);
+    open(`/m/${ONE}`);
+    expect(meetingKey(ONE)).toBe(key);
   });
 
   it("never reaches storage that outlives the tab", () => {
-    open(`/m/one#k=${newMeetingKey()}`);
+    open(`/m/${ONE}#k=${newMeetingKey()}`);
     expect(localStorage.length).toBe(0);
   });
 
   it("belongs to its meeting only", () => {
-    open(`/m/one#k=${newMeetingKey()}`);
-    expect(meetingKey("two")).toBeUndefined();
+    open(`/m/${ONE}#k=${newMeetingKey()}`);
+    expect(meetingKey(TWO)).toBeUndefined();
   });
 
   it("is gone after leaving", () => {
-    open(`/m/one#k=${newMeetingKey()}`);
-    forgetLinkKey("one");
-    expect(meetingKey("one")).toBeUndefined();
+    open(`/m/${ONE}#k=${newMeetingKey()}`);
+    forgetLinkKey(ONE);
+    expect(meetingKey(ONE)).toBeUndefined();
     expect(sessionStorage.length).toBe(0);
   });
 
   it("is reported when damaged, and an older one is not used instead", () => {
-    open(`/m/one#k=${newMeetingKey()}`);
-    open("/m/one#k=short");
-    expect(linkWasDamaged("one")).toBe(true);
-    expect(meetingKey("one")).toBeUndefined();
+    open(`/m/${ONE}#k=${newMeetingKey()}`);
+    open(`/m/${ONE}#k=short`);
+    expect(linkWasDamaged(ONE)).toBe(true);
+    expect(meetingKey(ONE)).toBeUndefined();
   });
 
-  it("is not taken from pages that are no meeting", () => {
+  it("is not taken from pages that are no meeting, and does not stay in their address", () => {
     open(`/plan#k=${newMeetingKey()}`);
+    expect(sessionStorage.length).toBe(0);
+    expect(location.href).not.toContain("k=");
+  });
+
+  it.each([
+    ["%23k=", true],
+    ["%23k%3D", true],
+    ["%2523k%253D", true],
+    ["/%23K=", true],
+    ["#k%3D", false],
+    ["#k=3D", false],
+    ["/#K=", false],
+  ])("is found behind %s, and the address is cleaned", (sign, wasSent) => {
+    const key = newMeetingKey();
+    for (const page of ["m", "M"]) {
+      sessionStorage.clear();
+      open(`/${page}/${ONE}${sign}${key}`);
+      expect(location.pathname + location.search + location.hash).toBe(`/m/${ONE}`);
+      expect(meetingKey(ONE)).toBe(key);
+    }
+    if (wasSent) expect(linkSentKey(ONE)).toBe(true);
+  });
+
+  it("leaves no address behind that no meeting's id can be read from", () => {
+    const key = newMeetingKey();
+    open(`/m/short%23k=${key}`);
+    expect(location.pathname).toBe("/m/");
     expect(sessionStorage.length).toBe(0);
   });
 });
@@ -65,23 +97,28 @@ describe("the key of an opened link", () => {
 describe("an organiser's key", () => {
   it("outlives the meeting's visit and dies with the meeting", () => {
     const key = newMeetingKey();
-    keepOrganiserKey("one", key);
-    forgetLinkKey("one");
-    expect(organiserKey("one")).toBe(key);
-    expect(meetingKey("one")).toBe(key);
-    forgetKey("one");
-    expect(meetingKey("one")).toBeUndefined();
+    keepOrganiserKey(ONE, key);
+    forgetLinkKey(ONE);
+    expect(organiserKey(ONE)).toBe(key);
+    expect(meetingKey(ONE)).toBe(key);
+    forgetKey(ONE);
+    expect(meetingKey(ONE)).toBeUndefined();
   });
 
-  it("gives way to the key of a link that was opened on purpose", () => {
-    const link = newMeetingKey();
-    keepOrganiserKey("one", newMeetingKey());
-    open(`/m/one#k=${link}`);
-    expect(meetingKey("one")).toBe(link);
+  it("is never replaced by the key of a link, and says that the link has another", () => {
+    const own = newMeetingKey();
+    keepOrganiserKey(ONE, own);
+    open(`/m/${ONE}#k=${own}`);
+    expect(linkHasForeignKey(ONE)).toBe(false);
+    open(`/m/${ONE}#k=${newMeetingKey()}`);
+    expect(meetingKey(ONE)).toBe(own);
+    expect(linkHasForeignKey(ONE)).toBe(true);
+    forgetLinkKey(ONE);
+    expect(linkHasForeignKey(ONE)).toBe(false);
   });
 
   it("is not believed when the storage holds something else", () => {
-    localStorage.setItem("conclave.key.one", "garbage");
-    expect(meetingKey("one")).toBeUndefined();
+    localStorage.setItem(`conclave.key.${ONE}`, "garbage");
+    expect(meetingKey(ONE)).toBeUndefined();
   });
 });

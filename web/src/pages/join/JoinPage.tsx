@@ -2,6 +2,7 @@ import { useState } from "react";
 import { useParams } from "react-router";
 import { Call } from "../../call/view/Call";
 import { Loading } from "../../components/Loading";
+import { isMeetingId } from "../../e2ee/address";
 import { linkWasDamaged, meetingKey, organiserKey } from "../../e2ee/keyStore";
 import type { MeetingKey } from "../../e2ee/meetingKey";
 import { encryptionSupport } from "../../e2ee/support";
@@ -24,6 +25,7 @@ function Meeting({ id, meetingKey: key }: { id: string; meetingKey: MeetingKey }
     case "joining":
       return (
         <Prejoin
+          id={id}
           user={session?.user ?? null}
           joining={state.name === "joining"}
           error={state.name === "prejoin" ? state.error : undefined}
@@ -43,10 +45,11 @@ function Meeting({ id, meetingKey: key }: { id: string; meetingKey: MeetingKey }
 
 /** What a meeting's link opens. */
 export default function JoinPage() {
-  const { id = "" } = useParams();
-  const [key] = useState(() => meetingKey(id));
+  const { id } = useParams();
+  const [key] = useState(() => (isMeetingId(id) ? meetingKey(id) : undefined));
   const support = encryptionSupport();
   if (support !== "works") return <ErrorPage reason={support} />;
+  if (!isMeetingId(id)) return <ErrorPage reason="linkDamaged" />;
   if (!key) return <ErrorPage reason={linkWasDamaged(id) ? "keyDamaged" : "keyMissing"} />;
   return <Meeting id={id} meetingKey={key} />;
 }

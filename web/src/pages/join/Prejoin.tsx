@@ -7,6 +7,7 @@ import { Notice } from "../../components/Notice";
 import { Page } from "../../components/Page";
 import { DeviceCheck } from "../../devices/DeviceCheck";
 import { type Devices, useDevices } from "../../devices/useDevices";
+import { linkHasForeignKey, linkSentKey } from "../../e2ee/keyStore";
 import { useText } from "../../i18n";
 import { errorText, fieldText } from "../../i18n/errorText";
 
@@ -51,7 +52,19 @@ function GuestFields({
   );
 }
 
+/** What is wrong with the link's key although the meeting can be joined. */
+function LinkNotices({ id }: { id: string }) {
+  const { join } = useText();
+  return (
+    <>
+      {linkHasForeignKey(id) && <Notice tone="warn">{join.linkHasForeignKey}</Notice>}
+      {linkSentKey(id) && <Notice tone="warn">{join.linkSentKey}</Notice>}
+    </>
+  );
+}
+
 interface PrejoinProps {
+  id: string;
   user: Session["user"];
   joining: boolean;
   /** Why the portal refused the last try. */
@@ -60,7 +73,7 @@ interface PrejoinProps {
 }
 
 /** Device check and, for guests, name and PIN: one page, one button. */
-export function Prejoin({ user, joining, error, onJoin }: PrejoinProps) {
+export function Prejoin({ id, user, joining, error, onJoin }: PrejoinProps) {
   const text = useText();
   const devices = useDevices();
   const [entry, setEntry] = useState<GuestEntry>({ name: "", pin: "" });
@@ -86,6 +99,7 @@ export function Prejoin({ user, joining, error, onJoin }: PrejoinProps) {
         <DeviceCheck devices={devices} joining={joining} />
         <form className="card join-form" onSubmit={submit} noValidate>
           <h1>{user ? text.join.title : text.join.guestTitle}</h1>
+          <LinkNotices id={id} />
           {user ? <p>{text.join.as(user.name)}</p> : <GuestFields entry={entry} onChange={setEntry} errors={errors} />}
           {error && <Notice tone="bad">{errorText(text, error)}</Notice>}
           <Button type="submit" look="primary" wide busy={joining}>
