@@ -8,10 +8,10 @@ import threading
 from typing import TYPE_CHECKING
 
 from conclave.call.admission import Invitation, PortalAdmission
-from conclave.call.site import authority_file
 from conclave.call.visits import visit
 from conclave.errors import ConclaveError
 from conclave.site import secrets
+from conclave.site.trusted import ca_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ LOOK_SECONDS = 0.5
 def guest_in_clear(site: Site) -> Iterator[None]:
     """Join every meeting that the probe plans as long as the block lasts, one after the other, and send in clear."""
     known = secrets.load(site.answers.name)
-    with authority_file(known["secret_ca_certificate"]) as authority:
+    with ca_file(site, known) as authority:
         ended = threading.Event()
         intruder = threading.Thread(
             target=lambda: asyncio.run(_intrude(site.answers.domain, known["secret_probe_oidc"], authority, ended))

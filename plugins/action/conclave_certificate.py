@@ -25,7 +25,6 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
                 "folder": {"type": "path", "required": True},
                 "common_name": {"type": "str", "required": True},
                 "names": {"type": "list", "elements": "str", "required": True},
-                "addresses": {"type": "list", "elements": "str", "required": True},
                 "authority_key": {"type": "str", "required": True, "no_log": True},
                 "authority_certificate": {"type": "str", "required": True},
                 "lifetime_days": {"type": "int", "required": True},
@@ -45,7 +44,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
                 key.encode(),
                 given["authority_certificate"].encode(),
                 common_name=given["common_name"],
-                names=subject_names(given["names"], given["addresses"]),
+                names=subject_names(given["names"]),
                 lifetime=dt.timedelta(days=days),
             )
         except RefusedError as error:

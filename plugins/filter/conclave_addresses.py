@@ -49,12 +49,6 @@ def host_port(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def shown_outside(addresses: list[str], public: list[str]) -> list[str]:
-    """Return, for each address of a host, the site's public one of the same family, or itself where there is none."""
-    shown = {ipaddress.ip_address(address).version: address for address in reversed(public)}
-    return [shown.get(ipaddress.ip_address(address).version, address) for address in addresses]
-
-
 class FilterModule:
     """Filters for templates."""
 
@@ -64,5 +58,4 @@ class FilterModule:
             "conclave_host_networks": host_networks,
             "conclave_everything_but": everything_but,
             "conclave_host_port": host_port,
-            "conclave_shown_outside": shown_outside,
         }

@@ -37,6 +37,9 @@ def of_site(site: Site, catalog: Catalog) -> dict[str, Any]:
                 for role in ROLES
             },
             "fqdns": {role: [f"{host.name}.{site.domain}" for host in site.hosts_with(role)] for role in ROLES},
+            "common_names": {
+                role: [certificates.common_name(site, host) for host in site.hosts_with(role)] for role in ROLES
+            },
             # The SFU's nodes, by host: where signalling goes, and the name of their TURN over TLS.
             "nodes": {host.name: _before_port(host) for host in media},
             "turn_names": {
@@ -62,8 +65,9 @@ def of_host(site: Site, host: Host, catalog: Catalog) -> dict[str, Any]:
     return {
         "conclave_host": {
             "fqdn": f"{host.name}.{site.domain}",
+            "common_name": certificates.common_name(site, host),
             "addresses": _texts(host.main_addresses),
-            "public": _texts(site.public_addresses(host)),
+            "shown": _texts(site.shown_as(host)),
             "become": host.login.become,
             "ssh_arguments": f"-J {host.login.jump}" if host.login.jump else "",
             "serves": [flow.name for flow in catalog.flows if site.serves(host, flow)],

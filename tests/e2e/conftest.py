@@ -13,10 +13,11 @@ from conclave.browser import pages
 from conclave.browser.chromium import chromium
 from conclave.call.admission import Invitation
 from conclave.call.session import Plan
-from conclave.call.site import authority_file, hold_at_site, users_prefix
+from conclave.call.site import hold_at_site, users_prefix
 from conclave.call.with_browser import ACCOUNT, authenticator_folder, key_of
 from conclave.paths import project_root
 from conclave.site import read, secrets
+from conclave.site.trusted import ca_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,10 +59,10 @@ def story() -> Story:
 
 
 async def _tell(pictures: Path) -> Story:
-    known = secrets.load(SITE)
-    story = Story(read.load(SITE).answers.domain)
+    site, known = read.load(SITE), secrets.load(SITE)
+    story = Story(site.domain)
     authenticator = pages.Authenticator(authenticator_folder(SITE))
-    with authority_file(known["secret_ca_certificate"]) as authority:
+    with ca_file(site, known) as authority:
         async with chromium(authority, users_prefix()) as browser:
             organiser = await _person(browser, story, DESKTOP, "light")
             page = await organiser.new_page()

@@ -14,9 +14,10 @@ import pytest
 from conclave.browser import pages
 from conclave.browser.chromium import chromium
 from conclave.call.admission import PortalAdmission
-from conclave.call.site import authority_file, users_prefix
+from conclave.call.site import users_prefix
 from conclave.paths import project_root
 from conclave.site import read, secrets
+from conclave.site.trusted import ca_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +55,7 @@ def checked() -> Checked:
 async def _check(pictures: Path) -> Checked:
     site, known = read.load(SITE), secrets.load(SITE)
     checked = Checked(site.answers.domain)
-    with authority_file(known["secret_ca_certificate"]) as authority:
+    with ca_file(site, known) as authority:
         async with (
             PortalAdmission(checked.domain, known["secret_probe_oidc"], authority) as admission,
             chromium(authority, users_prefix()) as browser,

@@ -16,9 +16,10 @@ from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
 from conclave.browser import pages
 from conclave.browser.chromium import chromium
 from conclave.call.admission import PortalAdmission
-from conclave.call.site import authority_file, outside_prefix, users_prefix
+from conclave.call.site import outside_prefix, users_prefix
 from conclave.paths import project_root
 from conclave.site import read, secrets
+from conclave.site.trusted import ca_file
 from conclave.verify.places import Host
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ async def _look(pictures: Path) -> Seen:
     domain = site.answers.domain
     core, media = (Host(site.host(role), site) for role in ("core", "media"))
     seen = Seen()
-    with authority_file(known["secret_ca_certificate"]) as authority:
+    with ca_file(site, known) as authority:
         async with (
             PortalAdmission(domain, known["secret_probe_oidc"], authority) as admission,
             chromium(authority, users_prefix()) as users,

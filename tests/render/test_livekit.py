@@ -77,7 +77,7 @@ def test_nobody_outside_the_site_is_asked_for_an_address(config: dict[str, Any])
 
 
 def test_a_site_whose_addresses_are_public_shows_them_as_they_are() -> None:
-    found = document(render("livekit", "media1", livekit_public_addresses=[]), CONFIG)
+    found = document(render("livekit", "media1", livekit_shown_addresses=list(OWN)), CONFIG)
     assert found["rtc"]["node_ip"] == ",".join(OWN)
     assert found["rtc"]["stun_servers"] == ["192.0.2.34:3478", "[2001:db8:1:2::2]:3478"]
 
@@ -135,7 +135,7 @@ def test_a_relay_reaches_this_sfu_and_nothing_else(config: dict[str, Any]) -> No
 
 
 def test_a_host_without_ipv6_relays_to_no_ipv6_address(livekit_server: Path, tmp_path: Path) -> None:
-    files = render("livekit", "media1", livekit_addresses6=[])
+    files = render("livekit", "media1", livekit_addresses6=[], livekit_shown_addresses=list(SHOWN[:1]))
     assert refusal(files, livekit_server, tmp_path) == ""
     found = document(files, CONFIG)
     assert "::/0" in found["turn"]["deny_peer_cidrs"]

@@ -74,6 +74,13 @@ def test_nginx_accepts_the_edge(edge: dict[str, Any], tls: Path, tmp_path: Path)
     assert verdict(edge, tmp_path, tls) == ""
 
 
+@pytest.mark.parametrize("length", [43, 98, 200])
+def test_nginx_accepts_a_long_domain(edge: dict[str, Any], tls: Path, tmp_path: Path, length: int) -> None:
+    domain = ".".join(["videokonferenz-" * 3 + "amt"] * 5)[-length:].lstrip("-.")
+    long = {path: {**one, "content": one["content"].replace("conf.lab.example", domain)} for path, one in edge.items()}
+    assert verdict(long, tmp_path, tls) == ""
+
+
 def test_nginx_accepts_the_media_server(media: dict[str, Any], tls: Path, tmp_path: Path) -> None:
     assert verdict(media, tmp_path, tls) == ""
 

@@ -7,7 +7,6 @@ so it imports nothing of the project and nothing newer than cryptography 43.
 from __future__ import annotations
 
 import datetime as dt
-from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -23,11 +22,9 @@ class RefusedError(ValueError):
     """A certificate request that this authority does not answer; the message says why."""
 
 
-def subject_names(names: list[str], addresses: list[str]) -> x509.SubjectAlternativeName:
-    """Return the names and addresses of a certificate, sorted, each once."""
-    general: list[x509.GeneralName] = [x509.DNSName(name) for name in sorted(set(names))]
-    general += [x509.IPAddress(ip_address(address)) for address in sorted(set(addresses))]
-    return x509.SubjectAlternativeName(general)
+def subject_names(names: list[str]) -> x509.SubjectAlternativeName:
+    """Return the names of a certificate, sorted, each once; no address, for which the authority may not sign."""
+    return x509.SubjectAlternativeName([x509.DNSName(name) for name in sorted(set(names))])
 
 
 def sign(
@@ -52,7 +49,7 @@ def sign(
     common_name:
         The host's name.
     names:
-        Names and addresses the certificate is good for.
+        Names the certificate is good for.
     lifetime:
         How long it is good from now on; never longer than the authority itself.
 
@@ -130,7 +127,7 @@ def read_request(request: bytes) -> x509.CertificateSigningRequest:
 
 
 def names_of(certificate: x509.Certificate) -> x509.SubjectAlternativeName:
-    """Return the names and addresses of a certificate."""
+    """Return the names of a certificate."""
     return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
 
 
@@ -145,7 +142,7 @@ def renew(
     authority_key: bytes,
     authority_certificate: bytes,
     *,
-    hosts: dict[str, dict[str, list[str]]],
+    hosts: dict[str, list[str]],
     lifetime: dt.timedelta,
 ) -> bytes:
     """Answer the request of a host that proved who it is with the certificate it has (RFC 7030, 4.2.2).
@@ -159,8 +156,8 @@ def renew(
     authority_key, authority_certificate:
         PEM of the site's authority.
     hosts:
-        The hosts that may have a certificate: common name to ``names`` and ``addresses``. The new certificate carries
-        these, so a host that left the site gets none and a host that lost a name loses it.
+        The hosts that may have a certificate: common name to names. The new certificate carries these,
+        so a host that left the site gets none and a host that lost a name loses it.
     lifetime:
         How long the answer is good.
 
@@ -172,5 +169,5 @@ def renew(
     name = common_name_of(x509.load_der_x509_certificate(presented))
     if name not in hosts:
         raise RefusedError(f"{name} is no host of this site")
-    names = subject_names(hosts[name]["names"], hosts[name]["addresses"])
+    names = subject_names(hosts[name])
     return sign(request, authority_key, authority_certificate, common_name=name, names=names, lifetime=lifetime)

@@ -38,7 +38,7 @@ class Service:
     authority, authority_key:
         The authority that issues; its key is read for each request and not kept.
     hosts:
-        JSON file: who may have a certificate, and with which names and addresses.
+        JSON file: who may have a certificate, and with which names.
     lifetime:
         How long a certificate is good.
     """
@@ -58,7 +58,7 @@ class Service:
         RefusedError, ValueError
             When the host is not one of the site's, or its request is damaged.
         """
-        hosts: dict[str, dict[str, list[str]]] = json.loads(_read(self.hosts))
+        hosts: dict[str, list[str]] = json.loads(_read(self.hosts))
         authority = _read(self.authority)
         return renew(request, presented, _read(self.authority_key), authority, hosts=hosts, lifetime=self.lifetime)
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conclave.call.admission import NodeAdmission, PortalAdmission
@@ -14,23 +11,15 @@ from conclave.errors import ConclaveError, ExitCode
 from conclave.lab import Lab
 from conclave.lab.outsiders import WAYS, bound
 from conclave.site import read, secrets
+from conclave.site.trusted import ca_file
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from conclave.call.admission import Invitation
     from conclave.call.result import CallResult
     from conclave.call.session import Plan
     from conclave.site.model import Site
-
-
-@contextlib.contextmanager
-def authority_file(certificate: str) -> Iterator[Path]:
-    """Yield a file with the certificate of the site's authority, its own or the organisation's."""
-    with tempfile.NamedTemporaryFile("w", prefix="conclave-ca-", suffix=".crt", encoding="ascii") as file:
-        file.write(certificate)
-        file.flush()
-        yield Path(file.name)
 
 
 def users_prefix() -> Sequence[str]:
@@ -81,7 +70,7 @@ async def hold_at_site(
         Awaited beside the measuring.
     """
     site, known = read.load(plan.site), secrets.load(plan.site)
-    with authority_file(known["secret_ca_certificate"]) as authority:
+    with ca_file(site, known) as authority:
         entrance = (site.domain, known["secret_probe_oidc"], authority)
         admission = NodeAdmission(*entrance, node) if node else PortalAdmission(*entrance, invitation)
         outside = Outside([outside_prefix(way) for way in plan.outside], admission.question)

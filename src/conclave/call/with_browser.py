@@ -13,10 +13,11 @@ from conclave.browser import pages
 from conclave.browser.chromium import chromium
 from conclave.call.admission import Invitation
 from conclave.call.result import Browser, BrowserTrack
-from conclave.call.site import authority_file, hold_at_site, users_prefix
+from conclave.call.site import hold_at_site, users_prefix
 from conclave.errors import ConclaveError
 from conclave.paths import site_state
 from conclave.site import read, secrets
+from conclave.site.trusted import ca_file
 
 if TYPE_CHECKING:
     from conclave.call.result import CallResult
@@ -42,7 +43,8 @@ async def hold_with_browser(plan: Plan, picture: Path | None = None) -> CallResu
     ConclaveError
         When the site has no demo accounts, or the browser is refused.
     """
-    domain, known = read.load(plan.site).answers.domain, secrets.load(plan.site)
+    site, known = read.load(plan.site), secrets.load(plan.site)
+    domain = site.domain
     if "secret_demo_password" not in known:
         raise ConclaveError(
             f"the site {plan.site} has no demo accounts for a browser to sign in with",
@@ -50,7 +52,7 @@ async def hold_with_browser(plan: Plan, picture: Path | None = None) -> CallResu
             todo="leave out --browser",
         )
     authenticator = pages.Authenticator(authenticator_folder(plan.site))
-    with authority_file(known["secret_ca_certificate"]) as authority:
+    with ca_file(site, known) as authority:
         async with chromium(authority, users_prefix()) as browser:
             page = await browser.new_page(locale="en-GB", viewport={"width": 1280, "height": 720})
             await pages.sign_in(page, domain, ACCOUNT, known["secret_demo_password"], authenticator)

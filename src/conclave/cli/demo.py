@@ -66,15 +66,16 @@ def browse(
     """Open a Chromium window at a site's portal, in a lab's users' zone; it trusts the site CA and stores nothing."""
     from conclave import lab
     from conclave.browser import chromium
-    from conclave.call.site import authority_file, users_prefix
+    from conclave.call.site import users_prefix
     from conclave.site import read, secrets
+    from conclave.site.trusted import ca_file
 
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise ConclaveError("there is no display to open a window on", todo="run it in a desktop session, or `ssh -X`")
     lab.enter(site, lab_name)
-    domain = read.load(site).answers.domain
-    with authority_file(secrets.load(site)["secret_ca_certificate"]) as authority:
-        raise typer.Exit(chromium.show(authority, users_prefix(), f"https://meet.{domain}/"))
+    found = read.load(site)
+    with ca_file(found, secrets.load(site)) as authority:
+        raise typer.Exit(chromium.show(authority, users_prefix(), f"https://meet.{found.domain}/"))
 
 
 def register(app: typer.Typer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -69,22 +70,29 @@ def new(
 
 @site_app.command(epilog=exit_codes(ExitCode.INPUT))
 def check(site: SiteName, as_json: AsJson = False) -> None:
-    """Read site.yml and hosts.yml and report every mistake: file, line, value, what was expected."""
-    from conclave.site import read
+    """Read site.yml, hosts.yml and supplied certificates, and report every mistake: file, value, what was expected."""
+    from conclave.site import read, supplied
 
     reading = read.check(site)
     findings = reading.findings
+    found = reading.site
+    unfit = list(supplied.problems(found)) if found and found.answers.trust == "supplied" else []
     if as_json:
         notices = [notice.as_dict() for notice in reading.notices]
         rows = [finding.as_dict() for finding in findings]
-        _print({"site": site, "ok": not findings, "findings": rows, "notices": notices})
+        ok = not findings and not unfit
+        certificates = [asdict(problem) for problem in unfit]
+        _print({"site": site, "ok": ok, "findings": rows, "certificates": certificates, "notices": notices})
     else:
         for notice in reading.notices:
             sys.stdout.write(f"notice: {notice}\n")
         for finding in findings:
             sys.stdout.write(f"{finding}\n")
-        sys.stdout.write(f"{site}: {len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'}\n")
-    if findings:
+        for problem in unfit:
+            sys.stdout.write(f"inventories/{site}/{supplied.FOLDER}/{problem}\n")
+        number = len(findings) + len(unfit)
+        sys.stdout.write(f"{site}: {number or 'no'} finding{'' if number == 1 else 's'}\n")
+    if findings or unfit:
         raise typer.Exit(ExitCode.INPUT)
 
 

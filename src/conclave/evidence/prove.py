@@ -24,10 +24,11 @@ from conclave.evidence.chain import Chain
 from conclave.release import release
 from conclave.site import read
 from conclave.site import secrets as site_secrets
+from conclave.site.trusted import ca_file
 from conclave.verify import places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from conclave.evidence.facts import Phase
@@ -100,7 +101,7 @@ def prove(
             progress(f"holding a call of {seconds:.0f} s" if seconds else "holding no call")
             if seconds:
                 run.call(seconds)
-                run.pages(known["secret_ca_certificate"])
+                run.pages(known)
             run.close_witnesses()
         progress("judging")
         certificate.conclude(book)
@@ -187,11 +188,11 @@ class _Run:
             error = "; ".join(f"{type(one).__name__}: {one}" for one in several)
         self._book.add("call", result=result, error=error)
 
-    def pages(self, authority: str) -> None:
+    def pages(self, known: Mapping[str, str]) -> None:
         """Load the page with everything it needs, and reach the sign-in."""
         self._progress("loading the page and the sign-in")
         answers = self._model.answers
-        with call_site.authority_file(authority) as file:
+        with ca_file(self._model, known) as file:
             for row in visit_as_user(answers.domain, file):
                 self._book.add("page", **row)
 

@@ -10,7 +10,6 @@ import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from conclave.call.site import authority_file
 from conclave.catalog import Catalog
 from conclave.errors import ConclaveError, ExitCode
 from conclave.rehearsal import page, place
@@ -18,6 +17,7 @@ from conclave.rehearsal.diagnosis import diagnose
 from conclave.rehearsal.known import known
 from conclave.rehearsal.result import ProfileResult, RehearsalResult, Seen
 from conclave.site import read, secrets
+from conclave.site.trusted import ca_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,7 +67,7 @@ def rehearse(
     began = dt.datetime.now(dt.UTC)
     results = []
     with (
-        authority_file(secrets.load(site)["secret_ca_certificate"]) as authority,
+        ca_file(found, secrets.load(site)) as authority,
         place.alone(lab) if lab else nullcontext(),
     ):
         for number, profile in enumerate(profiles):

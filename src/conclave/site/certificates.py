@@ -1,4 +1,4 @@
-"""Which names the certificate of each host carries."""
+"""Which names the certificate of each host carries, and by which its owner is known."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from conclave.site.turn import turn_names
 if TYPE_CHECKING:
     from conclave.catalog import Catalog
     from conclave.site.model import Host, Site
+
+# RFC 5280, appendix A.1: ub-common-name-length.
+LONGEST_COMMON_NAME = 64
 
 
 def names(site: Site, host: Host, catalog: Catalog) -> list[str]:
@@ -23,6 +26,12 @@ def names(site: Site, host: Host, catalog: Catalog) -> list[str]:
     return sorted(wanted)
 
 
-def identities(site: Site, catalog: Catalog) -> dict[str, dict[str, list[str]]]:
-    """Return who may carry which names: full host name to the names, and addresses, of its certificate."""
-    return {f"{host.name}.{site.domain}": {"names": names(site, host, catalog), "addresses": []} for host in site.hosts}
+def common_name(site: Site, host: Host) -> str:
+    """Return the name by which hosts know each other: the full one, or the host's alone where that is too long."""
+    full = f"{host.name}.{site.domain}"
+    return full if len(full) <= LONGEST_COMMON_NAME else host.name
+
+
+def identities(site: Site, catalog: Catalog) -> dict[str, list[str]]:
+    """Return who may carry which names: common name to the names of its certificate."""
+    return {common_name(site, host): names(site, host, catalog) for host in site.hosts}

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Literal
 
 from conclave.catalog import ROLES, Role
 from conclave.site.model import NEEDED_ROLES, NEEDED_ZONES, REACHED_ROLES
+from conclave.site.turn import turn_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conclave.site.model import Answers, Host, Site, Zone
     from conclave.site.zones import Address, Network
+
+# RFC 1035, section 2.3.4, as text without the root's dot.
+_LONGEST_NAME = 253
 
 # Where it stands (keys from the top of the file), and what was expected there.
 Contradiction = tuple[Literal["site.yml", "hosts.yml"], tuple[str | int, ...], str]
@@ -92,12 +96,19 @@ def _of_hosts(site: Site, names: frozenset[str]) -> Iterator[Contradiction]:
     for host in site.hosts:
         if host.name in names | _RESERVED_NAMES:
             yield "hosts.yml", (host.name,), f"a name of its own; {host.name}.{site.domain} means something else"
-        if len(f"{host.name}.{site.domain}") > 64:  # noqa: PLR2004 - RFC 5280, ub-common-name
-            yield "hosts.yml", (host.name,), "host name and domain of at most 64 characters together, for certificates"
+        if len(host.name) > (longest := _longest(host, site)):
+            wanted = f"a name of at most {longest} characters: with the domain, DNS carries {_LONGEST_NAME}"
+            yield "hosts.yml", (host.name,), wanted
         if host.conclave_address6 and host.ansible_host.version == host.conclave_address6.version:
             yield "hosts.yml", (host.name, "conclave_address6"), "nothing; ansible_host is an IPv6 address already"
         if host.conclave_outside and "router" not in host.roles:
             yield "hosts.yml", (host.name, "conclave_outside"), "nothing here; only a router has interfaces outside"
+
+
+def _longest(host: Host, site: Site) -> int:
+    """Return how long the name of a host may be: the longest name that is made of it has to fit into DNS."""
+    names = (host.name, turn_names(one.name for one in site.hosts_with("media")).get(host.name, ""))
+    return _LONGEST_NAME - len(f".{site.domain}") - (max(map(len, names)) - len(host.name))
 
 
 def of_addresses(site: Site) -> Iterator[Contradiction]:

@@ -269,6 +269,11 @@ class Site(BaseModel):
         translated = {address.version for address in public}
         return (*public, *(address for address in host.main_addresses if address.version not in translated))
 
+    def shown_as(self, host: Host) -> tuple[Address, ...]:
+        """Return where the outside finds each of a host's main addresses, in their order: one of the same version."""
+        shown = {address.version: address for address in reversed(self.shown_addresses(host))}
+        return tuple(shown[address.version] for address in host.main_addresses)
+
     def translates(self, version: int) -> bool:
         """Tell whether a router of the site translates a public address of an IP version."""
         shown = any(address.version == version for address in self.public)

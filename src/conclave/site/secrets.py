@@ -107,7 +107,7 @@ def ensure(site: str, *, new_ca: bool = False) -> Made:
         if described.answers.trust == "own":
             complete |= _authority(described.answers, complete)
         else:
-            supplied.refuse_unfit(described, paths.inventory(site) / supplied.FOLDER)
+            supplied.refuse_unfit(described)
         if complete != there:
             vault.write(site, file, complete)
     return Made(sorted(complete.keys() - kept.keys()), sorted(kept), file)

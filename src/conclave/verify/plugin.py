@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conclave.call.site import authority_file
 from conclave.catalog import Catalog
 from conclave.errors import ConclaveError
 from conclave.remote import RemoteError
 from conclave.site import read, secrets
+from conclave.site.trusted import ca_file
 from conclave.verify import controls, places
 from conclave.verify.evidence import Evidence, Outcome, Run
 from conclave.verify.marks import NotApplicable
@@ -250,7 +250,7 @@ def known_secrets(site: Site) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def authority(known_secrets: dict[str, str]) -> Iterator[str]:
+def authority(site: Site, known_secrets: dict[str, str]) -> Iterator[str]:
     """Return a file with the CA certificate that the site's clients trust."""
-    with authority_file(known_secrets["secret_ca_certificate"]) as file:
+    with ca_file(site, known_secrets) as file:
         yield str(file)

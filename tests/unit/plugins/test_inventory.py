@@ -67,14 +67,14 @@ def test_hosts_groups_and_derived_values_are_those_of_the_site(copy: Path) -> No
     assert found["media"]["hosts"] == ["media1"]
     assert known["core1"]["conclave"]["address"]["edge"] == ["192.0.2.2"]
     assert known["edge1"]["conclave_host"]["rules"] == rules(Catalog.load(), LAB, "edge1")
-    assert known["edge1"]["conclave_host"]["public"] == ["203.0.113.1"]
+    assert known["edge1"]["conclave_host"]["shown"][0] == "203.0.113.1"
     assert known["rt"]["ansible_user"] == "root"
 
 
 def test_several_hosts_of_a_role_reach_the_roles_as_lists(tmp_path: Path) -> None:
     known = listed(shapes.write(tmp_path, "several"))["_meta"]["hostvars"]
     assert known["core1"]["conclave"]["address"]["media"] == ["10.40.0.12", "10.40.0.14"]
-    assert known["media2"]["conclave_host"]["public"] == ["203.0.113.3"]
+    assert known["media2"]["conclave_host"]["shown"] == ["203.0.113.3"]
 
 
 def test_a_wrong_site_is_told_to_plain_ansible_as_by_site_check(copy: Path) -> None:

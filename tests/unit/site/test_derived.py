@@ -37,7 +37,16 @@ def test_the_sfu_may_show_the_name_of_turn() -> None:
 
 def test_every_name_of_a_certificate_is_below_the_sites_domain() -> None:
     found = certificates.identities(LAB, Catalog.load())
-    assert all(name.endswith(".conf.lab.example") for host in found.values() for name in host["names"])
+    assert all(name.endswith(".conf.lab.example") for names in found.values() for name in names)
+
+
+def test_a_host_is_known_by_its_short_name_where_the_full_one_is_too_long_for_a_common_name() -> None:
+    answers = LAB.answers.model_copy(update={"domain": f"videokonferenz.{'landratsamt-' * 4}musterstadt.example.org"})
+    long = LAB.model_copy(update={"answers": answers})
+    edge = long.host_named("edge1")
+    assert certificates.common_name(LAB, edge) == "edge1.conf.lab.example"
+    assert certificates.common_name(long, edge) == "edge1"
+    assert f"edge1.{answers.domain}" in certificates.identities(long, Catalog.load())["edge1"]
 
 
 def test_records_lead_back_to_the_hosts_own_name() -> None:

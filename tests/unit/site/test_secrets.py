@@ -11,14 +11,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from conclave.catalog import Catalog
 from conclave.errors import ConclaveError, ExitCode
-from conclave.site import ca, read, secrets, supplied, vault
-from conclave.site.certificates import names
+from conclave.site import ca, read, secrets, vault
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from .conftest import FirstSecrets, Inventory
 
 pytestmark = pytest.mark.long
@@ -140,66 +136,3 @@ def test_an_authority_of_another_domain_is_refused(inventory: Inventory, made: d
         secrets.ensure("lab")
     secrets.ensure("lab", new_ca=True)
     assert secrets.load("lab")[secrets.CA_KEY] != made[secrets.CA_KEY]
-
-
-@pytest.fixture
-def supplied_site(inventory: Inventory) -> Inventory:
-    """Return a site whose organisation has supplied a good pair for every host."""
-    inventory.replace("site.yml", "trust: own", "trust: supplied")
-    site = read.load("lab")
-    folder = inventory.folder / supplied.FOLDER
-    folder.mkdir()
-    (folder / "ca.crt").write_text(ca.make(site.answers).certificate, encoding="utf-8")
-    for host in site.hosts:
-        pair(folder, host.name, names(site, host, Catalog.load()))
-    return inventory
-
-
-def pair(folder: Path, host: str, names: list[str], days: int = 90) -> None:
-    """Write a host's key and certificate."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
-    now = datetime.now(tz=UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now)
-        .not_valid_after(now + timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    (folder / f"{host}.crt").write_bytes(certificate.public_bytes(pem))
-    vault.write_private(
-        folder / f"{host}.key",
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode(),
-    )
-
-
-def test_with_supplied_certificates_the_site_has_no_authority(supplied_site: Inventory) -> None:
-    assert supplied_site.folder.is_dir()
-    assert not {secrets.CA_KEY, secrets.CA_CERTIFICATE} & set(secrets.ensure("lab").new)
-
-
-def test_supplied_certificates_that_do_not_fit_are_all_named(supplied_site: Inventory) -> None:
-    folder = supplied_site.folder / supplied.FOLDER
-    (folder / "ca.crt").unlink()
-    (folder / "rt.key").unlink()
-    pair(folder, "depot1", ["depot1.conf.lab.example"])
-    pair(folder, "edge1", ["edge1.conf.lab.example", "*.conf.lab.example"], days=3)
-    (folder / "core1.key").write_bytes((folder / "media1.key").read_bytes())
-    (folder / "media1.key").chmod(0o644)
-    with pytest.raises(ConclaveError) as caught:
-        secrets.ensure("lab")
-    lines = caught.value.found.splitlines()
-    ends = (datetime.now(tz=UTC) + timedelta(days=3)).strftime("%Y-%m-%d")
-    assert lines[0].startswith("ca.crt is missing")
-    assert lines[1].startswith("rt: rt.key missing; for rt.conf.lab.example")
-    assert lines[2] == "depot1: depot1.crt lacks depot.conf.lab.example"
-    assert lines[3] == "core1: core1.key does not belong to core1.crt"
-    assert lines[4].startswith("media1: media1.key can be read by others")
-    assert lines[5:] == [f"edge1: edge1.crt ends on {ends}"]
-    assert not secrets.secrets_file("lab").exists()
