@@ -6,6 +6,7 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from joserfc.errors import JoseError
 from ninja.utils import check_csrf
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 logger = logging.getLogger("conclave.portal.accounts")
+
+_OWN = "same-origin"
 
 
 def signed_in(request: HttpRequest) -> User | None:
@@ -43,7 +46,14 @@ def signed_in(request: HttpRequest) -> User | None:
 
 
 def anyone(request: HttpRequest) -> User | AnonymousUser:
-    """Return who asks, or an anonymous guest."""
+    """Return who asks, or an anonymous guest.
+
+    Raises
+    ------
+    Refusal
+        When somebody else's page made a browser ask: it would spend the tries of the visitor's network.
+    """
+    _refuse_other_pages(request)
     return signed_in(request) or AnonymousUser()
 
 
@@ -58,6 +68,19 @@ def own_page(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
     if check_csrf(request):
         raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.CSRF)
     return request.user
+
+
+def _refuse_other_pages(request: HttpRequest) -> None:
+    """Let in what a page of this site or a program without pages sends.
+
+    Browsers name the page's origin in every such request, and may not send this content type for another origin without
+    asking first (Fetch, section 3.2).
+    """
+    origin = request.headers.get("Origin", settings.CONFIG.web.public_url)
+    if origin != settings.CONFIG.web.public_url or request.headers.get("Sec-Fetch-Site", _OWN) != _OWN:
+        raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.CSRF)
+    if request.content_type != "application/json":
+        raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, ProblemCode.BAD_REQUEST)
 
 
 def _service(token: str) -> User | None:

@@ -10,6 +10,8 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError
 from joserfc.jwk import KeySet
 
+from accounts.keys import IdentityServer
+
 _CONFIG = settings.CONFIG.oidc
 # Strength of a sign-in, as the realm's acr.loa.map names it.
 ACR_RANK = {"pwd": 1, "mfa": 2, "phr": 3}
@@ -31,6 +33,7 @@ oauth.register(
         "verify": str(_CONFIG.ca) if _CONFIG.ca else True,
     },
 )
+identity_server = IdentityServer(oauth.sso)
 
 
 class TokenError(Exception):
@@ -97,11 +100,15 @@ def verified(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     joserfc.errors.JoseError
         When the signature or the form is wrong.
     """
+    keys = identity_server.keys()
     try:
-        parsed = jwt.decode(token, KeySet.import_key_set(oauth.sso.fetch_jwk_set()), algorithms=ALGORITHMS)
+        parsed = jwt.decode(token, KeySet.import_key_set(keys), algorithms=ALGORITHMS)
     except InvalidKeyIdError:
         # The server may have changed its keys since they were read.
-        parsed = jwt.decode(token, KeySet.import_key_set(oauth.sso.fetch_jwk_set(force=True)), algorithms=ALGORITHMS)
+        newer = identity_server.newer_keys(keys)
+        if newer == keys:
+            raise
+        parsed = jwt.decode(token, KeySet.import_key_set(newer), algorithms=ALGORITHMS)
     return dict(parsed.header), dict(parsed.claims)
 
 

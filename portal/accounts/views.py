@@ -17,7 +17,7 @@ from requests.exceptions import RequestException
 
 from accounts.backend import PATH
 from accounts.models import SignIn, User
-from accounts.oidc import REQUIRED_ACR, TokenError, check_id_token, oauth, strong_enough
+from accounts.oidc import REQUIRED_ACR, TokenError, check_id_token, identity_server, oauth, strong_enough
 from audit.record import record
 from conclave_portal.codes import ProblemCode
 from conclave_portal.errors import to_start_page
@@ -42,6 +42,7 @@ def login(request: HttpRequest) -> HttpResponse:
     """Send the browser to the identity server."""
     request.session["next"] = _local(request.GET.get("next", "/"))
     try:
+        identity_server.ready()
         redirect: HttpResponse = oauth.sso.authorize_redirect(
             request, _CALLBACK, acr_values=REQUIRED_ACR, ui_locales=get_language()
         )

@@ -28,8 +28,16 @@ class Limit:
     window: int
 
 
-def spend(*of: tuple[Limit, str]) -> list[str]:
-    """Count one try against every limit, or against none if one of them is locked; return the keys counted under.
+@dataclass(frozen=True)
+class Spent:
+    """One try that was counted, so that it can be taken back."""
+
+    limit: Limit
+    key: str
+
+
+def spend(*of: tuple[Limit, str]) -> list[Spent]:
+    """Count one try against every limit, or against none if one of them is locked; return what was counted.
 
     Parameters
     ----------
@@ -41,24 +49,24 @@ def spend(*of: tuple[Limit, str]) -> list[str]:
     Refusal
         429 while locked, with the seconds to wait; 503 when the cache does not answer.
     """
-    keys = [(limit, _key(limit, what)) for limit, what in of]
+    tries = [Spent(limit, _key(limit, what)) for limit, what in of]
     try:
-        waits = [_wait(key) for _limit, key in keys]
+        waits = [_wait(one.key) for one in tries]
         if not any(waits):
-            waits = [_count(limit, key) for limit, key in keys]
+            waits = [_count(one) for one in tries]
     except RedisError as error:
         raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE) from error
     if any(waits):
         raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, ProblemCode.TOO_MANY_ATTEMPTS, retry_after=max(waits))
-    return [key for _limit, key in keys]
+    return tries
 
 
-def take_back(keys: Iterable[str]) -> None:
+def take_back(tries: Iterable[Spent]) -> None:
     """Uncount a try that was none.
 
     Parameters
     ----------
-    keys:
+    tries:
         What `spend` returned.
 
     Raises
@@ -66,30 +74,36 @@ def take_back(keys: Iterable[str]) -> None:
     Refusal
         503 when the cache does not answer.
     """
-    for key in keys:
+    for one in tries:
         try:
-            cache.decr(f"{key}:count")
-        except ValueError:
-            # The window ended meanwhile: nothing to take back.
-            continue
+            _add(one, -1)
         except RedisError as error:
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE) from error
+
+
+def network(address: str) -> str:
+    """Return what counts as one source: an IPv4 address, or the /64 network of an IPv6 address."""
+    return _network(address, 32, 64)
+
+
+def neighbourhood(address: str) -> str:
+    """Return what one holder may have many sources in: an IPv4 /24, or the /48 network of an IPv6 address."""
+    return _network(address, 24, 48)
+
+
+def _network(address: str, length4: int, length6: int) -> str:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    length = length6 if isinstance(parsed, ipaddress.IPv6Address) else length4
+    return str(ipaddress.ip_network((parsed, length), strict=False))
 
 
 def _key(limit: Limit, of: str) -> str:
     """Hash, because what a stranger sends has any length, and ids are half of an invitation."""
     return f"tries:{limit.name}:{hashlib.sha256(of.encode()).hexdigest()[:32]}"
-
-
-def network(address: str) -> str:
-    """Return what counts as one source: an IPv4 address, or the /64 network of an IPv6 address."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return "unknown"
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is None:
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
 
 
 def _wait(key: str) -> int:
@@ -98,16 +112,22 @@ def _wait(key: str) -> int:
     return max(1, round(until - time.time())) if until else 0
 
 
-def _count(limit: Limit, key: str) -> int:
+def _count(one: Spent) -> int:
     """Count a try; return the seconds of the lock if it was one too many."""
-    cache.add(f"{key}:count", 0, timeout=limit.window)
-    try:
-        tries = cache.incr(f"{key}:count")
-    except ValueError:
-        # The window ended between the two commands.
-        cache.set(f"{key}:count", 1, timeout=limit.window)
-        tries = 1
-    if tries <= limit.tries:
+    if _add(one, 1) <= one.limit.tries:
         return 0
-    cache.set(f"{key}:locked", time.time() + limit.window, timeout=limit.window)
-    return limit.window
+    cache.set(f"{one.key}:locked", time.time() + one.limit.window, timeout=one.limit.window)
+    return one.limit.window
+
+
+def _add(one: Spent, number: int) -> int:
+    """Change a count, and return it.
+
+    In one transaction: Django's own command asks whether the key is there and then counts, and a window that ends
+    between the two leaves a count that never ends.
+    """
+    name = cache.make_key(f"{one.key}:count")
+    with cache._cache.get_client(None, write=True).pipeline(transaction=True) as commands:  # type: ignore[attr-defined] # noqa: SLF001 - the one pool of connections
+        commands.set(name, 0, nx=True, ex=one.limit.window)
+        commands.incrby(name, number)
+        return int(commands.execute()[-1])

@@ -63,7 +63,10 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": CONFIG.valkey.url,
         "KEY_PREFIX": CONFIG.valkey.prefix,
+        # Of what an earlier release kept in another form, nothing is read.
+        "VERSION": 2,
         "OPTIONS": {
+            "serializer": "conclave_portal.cache.JsonSerializer",
             "socket_connect_timeout": 3,
             "socket_timeout": 3,
             **(

@@ -22,7 +22,7 @@ from conclave_portal.codes import ProblemCode
 from conclave_portal.errors import Refusal
 from conclave_portal.mode import current, is_outside, refuse_outside
 from conclave_portal.schemas import Problem
-from media import checks, uplink
+from media import checks, tickets, uplink
 from media.enforce import handle
 from media.schemas import CheckOut
 from media.tokens import admit
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("conclave.portal.media")
 
 router = Router(tags=["media"])
-_REFUSALS = (403, 404, 409, 410, 422, 429, 503)
+_REFUSALS = (403, 404, 409, 410, 415, 422, 429, 503)
 _CHECK_ANSWERS = {200: CheckOut, **dict.fromkeys((403, 429, 503), Problem)}
 _JOIN_ANSWERS = {200: AdmissionOut, **dict.fromkeys(_REFUSALS, Problem)}
 
@@ -50,7 +50,8 @@ def join(request: HttpRequest, meeting_id: str, payload: JoinIn) -> dict[str, An
     """Admit a signed-in user, or a guest with name and PIN, to the room: for one connection, within a minute.
 
     Participants outside the site are refused unless the site is open (``site_isolated``, ``mode_unknown``), get a
-    ``cap`` when its uplink is busy, and are refused when it is full (``meeting_full``).
+    ``cap`` when its uplink is busy, and are refused when it is full (``meeting_full``). Tokens that nobody has
+    used yet are limited for each person and network (``too_many_attempts``).
     """
     asking = request.auth  # type: ignore[attr-defined]
     address = request.META.get("REMOTE_ADDR", "")
@@ -61,10 +62,10 @@ def join(request: HttpRequest, meeting_id: str, payload: JoinIn) -> dict[str, An
         meeting = _for_person(meeting_id, asking)
         user, display_name = asking, asking.name
     else:
-        meeting = _for_guest(meeting_id, payload, address)
+        meeting = _for_guest(meeting_id, payload, address, inside=not outside)
         user, display_name = None, str(payload.display_name)
     url = open_room(meeting.room)
-    admission, token = _admit(meeting, display_name, user, outside=outside)
+    admission, token = _admit(meeting, display_name, user, address, outside=outside)
     record(
         "admitted",
         actor=user or display_name,
@@ -84,14 +85,18 @@ def join(request: HttpRequest, meeting_id: str, payload: JoinIn) -> dict[str, An
     }
 
 
-def _admit(meeting: Meeting, display_name: str, user: User | None, *, outside: bool) -> tuple[Admission, str]:
-    if not outside:
-        return admit(meeting, display_name, user)
-    there = uplink.present()
+def _admit(
+    meeting: Meeting, display_name: str, user: User | None, address: str, *, outside: bool
+) -> tuple[Admission, str]:
+    source = "" if user else tickets.source(address)
+    there = uplink.present() if outside else None
     with transaction.atomic():
+        tickets.refuse_too_many(meeting, user, source, outside=outside)
+        if not outside:
+            return admit(meeting, display_name, user, source=source)
         cap = uplink.cap_for(meeting, there)
         if cap is not None:
-            return admit(meeting, display_name, user, cap)
+            return admit(meeting, display_name, user, cap, source)
     record("refused", actor=user or display_name, meeting=meeting.id, reason="uplink full")
     raise Refusal(HTTPStatus.CONFLICT, ProblemCode.MEETING_FULL)
 
@@ -115,11 +120,11 @@ def _for_person(meeting_id: str, user: User) -> Meeting:
     return meeting
 
 
-def _for_guest(meeting_id: str, payload: JoinIn, address: str) -> Meeting:
+def _for_guest(meeting_id: str, payload: JoinIn, address: str, *, inside: bool) -> Meeting:
     """Answer the same to a wrong id, a wrong PIN and a meeting that is over: a stranger learns nothing."""
     if payload.display_name is None or payload.pin is None:
         raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.NAME_AND_PIN_REQUIRED)
-    attempt = Attempt(meeting_id, address)
+    attempt = Attempt(meeting_id, address, inside=inside)
     meeting = Meeting.objects.filter(pk=meeting_id).first()
     if not pins.matches(meeting.pin if meeting else None, payload.pin) or meeting is None or meeting.over:
         record("refused", meeting=meeting.id if meeting else "", reason="link or PIN", address=address)

@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from conclave_portal.codes import ProblemCode
 from conclave_portal.errors import Refusal
-from conclave_portal.limits import Limit, network, spend
+from conclave_portal.limits import Limit, neighbourhood, network, spend
 from media import due
 from media.tokens import TTL
 from sfu import rooms
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 # A person checks a few times; an office behind one address checks before the same meeting.
 ADDRESS = Limit("check-address", tries=12, window=60)
-# A check costs the SFU about as much as a participant for some seconds.
+# Who has many networks gets no more than a few of them would.
+NEIGHBOURHOOD = Limit("check-neighbourhood", tries=36, window=60)
+# A check costs the SFU about as much as a participant for some seconds. People inside and outside are counted apart, so
+# that nobody outside takes it from those inside.
 SITE = Limit("check-site", tries=120, window=60)
 # LiveKit takes a token until a minute after its end; a name that is forgotten is a stranger's.
 _REMEMBERED = 3 * TTL.total_seconds()
@@ -50,10 +53,10 @@ def begin(address: str, *, outside: bool) -> dict[str, Any]:
     Refusal
         429 after too many checks; 503 when the cache or the SFU does not answer.
     """
-    spend((ADDRESS, network(address)), (SITE, ""))
+    place = "outside" if outside else "inside"
+    spend((ADDRESS, network(address)), (NEIGHBOURHOOD, neighbourhood(address)), (SITE, place))
     room = f"{rooms.CHECK}{secrets.token_urlsafe(16)}"
     expires_at = timezone.now() + TTL
-    place = "outside" if outside else "inside"
     sender = api.VideoGrants(
         can_publish=True, can_publish_sources=["camera", "microphone"], can_subscribe=False, can_publish_data=False
     )

@@ -69,7 +69,8 @@ def _joined(join: Join) -> None:
         if fault is None and admission is not None and not admission.participant_sid:
             admission.participant_sid = join.sid
             admission.joined_at = join.at
-            admission.save(update_fields=["participant_sid", "joined_at"])
+            admission.source = ""
+            admission.save(update_fields=["participant_sid", "joined_at", "source"])
             record("joined", actor=admission.user or admission.display_name, meeting=admission.meeting_id)
     if fault:
         due.remove(join, fault, admission.meeting_id if admission else "")

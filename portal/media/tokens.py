@@ -25,7 +25,9 @@ _CAPPED = {Cap.P360: ["camera", "microphone"], Cap.P180: ["camera", "microphone"
 Kind = Literal["organiser", "member", "guest"]
 
 
-def admit(meeting: Meeting, display_name: str, user: User | None, cap: Cap | None = None) -> tuple[Admission, str]:
+def admit(
+    meeting: Meeting, display_name: str, user: User | None, cap: Cap | None = None, source: str = ""
+) -> tuple[Admission, str]:
     """Put a new random identity on the allow list and make its token.
 
     Parameters
@@ -38,6 +40,8 @@ def admit(meeting: Meeting, display_name: str, user: User | None, cap: Cap | Non
         The signed-in person, or None for a guest.
     cap:
         What somebody outside the site may use of its uplink; None: inside.
+    source:
+        Of a guest, `media.tickets.source`.
     """
     identity = f"p-{secrets.token_urlsafe(16)}"
     admission = Admission.objects.create(
@@ -46,6 +50,7 @@ def admit(meeting: Meeting, display_name: str, user: User | None, cap: Cap | Non
         user=user,
         display_name=display_name,
         outside=cap is not None,
+        source=source,
         cap=cap or "",
         expires_at=timezone.now() + TTL,
     )

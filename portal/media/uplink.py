@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from conclave.bandwidth import Cap, Outside, admit
 from media.models import Admission
+from media.tickets import HELD, held
 from sfu import rooms
 from sfu.client import SfuError
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("conclave.portal.media")
 
-# A ticket is good for a minute, and the SFU takes a moment to list who has used it.
-_ON_THE_WAY = timedelta(seconds=75)
 # When the SFU cannot be asked, the allow list is believed this far back: a row may have missed its end.
 _LONGEST_STAY = timedelta(hours=24)
 # Any number that no other lock of this database has.
@@ -67,14 +66,14 @@ def _counted(there: Sequence[rooms.Present] | None) -> tuple[Counter[str], list[
     rows = Admission.objects.filter(left_at=None, removed_at=None).select_related("meeting")
     if there is None:
         there = []
-        rows = rows.filter(Q(joined_at__gt=now - _LONGEST_STAY) | Q(joined_at=None, issued_at__gt=now - _ON_THE_WAY))
+        rows = rows.filter(Q(joined_at__gt=now - _LONGEST_STAY) | Q(joined_at=None, issued_at__gt=now - HELD))
     else:
-        rows = rows.filter(issued_at__gt=now - _ON_THE_WAY).exclude(identity__in=[who.identity for who in there])
+        rows = rows.filter(issued_at__gt=now - HELD).exclude(identity__in=[who.identity for who in there])
     # A check is over in seconds; it takes no place from anybody.
     there = [who for who in there if not who.room.startswith(rooms.CHECK)]
     people = Counter(who.room for who in there)
     outside = [(who.room, _cap(who.attributes)) for who in there if who.attributes.get("place") == "outside"]
-    for row in rows:
+    for row in held(rows):
         people[row.meeting.room] += 1
         if row.outside:
             outside.append((row.meeting.room, row.cap))

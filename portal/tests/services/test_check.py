@@ -19,7 +19,7 @@ from conclave_portal.errors import Refusal
 from media import checks
 from media.join import Join
 from media.uplink import _counted
-from meetings.attempts import MEETING, Attempt
+from meetings.attempts import GUEST, Attempt
 from sfu import rooms
 
 if TYPE_CHECKING:
@@ -124,16 +124,27 @@ def test_one_address_checks_a_few_times_a_minute() -> None:
 @pytest.mark.usefixtures("rooms_made")
 def test_many_addresses_cannot_fill_the_sfu() -> None:
     for number in range(checks.SITE.tries):
+        begun(f"2001:db8:{number:x}::1", outside=True)
+    with pytest.raises(Refusal, match="too_many_attempts"):
+        begun("2001:db8:ffff::1", outside=True)
+    # Whoever is inside still checks.
+    begun()
+
+
+@pytest.mark.usefixtures("rooms_made")
+def test_who_has_many_networks_gets_no_more_than_a_few_would() -> None:
+    for number in range(checks.NEIGHBOURHOOD.tries):
         begun(f"2001:db8:2:{number:x}::1", outside=True)
     with pytest.raises(Refusal, match="too_many_attempts"):
-        begun("2001:db8:3::1", outside=True)
+        begun("2001:db8:2:ffff::1", outside=True)
+    begun("2001:db8:3::1", outside=True)
 
 
 @pytest.mark.usefixtures("rooms_made")
 def test_checks_use_up_no_tries_at_a_pin() -> None:
     for _ in range(checks.ADDRESS.tries):
         begun()
-    for _ in range(MEETING.tries):
+    for _ in range(GUEST.tries):
         Attempt("meeting", "198.51.100.7")
 
 

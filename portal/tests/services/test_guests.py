@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 from people import Browser, meeting, user, yesterday
 
 from audit.models import Entry
 from conclave_portal.errors import Refusal
-from meetings.attempts import ADDRESS, MEETING, Attempt
+from meetings.attempts import ADDRESS, GUEST, MEETING, Attempt
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 
@@ -52,14 +54,79 @@ def test_the_right_pin_is_only_stopped_by_a_silent_sfu() -> None:
 @pytest.mark.parametrize("known", [True, False])
 def test_after_too_many_tries_even_the_right_pin_waits(known: bool) -> None:
     found = meeting(user("ada")).id if known else "AAAAAAAAAAAAAAAAAAAAAA"
-    for number in range(MEETING.tries):
-        assert Browser(address=f"198.51.100.{number}").post(f"/api/meetings/{found}/join", WRONG).status_code == 403
-    Browser(address="198.51.100.99").post(f"/api/meetings/{found}/join", WRONG)
-    answer = Browser(address="198.51.100.100").post(f"/api/meetings/{found}/join", RIGHT)
+    guest = Browser()
+    for _ in range(GUEST.tries):
+        assert guest.post(f"/api/meetings/{found}/join", WRONG).status_code == 403
+    guest.post(f"/api/meetings/{found}/join", WRONG)
+    answer = guest.post(f"/api/meetings/{found}/join", RIGHT)
     assert answer.status_code == 429
     assert answer.json()["code"] == "too_many_attempts"
     assert answer.json()["retry_after"] == int(answer["Retry-After"])
-    assert 0 < answer.json()["retry_after"] <= MEETING.window
+    assert 0 < answer.json()["retry_after"] <= GUEST.window
+
+
+def test_who_tries_wrong_pins_shuts_out_himself_and_nobody_else() -> None:
+    path = f"/api/meetings/{meeting(user('ada')).id}/join"
+    stranger = Browser(address="203.0.113.5")
+    while stranger.post(path, WRONG).status_code != 429:
+        pass
+    assert stranger.post(path, RIGHT).json()["code"] == "too_many_attempts"
+    assert Browser(address="203.0.113.6").post(path, RIGHT).json()["code"] == "media_unavailable"
+
+
+def test_many_networks_together_do_not_try_for_ever_and_lock_no_network_that_came_in() -> None:
+    Attempt("meeting", "203.0.113.99").succeeded()
+    for number in range(MEETING.tries):
+        Attempt("meeting", f"2001:db8:2:{number:x}::1")
+    with pytest.raises(Refusal, match="too_many_attempts"):
+        Attempt("meeting", "203.0.113.7")
+    Attempt("meeting", "203.0.113.99")
+    Attempt("meeting", "198.51.100.7", inside=True)
+    Attempt("another", "203.0.113.7")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.test"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_a_page_of_somebody_else_spends_no_tries(headers: dict[str, str]) -> None:
+    path = f"/api/meetings/{meeting(user('ada')).id}/join"
+    guest = Browser()
+    for _ in range(GUEST.tries + 1):
+        answer = guest.post(path, WRONG, **headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "csrf")
+    assert guest.post(path, WRONG).json()["code"] == "pin_wrong"
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_what_a_foreign_page_could_send_without_asking_is_not_read(kind: str) -> None:
+    client = Client(headers={"Host": "meet.conf.test"})
+    path = f"/api/meetings/{meeting(user('ada')).id}/join"
+    answer = client.post(path, json.dumps(WRONG), content_type=kind, secure=True)
+    assert (answer.status_code, answer.json()["code"]) == (415, "bad_request")
+
+
+def test_a_program_without_pages_needs_no_token() -> None:
+    client = Client(headers={"Host": "meet.conf.test"}, enforce_csrf_checks=True)
+    path = f"/api/meetings/{meeting(user('ada')).id}/join"
+    answer = client.post(path, WRONG, content_type="application/json", secure=True)
+    assert answer.json()["code"] == "pin_wrong"
+
+
+def test_every_count_ends() -> None:
+    """A count without an end is a lock that comes by itself."""
+    attempt = Attempt("meeting", "203.0.113.7")
+    connection = cache._cache.get_client(None)  # noqa: SLF001 - Django hides when keys end
+    counts = connection.keys("*tries:*:count")
+    assert len(counts) == 3
+    connection.delete(*counts)
+    attempt.succeeded()
+    assert all(connection.ttl(name) > 0 for name in connection.keys("*"))
 
 
 def test_one_address_cannot_try_many_meetings() -> None:
@@ -79,20 +146,20 @@ def test_the_addresses_of_one_ipv6_network_count_together() -> None:
 
 
 def test_right_answers_use_nothing_up() -> None:
-    for _ in range(MEETING.tries + ADDRESS.tries):
+    for _ in range(GUEST.tries + ADDRESS.tries):
         Attempt("meeting", "198.51.100.7").succeeded()
 
 
 def test_many_tries_at_once_do_not_slip_past_the_limit() -> None:
-    def attempt(number: int) -> bool:
+    def attempt(_number: int) -> bool:
         try:
-            Attempt("meeting", f"198.51.100.{number}")
+            Attempt("meeting", "198.51.100.7")
         except Refusal:
             return False
         return True
 
     with ThreadPoolExecutor(16) as pool:
-        assert sum(pool.map(attempt, range(60))) == MEETING.tries
+        assert sum(pool.map(attempt, range(60))) == GUEST.tries
 
 
 def test_without_a_cache_no_pin_is_tried(settings: object) -> None:

@@ -62,7 +62,10 @@ def test_a_small_uplink_gives_less_to_each_and_in_the_end_nothing(planned: Meeti
     given: list[Cap] = []
 
     def come() -> None:
-        given.extend(Cap(_admit(planned, f"Guest {number}", None, outside=True)[0].cap) for number in range(1000))
+        for number in range(1000):
+            ticket, _token = _admit(planned, f"Guest {number}", None, f"2001:db8:2:{number:x}::1", outside=True)
+            Admission.objects.filter(pk=ticket.pk).update(joined_at=timezone.now())
+            given.append(Cap(ticket.cap))
 
     with pytest.raises(Refusal, match="meeting_full") as refused:
         come()
@@ -72,7 +75,7 @@ def test_a_small_uplink_gives_less_to_each_and_in_the_end_nothing(planned: Meeti
     assert len(set(given)) > 1
     assert Entry.objects.get(action="refused").details["reason"] == "uplink full"
     # Inside there is room.
-    assert _admit(planned, "Inside", None, outside=False)[0].cap == ""
+    assert _admit(planned, "Inside", None, "198.51.100.7", outside=False)[0].cap == ""
 
 
 def test_a_wide_uplink_limits_nobody(planned: Meeting, line: Any) -> None:  # noqa: ANN401
