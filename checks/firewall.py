@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conclave_host import rules
+from conclave.catalog import Catalog
+from conclave.firewall import rendered
 
 if TYPE_CHECKING:
     from conclave.verify.places import Host
 
 LIVE = "nft -j list table inet conclave"
-# The staged file, loaded where nobody is: what the kernel would make of it.
-STAGED = "unshare --net sh -c 'nft -f /etc/conclave/firewall/conclave.nft && nft -j list table inet conclave'"
 
 
 def objects(host: Host, command: str = LIVE) -> list[dict[str, Any]]:
@@ -19,9 +18,18 @@ def objects(host: Host, command: str = LIVE) -> list[dict[str, Any]]:
     return [entry for entry in host.json(command)["nftables"] if "metainfo" not in entry]
 
 
-def differences(live: list[dict[str, Any]], staged: list[dict[str, Any]]) -> list[str]:
-    """Return where two rule sets differ, without what changes while the rules stay."""
-    return rules.differences(rules.normal(live), rules.normal(staged))
+def differences(host: Host) -> list[str]:
+    """Return where the live rules are not those that the control node renders for the host's mode."""
+    every = rendered.rendered(host.site, Catalog.load(), host.site.host_named(host.name))
+    # A host that calls itself sealed is held to the cut: its own word is no reason to look less closely.
+    texts = [every[file] for file in rendered.FILES.get(host.mode, (rendered.RULES, rendered.CUT))]
+    return rendered.differences(host.read(rendered.LIST, stdin="".join(texts)), texts)
+
+
+def changed_files(host: Host) -> list[str]:
+    """Return the staged rule files that are not what the control node renders: the host would load them next."""
+    every = rendered.rendered(host.site, Catalog.load(), host.site.host_named(host.name))
+    return [file for file, text in every.items() if rendered.body(host.run("cat %s", file).out) != text]
 
 
 def counter(host: Host, name: str) -> int:

@@ -79,7 +79,7 @@ def status(site: SiteName, *, lab: LabName = None, as_json: AsJson = False) -> N
     enter(site, lab)
     report = crisis.look(read.load(site))
     _print(report, {}, as_json=as_json)
-    if not report.done:
+    if not report.sound:
         raise typer.Exit(ExitCode.FAILED)
 
 
@@ -142,6 +142,8 @@ def _switch(
         raise typer.Exit(ExitCode.FAILED)
     if proof and not proof["isolated"]:
         raise typer.Exit(ExitCode.NOT_PROVEN)
+    if not report.sound:
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def _order(mode: str, reason: str, revert_after: str) -> Order:
@@ -187,7 +189,7 @@ def _print(report: Report, proof: dict[str, Any], *, as_json: bool) -> None:
         console.print(line, style="red", markup=False)
     if report.portal:
         console.print(f"portal: {report.portal}", markup=False)
-    console.print(_sentence(report), style="bold" if report.done else "bold red", markup=False)
+    console.print(_sentence(report), style="bold" if report.sound else "bold red", markup=False)
     if proof:
         verdict = "green" if proof["isolated"] else "RED"
         console.print(f"certificate: {verdict}, {proof['file']}", markup=False)
@@ -197,6 +199,11 @@ def _sentence(report: Report) -> str:
     if not report.done:
         wanted = f"NOT {report.wanted} everywhere" if report.wanted else "the hosts do NOT agree"
         return f"{report.site}: {wanted}. Repair what is listed above, then run this command again."
+    if not report.sound:
+        return (
+            f"{report.site} is {report.mode}, but NOT by this control node's rules. Find out who changed them, then: "
+            f"conclave deploy {report.site}. If site.yml or hosts.yml changed since the last deployment, that is why."
+        )
     ended = next((host.ends for host in report.hosts if host.ends), "")
     if report.mode == "open":
         return f"{report.site} is open, verified on {len(report.hosts)} hosts."

@@ -49,14 +49,22 @@ def verify(
 ) -> None:
     """Verify an evidence file offline: chain, signatures, and that the verdict follows from the evidence."""
     from conclave.evidence import certificate
+    from conclave.evidence.sentences import label
 
     evidence = certificate.load(file)
-    found = certificate.verify(evidence, signers or _own_signers(evidence))
+    trusted = signers or _own_signers(evidence)
+    found = certificate.verify(evidence, trusted)
+    strangers = certificate.strangers(evidence, trusted)
+    follows = certificate.follows(evidence, file.parent)
     if json:
         rows = [{"name": one.name, "fingerprint": one.fingerprint} for one in found]
-        typer.echo(jsonlib.dumps({"signers": rows, **evidence.certificate}, indent=2))
+        more = {"strangers": strangers, "previous": evidence.lines[0].get("previous"), "previous_found": follows}
+        typer.echo(jsonlib.dumps({"signers": rows, **more, **evidence.certificate}, indent=2))
     else:
-        show(evidence, found, language, Console(soft_wrap=True, highlight=False))
+        console = Console(soft_wrap=True, highlight=False)
+        show(evidence, found, language, console)
+        for code, words in _around(evidence, strangers, follows):
+            console.print(label(code, language, **words), style="yellow" if code == "stranger" else "", markup=False)
     if not evidence.verdict["isolated"]:
         raise typer.Exit(ExitCode.NOT_PROVEN)
 
@@ -117,11 +125,17 @@ def show(evidence: Evidence, signers: list[Signer], language: Language, console:
     def row(code: str, style: str = "", **words: object) -> None:
         console.print(label(code, language, **words), style=style, markup=False)
 
-    row("isolated" if good else "not-isolated", "bold green" if good else "bold red")
+    if not good:
+        row("not-isolated", "bold red")
+    else:
+        # Without a recording of the line to the outside, it is the hosts that are known to be isolated.
+        row("isolated" if verdict["left"] is not None else "isolated-hosts", "bold green")
     row("time", **{key: line[key] for key in ("site", "domain", "began", "ended")})
     row("order", actor=line["actor"], reason=line["reason"] or "-")
     for code in ("left", "tried"):
         row(code, count=label("unseen", language) if verdict[code] is None else verdict[code])
+    if verdict.get("clock") is not None:
+        row("clock", seconds=verdict["clock"])
     for code, style, key in (
         ("finding", "red", "findings"),
         ("remark", "", "remarks"),
@@ -131,6 +145,18 @@ def show(evidence: Evidence, signers: list[Signer], language: Language, console:
             row(code, style, text=sentence(one, language))
     for signer in signers:
         row("signed", "green", name=signer.name, fingerprint=signer.fingerprint)
+
+
+def _around(evidence: Evidence, strangers: list[str], follows: bool | None) -> list[tuple[str, dict[str, object]]]:
+    """Return what stands around a certificate: the one before it, and signatures that do not count."""
+    begin = evidence.lines[0]
+    rows: list[tuple[str, dict[str, object]]] = []
+    if "number" in begin:
+        before = begin["previous"] or {}
+        code = "first" if follows is None else "follows" if follows else "follows-unseen"
+        rows.append((code, {"number": begin["number"], **before}))
+    rows += [("stranger", {"reason": reason}) for reason in strangers]
+    return rows
 
 
 def _own_signers(evidence: Evidence) -> Path | None:

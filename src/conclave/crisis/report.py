@@ -9,6 +9,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+# So many differences of a host are named.
+SHOWN = 3
+
 
 @dataclass
 class HostReport:
@@ -30,6 +33,8 @@ class HostReport:
         Seconds from the beginning to its answer that it has switched.
     problem:
         Why it does not count as switched.
+    differs:
+        Where the rules in its kernel are not those that this control node renders for its mode, whatever it has staged.
     """
 
     name: str
@@ -43,6 +48,7 @@ class HostReport:
     ends: str = ""
     switched: float | None = None
     problem: str = "not asked yet"
+    differs: list[str] = field(default_factory=list)
 
     def take(self, said: dict[str, Any]) -> None:
         """Take over what `conclave-mode status --json` said."""
@@ -105,19 +111,28 @@ class Report:
         """Whether all is as it was asked for; never while a host disagrees or is missing."""
         return self.mode not in {"", "mixed", "unknown", "sealed"}
 
+    @property
+    def sound(self) -> bool:
+        """Whether all is as it was asked for, by the control node's own rules."""
+        return self.done and not any(host.differs for host in self.hosts)
+
     def lacking(self) -> list[str]:
         """Return a line for every host that is not as it was asked for."""
         wanted = self.wanted or self.hosts[0].mode
         rehearsal = self.rehearsal if self.wanted else self.hosts[0].rehearsal
-        return [
+        missing = [
             f"{host.name}: {host.problem or _difference(host, wanted)}"
             for host in self.hosts
             if not host.agrees(wanted, rehearsal)
         ]
+        changed = "the live rules are not those that this control node renders"
+        return missing + [
+            f"{host.name}: {changed}: {'; '.join(host.differs[:SHOWN])}" for host in self.hosts if host.differs
+        ]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as plain data."""
-        return {"done": self.done, "mode": self.mode, **asdict(self), "lacking": self.lacking()}
+        return {"done": self.done, "sound": self.sound, "mode": self.mode, **asdict(self), "lacking": self.lacking()}
 
     def table(self) -> Table:
         """Return the report for people, one row a host."""
@@ -134,7 +149,7 @@ class Report:
                 host.name,
                 ", ".join(host.roles),
                 Text(host.mode or "?", style="green" if good else "bold red"),
-                "live" if host.live else "",
+                Text("differ", style="bold red") if host.differs else "live" if host.live else "",
                 "whole" if host.staged else "",
                 after,
                 Text(note, style="" if good else "red"),

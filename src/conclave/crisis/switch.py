@@ -11,8 +11,10 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from conclave.catalog import Catalog
 from conclave.crisis.report import HostReport, Report
 from conclave.errors import ConclaveError, ExitCode
+from conclave.firewall import rendered
 from conclave.remote import Answer, RemoteError, together
 from conclave.remote.connection import Connection
 
@@ -103,6 +105,7 @@ def switch(site: Site, order: Order, watch: Callable[[Report], None] = lambda _:
         run.again(order)
         run.verify()
         run.mend(order)
+        run.compare()
         run.step("verified")
     finally:
         run.close()
@@ -115,6 +118,7 @@ def look(site: Site) -> Report:
     try:
         run.connect(site.hosts)
         run.verify()
+        run.compare()
         run.step("verified")
     finally:
         run.close()
@@ -145,6 +149,7 @@ class _Run:
     def __init__(self, site: Site, report: Report) -> None:
         self.report = report
         self.watch: Callable[[Report], None] = lambda _: None
+        self._site = site
         self._hosts = {host.name: host for host in site.hosts}
         self._reports = {host.name: host for host in report.hosts}
         self._connections: dict[str, Connection] = {}
@@ -225,6 +230,27 @@ class _Run:
                 self._reports[name].take(answer.data)
             else:
                 self._reports[name].problem = f"does not know its mode: {answer.reason}"
+
+    def compare(self) -> None:
+        """Hold the live rules of every host to what this control node renders: a host's own files are no reference."""
+        catalog = Catalog.load()
+
+        def ask(name: str) -> list[str]:
+            every = rendered.rendered(self._site, catalog, self._hosts[name])
+            texts = [every[file] for file in rendered.FILES[self._reports[name].mode]]
+            answer = self._connections[name].run(
+                "sh", "-c", rendered.LIST, stdin="".join(texts), seconds=COMMAND_SECONDS
+            )
+            if answer.status:
+                return [f"they cannot be listed: {answer.reason}"]
+            return rendered.differences(answer.out, texts)
+
+        names = [name for name in self._connections if self._reports[name].mode in rendered.FILES]
+        for name, differs in together(names, ask):
+            if isinstance(differs, Exception):
+                self._lose(name, differs)
+            else:
+                self._reports[name].differs = differs
 
     def mend(self, order: Order) -> None:
         """Let hosts load the staged files anew whose rules somebody has changed, then look again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
     from conclave.evidence.chain import Line
 
-FORMAT = "conclave-isolation-evidence/1"
+FORMAT = "conclave-isolation-evidence/2"
+# What earlier releases have written, and this one still verifies.
+KEPT_FORMATS = ("conclave-isolation-evidence/1",)
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,23 @@ class Signer:
 
     name: str
     fingerprint: str
+
+
+@dataclass(frozen=True)
+class Previous:
+    """The certificate before this one: whoever leaves it out breaks the row.
+
+    Parameters
+    ----------
+    number:
+        Its place in the row, counted from 1; 0 for one that an earlier release has made.
+    digest:
+        SHA-256 of its certificate line; empty when the file cannot be read as evidence.
+    """
+
+    file: str
+    number: int
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -62,7 +82,7 @@ def conclude(book: chain.Chain) -> Line:
     last = book.lines[-1]
     return book.add(
         chain.CERTIFICATE,
-        format=FORMAT,
+        format=begin["format"],
         site=begin["site"],
         domain=begin["domain"],
         actor=begin["actor"],
@@ -92,7 +112,8 @@ def load(file: Path) -> Evidence:
     rows, marks = chain.split(data)
     lines = chain.check(rows)
     last = lines[-1]
-    if lines[0].get("kind") != "begin" or last.get("format") != FORMAT:
+    formats = {lines[0].get("format"), last.get("format")}
+    if lines[0].get("kind") != "begin" or len(formats) > 1 or not formats <= {FORMAT, *KEPT_FORMATS}:
         raise chain.DamagedError(
             f"the format is {last.get('format')!r}", expected=FORMAT, exit_code=ExitCode.EVIDENCE_UNREADABLE
         )
@@ -105,8 +126,52 @@ def load(file: Path) -> Evidence:
     return Evidence(lines, rows[-1], [str(json.loads(mark).get("armor", "")) for mark in marks])
 
 
+def newest(folder: Path, site: str) -> Previous | None:
+    """Return a site's latest certificate in a folder, green or red; a damaged one is named without a digest."""
+    files = sorted(folder.glob(f"isolation-{site}-*.jsonl"))
+    if not files:
+        return None
+    try:
+        evidence = load(files[-1])
+    except ConclaveError:
+        return Previous(files[-1].name, 0, "")
+    return Previous(files[-1].name, int(evidence.lines[0].get("number", 0)), chain.digest(evidence.raw))
+
+
+def follows(evidence: Evidence, folder: Path) -> bool | None:
+    """Say whether the certificate before this one is in a folder, as this one knew it.
+
+    Returns
+    -------
+    bool or None
+        None when nothing came before it, or it is too old to say.
+
+    Raises
+    ------
+    DamagedError
+        When another certificate has taken its name.
+    """
+    named = evidence.lines[0].get("previous")
+    if not named:
+        return None
+    file = folder / named["file"]
+    if not file.is_file():
+        return False
+    if named["digest"] and chain.digest(load(file).raw) != named["digest"]:
+        raise chain.DamagedError(
+            f"{file} is not the certificate that this one follows",
+            expected=f"a certificate line with the SHA-256 {named['digest']}",
+            todo="request the row of certificates as it was made",
+            exit_code=ExitCode.EVIDENCE_EDITED,
+        )
+    return True
+
+
 def verify(evidence: Evidence, signers: Path | None) -> list[Signer]:
-    """Check every signature and that the verdict follows from the lines; return who signed.
+    """Check the signatures and that the verdict follows from the lines; return who of the trusted keys signed.
+
+    Each signature vouches for the certificate by itself. One that no trusted key made vouches for nothing, and takes
+    nothing away from the others: anybody can append a line (`strangers` names them).
 
     Parameters
     ----------
@@ -116,7 +181,7 @@ def verify(evidence: Evidence, signers: Path | None) -> list[Signer]:
     Raises
     ------
     DamagedError
-        When a signature is missing, forged or by an unknown key, or when the verdict is not the lines' own.
+        When no trusted key has signed, or when the verdict is not the lines' own.
     """
     if not evidence.signatures:
         raise chain.DamagedError(
@@ -125,17 +190,9 @@ def verify(evidence: Evidence, signers: Path | None) -> list[Signer]:
             todo="conclave evidence sign FILE --key KEY",
             exit_code=ExitCode.EVIDENCE_UNSIGNED,
         )
-    found = []
-    for armor in evidence.signatures:
-        fingerprint = signature.fingerprint(evidence.raw, armor)
-        if signers is None or not signers.is_file():
-            raise chain.DamagedError(
-                f"signed with the key {fingerprint}, and there is no list of trusted keys",
-                expected="the allowed_signers file that was handed over on paper",
-                todo="name it with --signers",
-                exit_code=ExitCode.EVIDENCE_UNKNOWN_SIGNER,
-            )
-        found.append(Signer(signature.signer(evidence.raw, armor, signers), fingerprint))
+    found, refused = _signers(evidence, signers)
+    if not found:
+        raise refused[0]
     again = json.loads(chain.canonical({"verdict": judge(evidence.lines[:-1])}))["verdict"]
     if again != evidence.verdict:
         parts = sorted(key for key in {*again, *evidence.verdict} if again.get(key) != evidence.verdict.get(key))
@@ -146,6 +203,42 @@ def verify(evidence: Evidence, signers: Path | None) -> list[Signer]:
             exit_code=ExitCode.EVIDENCE_OTHER_VERDICT,
         )
     return found
+
+
+def fingerprints(evidence: Evidence) -> list[str]:
+    """Return the fingerprints of the keys that did sign the certificate, known or not."""
+    found = []
+    for armor in evidence.signatures:
+        with contextlib.suppress(chain.DamagedError):
+            found.append(signature.fingerprint(evidence.raw, armor))
+    return found
+
+
+def strangers(evidence: Evidence, signers: Path | None) -> list[str]:
+    """Return why signatures do not count, one sentence each."""
+    return [error.found for error in _signers(evidence, signers)[1]]
+
+
+def _signers(evidence: Evidence, signers: Path | None) -> tuple[list[Signer], list[chain.DamagedError]]:
+    found, refused = [], []
+    for armor in evidence.signatures:
+        try:
+            found.append(_signer(evidence.raw, armor, signers))
+        except chain.DamagedError as error:
+            refused.append(error)
+    return found, refused
+
+
+def _signer(raw: bytes, armor: str, signers: Path | None) -> Signer:
+    fingerprint = signature.fingerprint(raw, armor)
+    if signers is None or not signers.is_file():
+        raise chain.DamagedError(
+            f"signed with the key {fingerprint}, and there is no list of trusted keys",
+            expected="the allowed_signers file that was handed over on paper",
+            todo="name it with --signers",
+            exit_code=ExitCode.EVIDENCE_UNKNOWN_SIGNER,
+        )
+    return Signer(signature.signer(raw, armor, signers), fingerprint)
 
 
 def add_signature(file: Path, key: Path) -> Signer:
@@ -159,7 +252,7 @@ def add_signature(file: Path, key: Path) -> Signer:
     evidence = load(file)
     armor = signature.sign(evidence.raw, key)
     fingerprint = signature.fingerprint(evidence.raw, armor)
-    if any(fingerprint == signature.fingerprint(evidence.raw, other) for other in evidence.signatures):
+    if fingerprint in fingerprints(evidence):
         raise ConclaveError(f"the key {fingerprint} has signed {file} already", expected="another signer's key")
     mark = chain.canonical({"kind": chain.SIGNATURE, "namespace": signature.NAMESPACE, "armor": armor})
     with file.open("ab") as rows:

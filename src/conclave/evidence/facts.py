@@ -36,6 +36,8 @@ class Notes:
         Packets that left the site; None when nobody watched.
     tried:
         Attempts of the site's own hosts; None when nobody counted.
+    clock:
+        Seconds between the control node's clock and the host's that differs most; None when no host was asked.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -43,6 +45,7 @@ class Notes:
     gaps: list[Finding] = field(default_factory=list)
     left: int | None = None
     tried: int | None = None
+    clock: float | None = None
 
     def found(self, code: str, **details: object) -> None:
         """Note what speaks against isolation."""
@@ -71,6 +74,20 @@ class Look:
         return counters.read(live["stdout"]) if live["rc"] == 0 else None
 
     @property
+    def clock(self) -> float | None:
+        """Seconds by which the host's clock is ahead of the control node's, at least; None in older evidence."""
+        if "asked" not in self.line:
+            return None
+        time, asked, answered = (float(self.line[key]) for key in ("time", "asked", "answered"))
+        return round(min(time - asked, 0.0) + max(time - answered, 0.0), 3)
+
+    @property
+    def interfaces(self) -> list[dict[str, Any]] | None:
+        """The host's interfaces as `ip -j address` lists them, or None when it could not."""
+        said = self.line["interfaces"]
+        return json.loads(said["stdout"]) if said["rc"] == 0 else None
+
+    @property
     def mode(self) -> str:
         """The mode that the host says it is in, or an empty text."""
         try:
@@ -89,6 +106,11 @@ class Facts:
         self.looks: dict[tuple[str, Phase], Look] = {
             (line["host"], line["phase"]): Look(line) for line in self.all("look")
         }
+
+    @property
+    def names_rules(self) -> bool:
+        """Whether the evidence holds the rules that the control node rendered; that of the first format does not."""
+        return "rules" in self.begin
 
     def all(self, kind: str) -> list[Line]:
         """Return all lines of a kind."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conclave.evidence import traffic
+from conclave.evidence import interfaces, rulesets, traffic
 from conclave.evidence.facts import PHASES, Facts, Notes
-from conclave.evidence.witness import rules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +14,9 @@ if TYPE_CHECKING:
     from conclave.evidence.facts import Look
 
 LEAST_SECONDS = 60
+# Hosts follow the site's clock within milliseconds; a control node that nobody synchronises is told apart from one
+# whose clock was set.
+CLOCK_SECONDS = 5.0
 SHOWN = 6
 # What no witness of this kind can see; every certificate says so.
 NEVER_SEEN = ("other-ways", "contents", "other-times")
@@ -30,7 +32,10 @@ def judge(lines: Sequence[Line]) -> dict[str, Any]:
         for phase in PHASES:
             if look := facts.looks.get((host, phase)):
                 _mode(notes, host, phase, look)
-                _rules(notes, host, phase, look)
+                rulesets.judge(facts, notes, host, phase, look)
+                if facts.names_rules:
+                    _clock(notes, host, phase, look)
+                    interfaces.judge(facts, notes, host, phase, look)
             elif not facts.one("missing", host=host, phase=phase):
                 notes.found("missing", host=host, phase=phase, reason="?")
     traffic.judge(facts, notes)
@@ -38,7 +43,7 @@ def judge(lines: Sequence[Line]) -> dict[str, Any]:
     _pages(facts, notes)
     for what in NEVER_SEEN:
         notes.gap(what)
-    return {
+    verdict = {
         "isolated": not notes.findings,
         "left": notes.left,
         "tried": notes.tried,
@@ -46,6 +51,8 @@ def judge(lines: Sequence[Line]) -> dict[str, Any]:
         "remarks": notes.remarks,
         "not_looked_at": notes.gaps,
     }
+    # Evidence of the first format states no clocks, and its verdict must come out as it was.
+    return {**verdict, "clock": notes.clock} if facts.names_rules else verdict
 
 
 def _mode(notes: Notes, host: str, phase: str, look: Look) -> None:
@@ -55,17 +62,14 @@ def _mode(notes: Notes, host: str, phase: str, look: Look) -> None:
         notes.found("mode", host=host, phase=phase, mode=reason)
 
 
-def _rules(notes: Notes, host: str, phase: str, look: Look) -> None:
-    live, staged = look.line["live"], look.line["staged"]
-    for name, listing in (("live", live), ("staged", staged)):
-        if listing["rc"] != 0:
-            reason = str(listing["stderr"]).strip().split("\n")[0][:200]
-            notes.found("rules-unread", host=host, phase=phase, which=name, reason=reason)
-            return
-    parts = rules.differences(live["stdout"], staged["stdout"])
-    if parts:
-        rows = rules.changed_lines(look.line["live_text"]["stdout"], look.line["staged_text"]["stdout"])
-        notes.found("rules-differ", host=host, phase=phase, parts=parts[:SHOWN], rows=rows[:SHOWN])
+def _clock(notes: Notes, host: str, phase: str, look: Look) -> None:
+    """See that host and control node agree on the time: a wrong clock dates the whole proof wrongly."""
+    seconds = look.clock or 0.0
+    notes.clock = max(notes.clock or 0.0, abs(seconds))
+    if abs(seconds) > CLOCK_SECONDS:
+        notes.found("clock", host=host, phase=phase, seconds=seconds, most=CLOCK_SECONDS)
+    if look.line["tracking"]["stdout"].strip().endswith("Not synchronised"):
+        notes.remark("clock-alone", host=host, phase=phase)
 
 
 def _call(facts: Facts, notes: Notes) -> None:

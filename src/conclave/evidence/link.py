@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 from conclave import remote
@@ -36,18 +37,20 @@ class Link:
         self.host = host
         self._connection = Connection(host.login)
 
-    def look(self, **arguments: object) -> dict[str, Any]:
-        """Run the look on the host.
+    def look(self, rendered: Mapping[str, str], **arguments: object) -> dict[str, Any]:
+        """Run the look on the host; what it says stands between the control node's time of asking and of hearing.
 
         Raises
         ------
         RemoteError
             When the host does not answer, or answers with something else.
         """
-        answer = self._connection.run(*_program("look", arguments), seconds=LOOK_SECONDS)
+        asked = time.time()
+        command = _program("look", arguments)
+        answer = self._connection.run(*command, stdin=json.dumps(dict(rendered)), seconds=LOOK_SECONDS)
         if not answer.data:
             raise LostError(self._connection.login, answer.reason)
-        return answer.data
+        return {"asked": asked, "answered": time.time(), **answer.data}
 
     def watch(self, interfaces: list[str]) -> Watch:
         """Begin to record what leaves by these interfaces; returns when each recorder has seen a beat, or cannot."""

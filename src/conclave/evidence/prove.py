@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING
 from conclave import paths
 from conclave.call import site as call_site
 from conclave.call.session import Plan
+from conclave.catalog import Catalog
 from conclave.errors import ConclaveError
 from conclave.evidence import certificate, keys, link, pages, publish
 from conclave.evidence.chain import Chain
+from conclave.firewall.rendered import rendered
 from conclave.release import release
 from conclave.site import read
 from conclave.site import secrets as site_secrets
@@ -41,8 +43,6 @@ NOBODY6 = "2001:db8:ffff::9"
 # Below the ports that systems choose by themselves (RFC 6335).
 PORTS = range(20000, 32000)
 QUESTION = "example.net."
-FIREWALL, CUT = "/etc/conclave/firewall/conclave.nft", "/etc/conclave/mode/cut.nft"
-STAGED = {"open": [FIREWALL], "isolated": [FIREWALL, CUT]}
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,11 @@ def prove(
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     final = folder / f"isolation-{site}-{began:%Y%m%dT%H%M%SZ}.jsonl"
     unfinished = final.with_suffix(".unfinished")
+    previous = certificate.newest(folder, site)
     with unfinished.open("xb") as file:
         book = Chain(file)
         with contextlib.closing(_Run(model, book, progress)) as run:
-            run.begin(reason, actor or getpass.getuser())
+            run.begin(reason, actor or getpass.getuser(), previous)
             run.open()
             progress(f"holding a call of {seconds:.0f} s" if seconds else "holding no call")
             if seconds:
@@ -125,6 +126,8 @@ class _Run:
         self._lab = places.lab_of_this_process()
         self._links: dict[str, link.Link] = {}
         self._watches: dict[str, link.Watch] = {}
+        catalog = Catalog.load()
+        self._rendered = {host.name: rendered(model, catalog, host) for host in model.hosts}
         self._interfaces = {host.name: list(host.conclave_outside) for host in model.hosts if host.conclave_outside}
         self._addresses = nobody(model)
         # A number of its own for each purpose: a packet that was counted is then surely ours.
@@ -133,7 +136,7 @@ class _Run:
         self._guest_ports: dict[Phase, int] = {"opening": ports[2], "closing": ports[3]}
         self._began = time.time()
 
-    def begin(self, reason: str, actor: str) -> None:
+    def begin(self, reason: str, actor: str, previous: certificate.Previous | None) -> None:
         """Say what is going to be proven, by whom and with what."""
         answers = self._model.answers
         self._book.add(
@@ -157,6 +160,10 @@ class _Run:
                 for host in self._model.hosts
             ],
             outside=self._interfaces,
+            public=[str(address) for address in self._model.public],
+            rules=self._rendered,
+            number=previous.number + 1 if previous else 1,
+            previous={"file": previous.file, "digest": previous.digest} if previous else None,
             probe={"addresses": self._addresses, "ports": self._ports, "count": PROBES},
         )
 
@@ -219,11 +226,11 @@ class _Run:
             token = secrets.token_hex(8)
             core = "core" in one.host.roles
             return one.look(
+                self._rendered[name],
                 addresses=self._addresses,
                 port=self._ports[phase],
                 count=PROBES,
                 question=f"{token}.{name}.{QUESTION}",
-                modes=STAGED,
                 since=self._began if core and phase == "closing" else None,
             )
 

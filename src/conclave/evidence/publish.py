@@ -7,7 +7,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from conclave import documents
-from conclave.evidence import chain, signature
+from conclave.evidence import certificate, chain
 from conclave.evidence.facts import Facts
 from conclave.evidence.sentences import sentence
 from conclave.evidence.witness import capture
@@ -57,7 +57,9 @@ def data(evidence: Evidence, language: Language) -> dict[str, Any]:
         "call": call["result"],
         "pages": facts.all("page"),
         "digest": chain.digest(evidence.raw),
-        "signers": [signature.fingerprint(evidence.raw, armor) for armor in evidence.signatures],
+        "signers": certificate.fingerprints(evidence),
+        "number": facts.begin.get("number"),
+        "previous": facts.begin.get("previous"),
     }
 
 
@@ -69,10 +71,13 @@ def _host(facts: Facts, name: str) -> dict[str, Any]:
         return row | {"looked": False}
     closing = looks[1]
     versions = closing.line["versions"]
-    staged = "".join(text or "" for text in closing.line["staged_files"].values())
+    staged = closing.line["staged_files"]
+    # By what the control node rendered, where the evidence holds it.
+    rendered = "".join(text or "" for text in facts.begin.get("rules", {}).get(name, staged).values())
     return row | {
         "mode": closing.mode or "?",
-        "rules": hashlib.sha256(staged.encode()).hexdigest()[:16],
+        "rules": hashlib.sha256(rendered.encode()).hexdigest()[:16],
+        "clock": None if closing.clock is None else f"{closing.clock:+.3f} s",
         "release": versions["release"],
         "kernel": versions["kernel"],
         "packages": versions["packages"],

@@ -18,6 +18,21 @@ SENTENCES: dict[str, str] = {
     "mode": N_("{host} does not report that it is isolated ({phase}): {mode}"),
     "rules-unread": N_("{host}: the {which} rules could not be listed ({phase}): {reason}"),
     "rules-differ": N_("{host}: the rules in force are not the staged ones ({phase}): {parts}; {rows}"),
+    "rules-not-rendered": N_(
+        "{host}: the rules in force are not those that the control node rendered ({phase}): {parts}; {rows}"
+    ),
+    "set-wider": N_("{host}: the set {set} in force also holds {addresses} ({phase})"),
+    "set-narrower": N_("{host}: the set {set} in force lacks {addresses} ({phase})"),
+    "staged-differs": N_("{host}: {file} is not as the control node rendered it ({phase}): {rows}"),
+    "staged-missing": N_("{host}: {file} cannot be read ({phase})"),
+    "interface-unknown": N_(
+        "{host}: the interface {interface} has the address {address}, which the site does not know ({phase})"
+    ),
+    "interfaces-unread": N_("{host}: the interfaces could not be listed ({phase}): {reason}"),
+    "clock": N_(
+        "{host}: its clock differs from the control node's by {seconds} s ({phase}), so the times of this proof are in "
+        "doubt; at most {most} s are allowed"
+    ),
     "rules-replaced": N_("{host}: rules were reloaded during the proof, so the counters started again: {tables}"),
     "rebooted": N_("{host} was restarted during the proof"),
     "counter-missing": N_("{host}: the counter {counter} does not exist, so no attempts were counted"),
@@ -64,6 +79,10 @@ SENTENCES: dict[str, str] = {
     "older": N_("{host} still sent {packets} packets on connections opened before the cut; they were rejected"),
     "cut": N_("{host}: the cut dropped {packets} packets that were on their way to the outside"),
     "link": N_("{host}: {frames} {name} frames to neighbours on the link of {interface}; routers do not forward them"),
+    "interface-unwatched": N_(
+        "{host}: the interface {interface} is up, without an address, and was not captured ({phase})"
+    ),
+    "clock-alone": N_("{host}: its clock followed no other clock ({phase})"),
     # What was not looked at.
     "capture": N_("the line to the outside: the site has no router of its own that could capture it"),
     "canary": N_("there is no canary outside"),
@@ -81,6 +100,7 @@ SENTENCES: dict[str, str] = {
 # What stands before them, and the two numbers.
 LABELS: dict[str, str] = {
     "isolated": N_("ISOLATED"),
+    "isolated-hosts": N_("ISOLATED (HOSTS ONLY: no router of the site was watched)"),
     "not-isolated": N_("NOT ISOLATED"),
     "time": N_("{site} ({domain}), {began} to {ended}"),
     "order": N_("by {actor}, reason: {reason}"),
@@ -90,6 +110,11 @@ LABELS: dict[str, str] = {
     "finding": N_("finding: {text}"),
     "remark": N_("remark: {text}"),
     "gap": N_("not examined: {text}"),
+    "clock": N_("clocks of hosts and control node: within {seconds} s"),
+    "first": N_("certificate number {number}, the first of its row"),
+    "follows": N_("certificate number {number}, follows {file}, which is beside it and unchanged"),
+    "follows-unseen": N_("certificate number {number}, follows {file} ({digest}), which is not beside it"),
+    "stranger": N_("a signature that does not count: {reason}"),
     "signed": N_("signed by {name}, {fingerprint}"),
 }
 _PHASES: dict[str, str] = {
@@ -99,6 +124,7 @@ _PHASES: dict[str, str] = {
 _WHICH: dict[str, str] = {
     "live": N_("live"),
     "staged": N_("staged"),
+    "rendered": N_("rendered"),
 }
 
 

@@ -111,9 +111,32 @@ def accept(rig: Rig) -> Iterator[None]:
 @pytest.mark.usefixtures("accept")
 def test_a_rogue_accept_rule_is_red_though_the_cut_holds(rig: Rig) -> None:
     proof = rig.proof()
-    assert re.search(r"rt: .*inet conclave: rules forward.*[+] accept", said(proof)["rules-differ"])
+    assert re.search(r"rt: .*inet conclave: rules forward.*[+] accept", said(proof)["rules-not-rendered"])
     assert "guest-probes-uncounted" in said(proof)
     assert proof.evidence.verdict["left"] == 0
+
+
+@pytest.fixture
+def wider(rig: Rig) -> Iterator[None]:
+    """Let the cut of a host spare an address outside, in the staged file as well, with a hash of its own."""
+    cut, kept = "/etc/conclave/mode/cut.nft", "/root/cut.nft"
+    widen = f"head -n -1 {kept} | sed '0,/inside4.*elements = {{ /s//&{OUTSIDE}, /'"
+    rig.on(
+        "edge1",
+        f"cp -p {cut} {kept}; {widen} >/root/wider; "
+        f"(cat /root/wider; echo \"# sha256 $(sha256sum </root/wider | cut -d' ' -f1)\") >{cut}; conclave-mode apply",
+    )
+    yield
+    rig.on("edge1", f"mv {kept} {cut}; rm /root/wider; conclave-mode apply")
+
+
+@pytest.mark.usefixtures("wider")
+def test_a_widened_cut_is_red_though_the_host_has_it_staged(rig: Rig) -> None:
+    assert '"live": true' in rig.on("edge1", "conclave-mode status --json")
+    found = said(rig.proof())
+    assert f"edge1: the set inet conclave_cut inside4 in force also holds {OUTSIDE}/32" in found["set-wider"]
+    assert "edge1: /etc/conclave/mode/cut.nft is not as the control node rendered it" in found["staged-differs"]
+    assert "edge1" in found["rules-not-rendered"]
 
 
 @pytest.mark.usefixtures("accept")
@@ -145,7 +168,7 @@ def test_a_removed_counter_rule_is_red(rig: Rig) -> None:
     finally:
         rig.on("media1", "conclave-mode apply")
     assert "media1: the counter conclave/refused-outside saw 0 of 6" in found["counter-blind"]
-    assert re.search(r"media1: .*- counter name .refused-outside", found["rules-differ"])
+    assert re.search(r"media1: .*- counter name .refused-outside", found["rules-not-rendered"])
 
 
 def test_a_host_that_is_down_is_red(rig: Rig) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import typer
 
+from conclave.cli.crisis import _sentence as sentence
 from conclave.cli.crisis import seconds
 from conclave.crisis.report import HostReport, Report
 
@@ -72,6 +73,17 @@ def test_a_site_nobody_asked_about_counts_when_its_hosts_agree() -> None:
     hosts[0].take(GOOD)
     found = Report("lab", "", "", "", hosts)
     assert (found.done, found.mode) == (False, "mixed")
+
+
+def test_a_site_under_other_rules_than_rendered_is_isolated_and_not_sound() -> None:
+    found = report(GOOD, "")
+    assert found.sound
+    found.hosts[1].differs = ["inet conclave_cut inside4 also holds 203.0.113.77/32", "b", "c", "d"]
+    assert (found.done, found.sound, found.mode) == (True, False, "isolated")
+    (line,) = found.lacking()
+    assert line.startswith("h1: the live rules are not those that this control node renders: inet conclave_cut inside4")
+    assert line.endswith("also holds 203.0.113.77/32; b; c")
+    assert "NOT by this control node's rules" in sentence(found)
 
 
 @pytest.mark.parametrize(("text", "value"), [("90s", 90), ("30m", 1800), ("2h", 7200), ("24h", 86400)])

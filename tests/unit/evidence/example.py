@@ -24,6 +24,8 @@ OUTPUT = [
     {"accept": None},
 ]
 KEEPS = {"set": {"op": "update", "elem": {"meta": {"key": "skuid"}}, "set": "@egress_denied_own4"}}
+FIREWALL, CUT_FILE = "/etc/conclave/firewall/conclave.nft", "/etc/conclave/mode/cut.nft"
+RULES = {FIREWALL: "table inet conclave {\n}\n", CUT_FILE: "table inet conclave_cut {\n}\n"}
 Attempts = dict[tuple[Any, str, str, int], int]
 
 
@@ -134,6 +136,13 @@ def counts(host: dict[str, Any], phase: str) -> dict[str, Any]:
     return found
 
 
+def interface(name: str, *addresses: str) -> dict[str, Any]:
+    """Return an interface as `ip -j address` lists it."""
+    flags = ["LOOPBACK", "UP"] if name == "lo" else ["BROADCAST", "UP"]
+    info = [{"local": address, "scope": "host" if name == "lo" else "global"} for address in addresses]
+    return {"ifname": name, "flags": flags, "addr_info": info}
+
+
 def run(stdout: str, rc: int | None = 0, stderr: str = "") -> dict[str, Any]:
     return {"rc": rc, "stdout": stdout, "stderr": stderr}
 
@@ -156,9 +165,13 @@ def look(host: dict[str, Any], phase: str) -> dict[str, Any]:
         "mode": run('{"mode": "isolated"}'),
         "live": run(listing(**counts(host, phase))),
         "live_text": run("table inet conclave {\n}\n"),
-        "staged": run(listing(zero, {}, handle=1)),
-        "staged_text": run("table inet conclave {\n}\n"),
-        "staged_files": {"/etc/conclave/firewall/conclave.nft": "table inet conclave { }"},
+        "rendered": run(listing(zero, {}, handle=1)),
+        "rendered_text": run("table inet conclave {\n}\n"),
+        "staged_files": {file: f"{text}# sha256 0123\n" for file, text in RULES.items()},
+        "asked": 999.9,
+        "answered": 1000.4,
+        "interfaces": run(json.dumps([interface("lo", "127.0.0.1", "::1"), interface("eth0", *host["addresses"])])),
+        "tracking": run("C0000242,192.0.2.66,3,1000.0,0.000012,0.0,0.0,0.0,0.0,0.0,0.0,0.0,1.0,Normal\n"),
         "users": {"0": "root", "997": "conclave-livekit"},
         "versions": {"kernel": "6.12", "release": "0.1.0", "packages": {"nftables": "1.1.3"}},
         "names": run(names) if host is CORE and phase == "closing" else None,
@@ -182,7 +195,11 @@ def proof() -> list[dict[str, Any]]:
     """Return the lines, each with its kind."""
     begin = {
         "kind": "begin",
-        "format": "conclave-isolation-evidence/1",
+        "format": "conclave-isolation-evidence/2",
+        "public": [],
+        "rules": {"rt": RULES, "core1": RULES},
+        "number": 1,
+        "previous": None,
         "site": "lab",
         "domain": "conf.lab.example",
         "actor": "somebody",

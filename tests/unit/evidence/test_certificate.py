@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,9 +18,12 @@ from conclave.evidence import certificate, chain, publish, signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from conclave.language import Language
+
+
+# Made and signed by the release before the rendered rules stood in the evidence.
+KEPT = Path(__file__).parent / "kept"
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +132,67 @@ def test_a_terminal_speaks_one_language(tmp_path: Path, keys: Path, language: st
     assert [word for word in words if word not in done.output] == []
 
 
+def headline(lines: list[dict[str, Any]], keys: Path, tmp_path: Path) -> str:
+    file = made(tmp_path / "proof.jsonl", keys, lines)
+    line = cli.build(())
+    commands.register(line)
+    words = ["evidence", "verify", str(file), "--signers", str(keys / "allowed_signers")]
+    return CliRunner().invoke(line, words).output.splitlines()[0]
+
+
+def test_the_headline_says_hosts_only_where_no_router_was_watched(tmp_path: Path, keys: Path) -> None:
+    assert headline(example.proof(), keys, tmp_path) == "ISOLATED"
+    lines = [line for line in example.proof() if line["kind"] not in {"watch", "capture"}]
+    lines[0]["outside"] = {}
+    assert headline(lines, keys, tmp_path).startswith("ISOLATED (HOSTS ONLY")
+
+
+@pytest.mark.parametrize(("name", "isolated"), [("green", True), ("red", False)])
+def test_evidence_of_the_first_format_still_verifies(name: str, *, isolated: bool) -> None:
+    evidence = certificate.load(KEPT / f"format-1-{name}.jsonl")
+    assert [one.name for one in certificate.verify(evidence, KEPT / "allowed_signers")] == ["site@lab.example"]
+    assert evidence.verdict["isolated"] is isolated
+    assert documents.html("isolation", "en", publish.data(evidence, "en"))
+
+
+def row_of_two(folder: Path, keys: Path) -> tuple[Path, Path]:
+    first = made(folder / "isolation-lab-20260101T000000Z.jsonl", keys, example.proof())
+    before = certificate.newest(folder, "lab")
+    assert before is not None
+    lines = example.proof()
+    lines[0] |= {"number": before.number + 1, "previous": {"file": before.file, "digest": before.digest}}
+    return first, made(folder / "isolation-lab-20260101T000100Z.jsonl", keys, lines)
+
+
+def test_a_certificate_follows_the_one_before_it(tmp_path: Path, keys: Path) -> None:
+    assert certificate.newest(tmp_path, "lab") is None
+    first, second = row_of_two(tmp_path, keys)
+    assert certificate.follows(certificate.load(first), tmp_path) is None
+    assert certificate.follows(certificate.load(second), tmp_path) is True
+    assert certificate.load(second).lines[0]["number"] == 2
+
+
+def test_a_certificate_that_was_left_out_is_missed(tmp_path: Path, keys: Path) -> None:
+    first, second = row_of_two(tmp_path, keys)
+    first.unlink()
+    assert certificate.follows(certificate.load(second), tmp_path) is False
+
+
+def test_a_certificate_that_was_exchanged_is_noticed(tmp_path: Path, keys: Path) -> None:
+    first, second = row_of_two(tmp_path, keys)
+    lines = example.proof()
+    lines[0]["reason"] = "another"
+    made(first, keys, lines)
+    with pytest.raises(chain.DamagedError, match="is not the certificate that this one follows"):
+        certificate.follows(certificate.load(second), tmp_path)
+    assert exit_code(second, keys) == ExitCode.EVIDENCE_EDITED
+
+
+def test_a_damaged_certificate_is_named_without_a_digest(tmp_path: Path) -> None:
+    (tmp_path / "isolation-lab-20260101T000000Z.jsonl").write_text("no evidence\n", encoding="utf-8")
+    assert certificate.newest(tmp_path, "lab") == certificate.Previous("isolation-lab-20260101T000000Z.jsonl", 0, "")
+
+
 def edited(rows: list[bytes]) -> list[bytes]:
     rows[7] = rows[7].replace(b'"fetched":9', b'"fetched":8')
     return rows
@@ -197,11 +262,40 @@ def test_damage_is_told_apart(
     assert exit_code(file, keys) == code
 
 
-def test_an_unknown_key_is_named(file: Path, keys: Path) -> None:
+def test_an_unknown_key_is_named(tmp_path: Path, keys: Path) -> None:
+    stream, book = example.written(example.proof())
+    certificate.conclude(book)
+    file = tmp_path / "strange.jsonl"
+    file.write_bytes(stream.getvalue())
     certificate.add_signature(file, keys / "stranger")
     with pytest.raises(chain.DamagedError, match=r"signed with the key SHA256:.* does not name") as caught:
         verified(file, keys)
     assert caught.value.exit_code == ExitCode.EVIDENCE_UNKNOWN_SIGNER
+
+
+def by_a_stranger(file: Path, keys: Path) -> None:
+    certificate.add_signature(file, keys / "stranger")
+
+
+def of_something_else(file: Path, keys: Path) -> None:
+    armor = signature.sign(b"something else", keys / "officer")
+    file.write_bytes(file.read_bytes() + chain.canonical({"kind": "signature", "armor": armor}) + b"\n")
+
+
+def of_nothing(file: Path, _: Path) -> None:
+    file.write_bytes(file.read_bytes() + chain.canonical({"kind": "signature"}) + b"\n")
+
+
+@pytest.mark.parametrize("append", [by_a_stranger, of_something_else, of_nothing])
+def test_a_signature_that_anybody_appends_takes_nothing_away(
+    file: Path, keys: Path, append: Callable[[Path, Path], None]
+) -> None:
+    append(file, keys)
+    assert verified(file, keys) == ["site@lab.example"]
+    assert exit_code(file, keys) == ExitCode.OK
+    assert len(certificate.strangers(certificate.load(file), keys / "allowed_signers")) == 1
+    certificate.add_signature(file, keys / "officer")
+    assert verified(file, keys) == ["site@lab.example", "officer@lab.example"]
 
 
 def test_without_a_list_of_keys_the_fingerprint_is_told(file: Path, keys: Path) -> None:
@@ -267,7 +361,7 @@ def test_a_page_claims_no_more_than_was_looked_at(tmp_path: Path, keys: Path) ->
     lines[0]["outside"] = {}
     file = made(tmp_path / "narrow.jsonl", keys, lines)
     page = documents.html("isolation", "en", publish.data(certificate.load(file), "en"))
-    assert "Isolated as far as examined" in page
+    assert "Hosts only" in page
     assert "nothing left the site" not in page
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,7 +114,30 @@ def no_mode(lines: Lines) -> None:
 
 
 def rules_unread(lines: Lines) -> None:
-    find(lines, "look", host="core1", phase="opening")["staged"] = run("", 1, "unshare: not permitted")
+    find(lines, "look", host="core1", phase="opening")["rendered"] = run("", 1, "unshare: not permitted")
+
+
+def staged_file_changed(lines: Lines) -> None:
+    line = find(lines, "look", host="core1", phase="opening")
+    line["staged_files"][example.FIREWALL] = "table inet conclave {\n\taccept\n}\n# sha256 0123\n"
+
+
+def staged_file_gone(lines: Lines) -> None:
+    find(lines, "look", host="core1", phase="opening")["staged_files"][example.CUT_FILE] = None
+
+
+def second_interface(lines: Lines) -> None:
+    links = [example.interface("eth0", *CORE["addresses"]), example.interface("wwan0", "100.64.0.7")]
+    find(lines, "look", host="core1", phase="closing")["interfaces"] = run(json.dumps(links))
+
+
+def interfaces_unread(lines: Lines) -> None:
+    find(lines, "look", host="core1", phase="closing")["interfaces"] = run("", None, "No such file: 'ip'")
+
+
+def clock_set_back(lines: Lines) -> None:
+    line = find(lines, "look", host="core1", phase="closing")
+    line["asked"], line["answered"] = line["asked"] - 10800, line["answered"] - 10800
 
 
 def host_down(lines: Lines) -> None:
@@ -229,15 +253,20 @@ SABOTAGE: list[tuple[Callable[[Lines], None], set[str], str]] = [
     (past_the_rules, {"tried-past-rules"}, "core1: 4 packets .*uid 997 .*203.0.113.53"),
     (through_the_router, {"passed-on"}, "core1 sent 2 packets for 203.0.113.80 tcp 443 .*router rt"),
     (removed_counter_rule, {"counter-blind"}, "core1: .*refused-outside saw 0 of 6"),
-    (removed_counter, {"counter-missing", "rules-differ"}, "core1"),
+    (removed_counter, {"counter-missing", "rules-not-rendered"}, "core1"),
     (removed_egress_denied_own, {"probes-uncounted"}, r"core1: of 3 probes to 203.0.113.9, 0 "),
     (reloaded, {"rules-replaced"}, "core1: .*inet conclave"),
     (guests_uncounted, {"guest-probes-uncounted", "counter-blind"}, "rt"),
-    (rogue_accept, {"rules-differ"}, "rt: .*inet conclave: rules output.*[+] accept"),
-    (foreign_table, {"rules-differ"}, "core1: .*[+] table inet mine"),
+    (rogue_accept, {"rules-not-rendered"}, "rt: .*inet conclave: rules output.*[+] accept"),
+    (foreign_table, {"rules-not-rendered"}, "core1: .*[+] table inet mine"),
     (open_mode, {"mode"}, "core1 .*open"),
     (no_mode, {"mode"}, "core1 .*No such file"),
-    (rules_unread, {"rules-unread"}, "core1: .*staged.*not permitted"),
+    (rules_unread, {"rules-unread"}, "core1: .*rendered.*not permitted"),
+    (staged_file_changed, {"staged-differs"}, r"core1: /etc/conclave/firewall/conclave.nft .*[+] accept"),
+    (staged_file_gone, {"staged-missing"}, "core1: /etc/conclave/mode/cut.nft cannot be read"),
+    (second_interface, {"interface-unknown"}, "core1: the interface wwan0 has the address 100.64.0.7"),
+    (interfaces_unread, {"interfaces-unread"}, "core1: .*No such file"),
+    (clock_set_back, {"clock"}, r"core1: its clock differs .* 10799\.6 s"),
     (host_down, {"missing"}, "core1 .*timed out"),
     (host_silently_gone, {"missing"}, "core1"),
     (rebooted, {"rebooted"}, "core1"),
@@ -372,7 +401,10 @@ def test_a_short_call_is_listed() -> None:
 
 def test_every_code_has_its_sentences_and_every_sentence_its_code() -> None:
     folder = Path(judge.__code__.co_filename).parent
-    source = "".join((folder / name).read_text(encoding="utf-8") for name in ("judge.py", "traffic.py"))
+    source = "".join(
+        (folder / name).read_text(encoding="utf-8")
+        for name in ("judge.py", "traffic.py", "rulesets.py", "interfaces.py")
+    )
     used = set(re.findall(r"notes\.(?:found|remark|gap)\(\s*\"([a-z-]+)\"", source))
     used |= {"other-ways", "contents", "other-times"}
     assert used == set(SENTENCES)

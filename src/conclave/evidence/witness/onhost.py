@@ -39,7 +39,7 @@ def look(
     port: int,
     count: int,
     question: str,
-    modes: dict[str, list[str]],
+    rendered: dict[str, str],
     since: float | None,
 ) -> dict[str, object]:
     """Send the probes, then say everything the host knows about its own isolation.
@@ -50,27 +50,27 @@ def look(
         So many UDP packets go to this port of each address; every rule set must refuse and count them.
     question:
         An outside name that the host asks its resolver for.
-    modes:
-        Staged rule files, by the mode they belong to.
+    rendered:
+        Text of the rules that the control node rendered for this host in isolation, by the file they are staged in.
     since:
         Read the name server's log from there on (seconds since 1970); None where there is none to read.
     """
     began = time.time()
     sent = {address: [_send(address, port) for _ in range(count)] for address in addresses}
     asked = _ask(question) if question else ""
-    mode = _mode()
-    staged = modes.get(_word(mode["stdout"]), modes["open"])
     return {
         "time": began,
         "boot": pathlib.Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip(),
         "probes": sent,
         "question": {"name": question, "answer": asked},
-        "mode": mode,
+        "mode": _run("/usr/sbin/conclave-mode", "status", "--json"),
         "live": _run("nft", "-j", "list", "ruleset"),
         "live_text": _run("nft", "-s", "list", "ruleset"),
-        "staged": _staged(staged, "-j"),
-        "staged_text": _staged(staged, "-s"),
-        "staged_files": {file: _read(file) for file in staged},
+        "rendered": _loaded(rendered, "-j"),
+        "rendered_text": _loaded(rendered, "-s"),
+        "staged_files": {file: _read(file) for file in rendered},
+        "interfaces": _run("ip", "-j", "address", "show"),
+        "tracking": _run("chronyc", "-c", "tracking"),
         "users": {str(entry.pw_uid): entry.pw_name for entry in pwd.getpwall()},
         "versions": _versions(),
         "names": None if since is None else _names(since),
@@ -96,29 +96,20 @@ def _ask(question: str) -> str:
     return ", ".join(sorted({str(entry[4][0]) for entry in found}))
 
 
-def _mode() -> dict[str, object]:
-    return _run("/usr/sbin/conclave-mode", "status", "--json")
-
-
-def _word(text: object) -> str:
+def _run(*command: str, stdin: str = "") -> dict[str, object]:
     try:
-        return str(json.loads(str(text)).get("mode", ""))
-    except (ValueError, AttributeError):
-        return ""
-
-
-def _run(*command: str) -> dict[str, object]:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=COMMAND_SECONDS)
+        done = subprocess.run(
+            command, input=stdin, capture_output=True, text=True, check=False, timeout=COMMAND_SECONDS
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return {"rc": None, "stdout": "", "stderr": str(error)}
     return {"rc": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
 
 
-def _staged(files: list[str], form: str) -> dict[str, object]:
-    """Load the staged files where nothing else is, with this host's own nft and kernel, and list the outcome."""
-    script = 'set -e; form="$1"; shift; for file; do nft -f "$file"; done; nft "$form" list ruleset'
-    return _run("unshare", "--net", "sh", "-c", script, "sh", form, *files)
+def _loaded(rendered: dict[str, str], form: str) -> dict[str, object]:
+    """Load the rendered rules where nothing else is, with this host's own nft and kernel, and list the outcome."""
+    script = 'nft -f - && nft "$1" list ruleset'
+    return _run("unshare", "--net", "sh", "-c", script, "sh", form, stdin="".join(rendered.values()))
 
 
 def _read(file: str) -> str | None:
@@ -267,7 +258,11 @@ class _Watcher:
 def main() -> None:
     """Run one function with arguments from JSON and print what it returns."""
     arguments = json.loads(sys.argv[2])
-    json.dump(look(**arguments) if sys.argv[1] == "look" else watch(**arguments), sys.stdout)
+    if sys.argv[1] == "look":
+        # By standard input: a word of a command line is too short for the rules of a large site.
+        json.dump(look(**arguments, rendered=json.load(sys.stdin)), sys.stdout)
+    else:
+        json.dump(watch(**arguments), sys.stdout)
     sys.stdout.write("\n")
 
 
