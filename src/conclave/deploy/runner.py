@@ -19,7 +19,7 @@ from conclave import paths
 from conclave.site import vault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 # What Ansible and ssh need of our environment. ansible-runner writes the whole of it to a file, so the rest stays out.
 _KEPT = {"HOME", "LANG", "LOGNAME", "PATH", "SSH_AUTH_SOCK", "TERM", "TMPDIR", "TZ", "USER", "VIRTUAL_ENV"}
@@ -38,16 +38,35 @@ class Run:
     tags: str = ""
     variables: dict[str, str] = field(default_factory=dict)
 
-    def command(self) -> list[str]:
-        """Return the call, as an operator would type it in the project's folder."""
+    def command(self, file: Path | None = None) -> list[str]:
+        """Return the call, as an operator would type it in the project's folder.
+
+        Parameters
+        ----------
+        file:
+            Where the variables stand, if there are any: see `variables_file`.
+        """
         words = ["-i", f"inventories/{self.site}", f"playbooks/{self.playbook}"]
         words += ["--check"] if self.check else []
         words += ["--diff"] if self.diff else []
         words += ["--limit", self.limit] if self.limit else []
         words += ["--tags", self.tags] if self.tags else []
-        for name, value in self.variables.items():
-            words += ["--extra-vars", f"{name}={value}"]
+        words += ["--extra-vars", f"@{file}"] if file else []
         return ["ansible-playbook", *words]
+
+
+def variables_file(variables: Mapping[str, str]) -> str:
+    """Return a file for ``--extra-vars`` that gives each variable its value letter for letter.
+
+    On the command line a value would be split at blanks and shown to every process; without ``!unsafe`` braces in it
+    would be evaluated as a template. The tag stands at the whole: at a text it would make a number of "010".
+    """
+    return "--- !unsafe\n" + "".join(f"{name}: {_quoted(value)}\n" for name, value in variables.items())
+
+
+def _quoted(value: str) -> str:
+    """Return a text in YAML's double quotes; everything but plain letters as its code point (YAML 1.2, 5.7)."""
+    return '"' + "".join(one if one.isascii() and one.isalnum() else f"\\U{ord(one):08x}" for one in value) + '"'
 
 
 def run(what: Run, on_event: Callable[[dict[str, Any]], None], folder: Path) -> tuple[str, int]:
@@ -89,7 +108,10 @@ def run(what: Run, on_event: Callable[[dict[str, Any]], None], folder: Path) -> 
         # prepare() forgets the parameter of this name.
         config.suppress_output_file = True
         # If we are killed, Ansible must not go on behind the back of the next deploy.
-        program, *arguments = what.command()
+        file = private / "variables.yml" if what.variables else None
+        if file:
+            file.write_text(variables_file(what.variables), encoding="ascii")
+        program, *arguments = what.command(file)
         config.command = ["setpriv", "--pdeathsig", "TERM", vault.tool(program), *arguments]
         config.env = _environment(what.site, config.env)
         runner = Runner(config=config, event_handler=handle, cancel_callback=cancel)

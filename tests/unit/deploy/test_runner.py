@@ -18,6 +18,23 @@ from conclave.deploy.runner import Run, run
 from conclave.errors import ConclaveError
 
 pytestmark = pytest.mark.long
+# As people are called, as sticks are called, and as nobody is called who means well.
+GIVEN = {
+    "blank": "von der Heide",
+    "apostrophe": "O'Brien",
+    "quotes": 'Anna "Ann" Maria',
+    "template": "{{ 7*6 }}",
+    "statement": "{% if true %}yes{% endif %}",
+    "another": "x depot_bundle=/tmp/other",
+    "escape": "a\\nb",
+    "line": "a\nb",
+    "letters": "Zoë Çelik 李 😀",
+    "control": "a\x7f\x85b",
+    "word": "no",
+    "number": "010",
+    "nothing": "",
+    "comment": "a # b: c",
+}
 CHILD = """
 import sys
 from pathlib import Path
@@ -103,11 +120,27 @@ def test_a_second_deploy_is_refused_and_names_the_first(tmp_path: Path) -> None:
 
 
 def test_the_command_is_what_an_operator_would_type() -> None:
-    what = Run("town", "deploy.yml", check=True, diff=True, limit="core", tags="dns", variables={"depot_bundle": "/b"})
-    assert " ".join(what.command()) == (
+    what = Run("town", "deploy.yml", check=True, diff=True, limit="core", tags="dns")
+    assert " ".join(what.command(Path("/b.yml"))) == (
         "ansible-playbook -i inventories/town playbooks/deploy.yml --check --diff --limit core --tags dns "
-        "--extra-vars depot_bundle=/b"
+        "--extra-vars @/b.yml"
     )
+
+
+def test_values_reach_ansible_letter_for_letter(project: Path, tmp_path: Path) -> None:
+    (project / "playbooks" / "given.yml").write_text(
+        "- hosts: all\n  gather_facts: false\n  tasks:\n"
+        '    - name: Hand on\n      ansible.builtin.set_fact: {arrived: "{{ [' + ", ".join(GIVEN) + '] }}"}\n',
+        encoding="utf-8",
+    )
+    arrived = list[list[str]]()
+
+    def keep(event: dict[str, Any]) -> None:
+        if event["event"] == "runner_on_ok":
+            arrived.append(event["event_data"]["res"]["ansible_facts"]["arrived"])
+
+    assert run(Run("toy", "given.yml", variables=GIVEN), keep, tmp_path / "state") == ("successful", 0)
+    assert arrived == [list(GIVEN.values())]
 
 
 def _children(pid: int) -> list[int]:
