@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from conclave_host.settings import FOLDER, Settings, SettingsError
 
 PATH = "/.well-known/est/simplereenroll"
+# Said with the new certificate: the service then forgets the former one.
+INSTALLED = "/installed"
 GROUP = "conclave-tls"
 DAY = 86400
 LARGEST = 65536
@@ -126,29 +128,42 @@ def renew(host: Host) -> str:
     os.replace(waiting, host.key)
     os.replace(chain, host.chain)
     os.replace(leaf, host.certificate)
+    try:
+        _say(host, "GET", INSTALLED)
+    except RenewalError as error:
+        # Nothing is lost: the former certificate may then still be presented, once.
+        print(f"tls-renew: {error}", file=sys.stderr)
     return _openssl("x509", "-noout", "-enddate", given=certificate).decode().strip()
 
 
 def _ask(host: Host, request: bytes) -> bytes:
     """Return the answer of the renewal service, DER of a PKCS#7."""
+    headers = {"Content-Type": "application/pkcs10", "Content-Transfer-Encoding": "base64"}
+    body = _say(host, "POST", PATH, base64.b64encode(request), headers)
+    try:
+        return base64.b64decode(body)
+    except ValueError as error:
+        raise RenewalError(f"{host.server}:{host.port} answered with something else than base64") from error
+
+
+def _say(
+    host: Host, method: str, path: str, content: bytes | None = None, headers: dict[str, str] | None = None
+) -> bytes:
+    """Return what the renewal service answers to whoever has this host's certificate."""
     place = f"{host.server}:{host.port}"
     try:
         context = ssl.create_default_context(cafile=host.authority)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.load_cert_chain(host.certificate, host.key)
-        headers = {"Content-Type": "application/pkcs10", "Content-Transfer-Encoding": "base64"}
         with closing(http.client.HTTPSConnection(host.server, host.port, context=context, timeout=20)) as connection:
-            connection.request("POST", PATH, base64.b64encode(request), headers)
+            connection.request(method, path, content, headers or {})
             answer = connection.getresponse()
             body = answer.read(LARGEST)
     except (OSError, http.client.HTTPException) as error:
         raise RenewalError(f"{place} does not answer: {error}") from error
     if answer.status != http.client.OK:
         raise RenewalError(f"{place} refuses: {answer.status} {body.decode(errors='replace').strip()}")
-    try:
-        return base64.b64decode(body)
-    except ValueError as error:
-        raise RenewalError(f"{place} answered with something else than base64") from error
+    return body
 
 
 def _openssl(*arguments: str, given: bytes | None = None) -> bytes:

@@ -20,7 +20,8 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from conclave_host.certificates.issuing import RefusedError, renew
+from conclave_host.certificates.issued import Issued
+from conclave_host.certificates.issuing import RefusedError, common_name_of, renew
 from conclave_host.settings import FOLDER, Settings, SettingsError
 
 LARGEST = 16384
@@ -39,6 +40,8 @@ class Service:
         The authority that issues; its key is read for each request and not kept.
     hosts:
         JSON file: who may have a certificate, and with which names.
+    issued:
+        JSON file: the newest certificate of each host; written here.
     lifetime:
         How long a certificate is good.
     """
@@ -48,19 +51,33 @@ class Service:
     authority: str
     authority_key: str
     hosts: str
+    issued: Issued
     lifetime: dt.timedelta
 
-    def answer(self, request: bytes, presented: bytes) -> bytes:
-        """Return the new certificate, PEM.
+    def answer(self, request: bytes, presented: bytes) -> x509.Certificate:
+        """Return the new certificate.
 
         Raises
         ------
         RefusedError, ValueError
-            When the host is not one of the site's, or its request is damaged.
+            When the host is not one of the site's, its certificate is superseded, or its request is damaged.
         """
         hosts: dict[str, list[str]] = json.loads(_read(self.hosts))
-        authority = _read(self.authority)
-        return renew(request, presented, _read(self.authority_key), authority, hosts=hosts, lifetime=self.lifetime)
+        authority, key = _read(self.authority), _read(self.authority_key)
+        own = x509.load_der_x509_certificate(presented)
+        with self.issued.lock:
+            self.issued.refuse_superseded(common_name_of(own), own)
+            pem = renew(request, presented, key, authority, hosts=hosts, lifetime=self.lifetime)
+            fresh = x509.load_pem_x509_certificate(pem)
+            # Kept before it is handed out: a full disk then costs a renewal, and no rule.
+            self.issued.note(common_name_of(own), own, fresh)
+        return fresh
+
+    def confirm(self, presented: bytes) -> None:
+        """Hear from a host that it has installed what it was given."""
+        own = x509.load_der_x509_certificate(presented)
+        with self.issued.lock:
+            self.issued.confirm(common_name_of(own), own)
 
     def context(self) -> ssl.SSLContext:
         """Return how to shake hands, with the certificate as it is on disk now."""
@@ -88,8 +105,11 @@ class Renewal(http.server.BaseHTTPRequestHandler):
         super().setup()
 
     def do_GET(self) -> None:
-        """Say that the service lives."""
+        """Say that the service lives; hear that a certificate is installed."""
         if self.path == "/health":
+            self._send(200, "text/plain", b"ok\n")
+        elif self.path == "/installed":
+            self.server.service.confirm(self.request.getpeercert(binary_form=True) or b"")
             self._send(200, "text/plain", b"ok\n")
         else:
             self._send(404, "text/plain", b"unknown\n")
@@ -106,12 +126,11 @@ class Renewal(http.server.BaseHTTPRequestHandler):
         presented = self.request.getpeercert(binary_form=True) or b""
         try:
             request = base64.b64decode(self.rfile.read(int(length)), validate=False)
-            pem = self.server.service.answer(request, presented)
+            certificate = self.server.service.answer(request, presented)
         except (RefusedError, ValueError) as refused:
             self.log_message("refused: %s", refused)
             self._send(403, "text/plain", f"{refused}\n".encode())
             return
-        certificate = x509.load_pem_x509_certificate(pem)
         end = certificate.not_valid_after_utc.isoformat()
         self.log_message("renewed %s until %s", certificate.subject.rfc4514_string(), end)
         body = base64.b64encode(pkcs7.serialize_certificates([certificate], Encoding.DER))
@@ -165,6 +184,7 @@ def main(_arguments: list[str]) -> int:
             authority=settings.text("authority"),
             authority_key=f"{os.environ['CREDENTIALS_DIRECTORY']}/ca.key",
             hosts=settings.text("hosts"),
+            issued=Issued(settings.text("issued")),
             lifetime=dt.timedelta(days=settings.number("lifetime_days")),
         )
     except SettingsError as error:

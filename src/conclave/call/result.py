@@ -130,5 +130,8 @@ class CallResult(Part):
     browser: Browser | None = None
     encrypted: bool = Field(description="Every track of everybody was signalled as, and decoded as, AES-GCM.")
     problems: list[str]
+    notices: list[str] = Field(
+        default=[], description="What went wrong beside the call and does not change its result."
+    )
     inside_ok: bool = Field(description="Good among those inside the site, whatever became of those outside.")
     ok: bool

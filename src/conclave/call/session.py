@@ -117,8 +117,9 @@ async def hold(
     processes, outsider = _cast(plan, prefix, outside)
     everybody = [*processes, outsider] if outsider else processes
     measured = busy = 0.0
+    notices: list[str] = []
     try:
-        async with admission:
+        async with _planned(admission, notices):
             await _together(everybody, lambda one: one.start(environment))
             await _together(everybody, lambda one: one.until("start", lambda it: it.ready, plan.start_seconds))
             # One after the other: each then finds those before it in the room, and publishes to them.
@@ -136,7 +137,21 @@ async def hold(
     accounts = [process.account for process in processes]
     result = judge(plan.site, started_at, measured, accounts, outsider.account if outsider else None)
     result.machine_busy = round(busy, 2)
+    result.notices += notices
     return result
+
+
+@contextlib.asynccontextmanager
+async def _planned(admission: Admission, notices: list[str]) -> AsyncIterator[None]:
+    """Plan the meeting, and delete it at the end; what was measured is kept when that fails."""
+    await admission.__aenter__()
+    try:
+        yield
+    finally:
+        try:
+            await admission.__aexit__(None, None, None)
+        except ConclaveError as error:
+            notices.append(f"the meeting was not deleted: {error.found}")
 
 
 def stalled_seconds() -> float:

@@ -133,6 +133,8 @@ def _notes(result: CallResult, console: Console) -> None:
         heard = sum(track.audio_energy > 0 for track in seen.tracks if track.kind == "audio")
         console.print(f"Chromium ({seen.name}): joined in {seen.join_ms} ms, decoded {frames} frames, hears {heard}")
     console.print("every track end-to-end encrypted" if result.encrypted else "NOT every track was encrypted")
+    for notice in result.notices:
+        console.print(f"notice: {notice}", style="yellow", markup=False)
     for problem in result.problems:
         console.print(f"problem: {problem}", style="red", markup=False)
 

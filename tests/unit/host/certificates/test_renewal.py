@@ -5,26 +5,44 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import shutil
 import socket
 import subprocess
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
+from conclave_host.certificates import issuing
+from conclave_host.certificates.issued import Issued
 from conclave_host.certificates.issuing import sign, subject_names
-from conclave_host.certificates.renewal import Host, RenewalError, due, renew
+from conclave_host.certificates.renewal import Host, RenewalError, _ask, due, renew
 from conclave_host.certificates.server import Server, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 NAME = "core1.conf.example.org"
-DAYS = dt.timedelta(days=90)
+DAY = dt.timedelta(days=1)
+DAYS = 90 * DAY
+PEM = Encoding.PEM
+SIGNS = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 def openssl(*words: object) -> None:
@@ -33,10 +51,20 @@ def openssl(*words: object) -> None:
 
 def authority(folder: Path) -> tuple[Path, Path]:
     """Make an authority; return its key and its certificate."""
+    secret = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "CA")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        # Like a site's, it is older than what it signs: a certificate begins no earlier than its authority.
+        x509.CertificateBuilder(name, name, secret.public_key(), 1, now - dt.timedelta(hours=1), now + 9 * DAY)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(SIGNS, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(secret.public_key()), critical=False)
+        .sign(secret, hashes.SHA256())
+    )
     key, certificate = folder / "ca.key", folder / "ca.crt"
-    usage = ("-addext", "keyUsage=critical,keyCertSign")
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    openssl("req", "-x509", *curve, "-days", 9, "-subj", "/CN=CA", *usage, "-keyout", key, "-out", certificate)
+    key.write_bytes(secret.private_bytes(PEM, PrivateFormat.PKCS8, NoEncryption()))
+    certificate.write_bytes(made.public_bytes(PEM))
     return key, certificate
 
 
@@ -49,9 +77,10 @@ class Rig:
         self.key, self.authority = authority(folder)
         self.hosts = folder / "hosts.json"
         self.hosts.write_text(json.dumps({NAME: [NAME, "localhost"]}))
+        self.issued = str(folder / "issued.json")
         self.issue(dt.timedelta(days=5))
         chain, own = str(self.folder / "host-chain.crt"), str(self.folder / "host.key")
-        service = Service(chain, own, str(self.authority), str(self.key), str(self.hosts), DAYS)
+        service = Service(chain, own, str(self.authority), str(self.key), str(self.hosts), Issued(self.issued), DAYS)
         self.server = Server(0, service)
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
         self.thread.start()
@@ -88,6 +117,11 @@ class Rig:
         request.unlink()
         for file in ("host.crt", "host-chain.crt"):
             (self.folder / file).write_bytes(pem)
+
+    def stolen(self, folder: Path) -> Host:
+        """Copy what the host has now, as a thief would."""
+        shutil.copytree(self.folder, folder)
+        return replace(self.host, folder=str(folder))
 
     def files(self) -> dict[str, bytes]:
         """Return all files of the host's folder."""
@@ -162,3 +196,42 @@ def test_a_service_that_is_gone_is_named_with_its_port(rig: Rig) -> None:
 def test_a_certificate_that_cannot_be_read_is_due(rig: Rig) -> None:
     (rig.folder / "host.crt").write_text("")
     assert due(rig.host)
+
+
+def test_a_stolen_key_renews_no_more_once_its_host_has(rig: Rig, tmp_path: Path) -> None:
+    thief = rig.stolen(tmp_path / "stolen")
+    renew(rig.host)
+    with pytest.raises(RenewalError, match=f"403 a newer certificate of {NAME} was issued"):
+        renew(thief)
+    # The host itself goes on.
+    renew(rig.host)
+    renew(rig.host)
+
+
+def test_a_thief_who_renews_first_is_noticed_when_the_host_cannot(rig: Rig, tmp_path: Path) -> None:
+    renew(rig.stolen(tmp_path / "stolen"))
+    with pytest.raises(RenewalError, match="superseded"):
+        renew(rig.host)
+
+
+def test_a_host_that_lost_the_answer_asks_once_more_and_not_twice(rig: Rig) -> None:
+    request = rig.folder / "request"
+    openssl("req", "-new", "-key", rig.host.key, "-subj", "/CN=x", "-outform", "DER", "-out", request)
+    content = request.read_bytes()
+    for _ in range(2):
+        assert _ask(rig.host, content)
+    with pytest.raises(RenewalError, match="superseded"):
+        _ask(rig.host, content)
+
+
+def test_a_certificate_that_the_control_node_issued_later_is_taken(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    renew(rig.host)
+    # The two could otherwise begin in the same second.
+    monkeypatch.setattr(issuing, "BACKDATE", issuing.BACKDATE - dt.timedelta(minutes=1))
+    rig.issue(dt.timedelta(days=5))
+    renew(rig.host)
+
+
+def test_what_was_issued_is_for_the_service_alone(rig: Rig) -> None:
+    renew(rig.host)
+    assert Path(rig.issued).stat().st_mode & 0o777 == 0o600
