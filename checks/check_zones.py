@@ -117,7 +117,8 @@ def _leads(
     flow: Flow, protocol: str, name: str, target: Target, looking: dict[str, Vantage | Host], site: Site
 ) -> bool:
     """Say whether a flow leads from a place to a target."""
-    if protocol not in flow.protocols or target.port not in flow.ports:
+    ports = site.ports(site.host_named(target.host.name), flow) if target.host else flow.ports
+    if protocol not in flow.protocols or target.port not in ports:
         return False
     translated = site.translates(6 if ":" in target.address else 4)
     if target.host is None:

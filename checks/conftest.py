@@ -88,7 +88,7 @@ def served(catalog: Catalog, site: Site) -> Callable[[Host], set[tuple[str, int]
             for flow in catalog.flows
             if site.serves(site.host_named(host.name), flow)
             for protocol in flow.protocols
-            for port in flow.ports
+            for port in site.ports(site.host_named(host.name), flow)
         }
 
     return of

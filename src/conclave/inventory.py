@@ -80,7 +80,7 @@ def of_host(site: Site, host: Host, catalog: Catalog) -> dict[str, Any]:
             "names": certificates.names(site, host, catalog),
             "rules": ruleset(catalog, site, host),
             "cut": cut(site, host),
-            "sealed": sealed(site, host, catalog.port("ssh")),
+            "sealed": sealed(site, host),
             "shaping": shaping(catalog, host.conclave_outside, uplink.up, uplink.down),
         }
     }

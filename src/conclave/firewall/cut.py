@@ -11,20 +11,15 @@ from __future__ import annotations
 from ipaddress import collapse_addresses
 from typing import TYPE_CHECKING
 
-from conclave.firewall.table import FAMILIES, REJECTED, chain, indent
+from conclave.firewall import link
+from conclave.firewall.table import FAMILIES, REJECTED, chain, indent, interfaces, one_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from conclave.site.model import Host, Site
     from conclave.site.zones import Network
 
 TABLE = "inet conclave_cut"
-# Without these two no IPv6 neighbour is found, on a switch that listens for members neither.
-NEIGHBOURS = [
-    "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept",
-    "icmpv6 type { mld-listener-query, mld-listener-report, mld2-listener-report } ip6 hoplimit 1 accept",
-]
+IPV4, IPV6 = 4, 6
 BEFORE, AFTER = "priority -310; policy accept;", "priority 310; policy accept;"
 REFUSED = "reject with icmpx admin-prohibited"
 
@@ -39,7 +34,9 @@ def cut(site: Site, host: Host) -> str:
     host:
         The host that loads it. Nothing passes a router's interfaces to the outside, whatever its addresses.
     """
-    before, after = (_interfaces(keyword, host.conclave_outside) for keyword in ("iifname", "oifname"))
+    before, after = _outside(host)
+    heard = ['iif "lo" accept', *link.heard_when_cut(host)]
+    sent = ['oif "lo" accept', *link.sent_when_cut(host)]
     # A client inside may still ask for the site's outside address: the way in looks at senders only, the way out at
     # receivers after translation.
     arrived = [f"{match} counter name in drop" for match in [*before, *_others(site, "saddr")]]
@@ -63,20 +60,20 @@ def cut(site: Site, host: Host) -> str:
         *(f"counter {counter} {{ }}" for counter in ("in", "out", "older", "tried")),
         "",
         "# Before connection tracking: what began before the cut ends with it.",
-        *chain("pre", [f"type filter hook prerouting {BEFORE}", *arrived[:at], *_local("iif"), *arrived[at:]]),
+        *chain("pre", [f"type filter hook prerouting {BEFORE}", *arrived[:at], *heard, *arrived[at:]]),
         "",
         "# What the host sends itself is refused at once, so that nothing waits for an answer; its sender is named.",
-        *chain("own", [f"type filter hook output {AFTER}", *_local("oif"), *tried]),
+        *chain("own", [f"type filter hook output {AFTER}", *sent, *tried]),
         "",
         *chain("refused", REJECTED),
         "",
         "# After address translation: whatever was accepted before, it does not leave.",
-        *chain("post", [f"type filter hook postrouting {AFTER}", *left[:at], *_local("oif"), *left[at:]]),
+        *chain("post", [f"type filter hook postrouting {AFTER}", *left[:at], *sent, *left[at:]]),
     ]
     return _table(f"Isolated: {host.name} exchanges packets with the site's own addresses and with nobody else.", body)
 
 
-def sealed(site: Site, host: Host, ssh: int) -> str:
+def sealed(site: Site, host: Host) -> str:
     """Return the table of a host that cannot trust its files: ssh between the management zone and the site, no more.
 
     A router hands that ssh on, so that the hosts behind it can be mended.
@@ -85,17 +82,17 @@ def sealed(site: Site, host: Host, ssh: int) -> str:
     ----------
     site, host:
         As for `cut`.
-    ssh:
-        Port of ssh.
     """
+    ssh = one_of(sorted({known.ansible_port for known in (site.hosts if "router" in host.roles else (host,))}))
     asks, answers = [], []
     for family, keyword in FAMILIES:
         if all(_networks(site, place, family) for place in ("mgmt", "site")):
             asks.append(f"{keyword} saddr @mgmt{family} {keyword} daddr @inside{family} tcp dport {ssh} accept")
             answers.append(f"{keyword} saddr @inside{family} {keyword} daddr @mgmt{family} tcp sport {ssh} accept")
     # Where this host answers or asks, where it hands on: the same packets in both directions.
-    allowed = [*NEIGHBOURS, *asks, *answers]
-    before, after = (_interfaces(keyword, host.conclave_outside) for keyword in ("iifname", "oifname"))
+    heard = ['iif "lo" accept', *link.heard_when_cut(host), *_inside(site, host, "saddr"), *asks, *answers]
+    sent = ['oif "lo" accept', *link.sent_when_cut(host), *_inside(site, host, "daddr"), *asks, *answers]
+    before, after = _outside(host)
     first = [f"type filter hook prerouting {BEFORE}", *(f"{match} counter name in drop" for match in before)]
     last = [f"type filter hook postrouting {AFTER}", *(f"{match} counter name out drop" for match in after)]
     body = [
@@ -104,14 +101,11 @@ def sealed(site: Site, host: Host, ssh: int) -> str:
         "counter in { }",
         "counter out { }",
         "",
-        *chain("pre", [*first, 'iif "lo" accept', *allowed, "counter name in drop"]),
+        *chain("pre", [*first, *heard, "counter name in drop"]),
         "",
-        *chain(
-            "own",
-            [f"type filter hook output {AFTER}", 'oif "lo" accept', *allowed, f"counter name out {REFUSED}"],
-        ),
+        *chain("own", [f"type filter hook output {AFTER}", *sent, f"counter name out {REFUSED}"]),
         "",
-        *chain("post", [*last, 'oif "lo" accept', *allowed, "counter name out drop"]),
+        *chain("post", [*last, *sent, "counter name out drop"]),
     ]
     return _table(
         f"Sealed: {host.name} found a staged file damaged; ssh from the management zone and nothing else.", body
@@ -124,15 +118,21 @@ def _table(comment: str, body: list[str]) -> str:
     return "\n".join(line.rstrip() for line in [*head, *indent(body), "}"]) + "\n"
 
 
-def _local(direction: str) -> list[str]:
-    return [f'{direction} "lo" accept', *NEIGHBOURS]
+def _outside(host: Host) -> tuple[list[str], list[str]]:
+    """Return the matches of a router's interfaces to the outside: packets that come in there, and that leave there."""
+    if not host.conclave_outside:
+        return [], []
+    return [interfaces("iifname", host.conclave_outside)], [interfaces("oifname", host.conclave_outside)]
 
 
-def _interfaces(keyword: str, names: Iterable[str]) -> list[str]:
-    quoted = [f'"{name}"' for name in sorted(names)]
-    if not quoted:
-        return []
-    return [f"{keyword} {quoted[0]}" if len(quoted) == 1 else f"{keyword} {{ {', '.join(quoted)} }}"]
+def _inside(site: Site, host: Host, direction: str) -> list[str]:
+    """Return what a sealed host still exchanges with addresses of the site, beside ssh."""
+    rules = []
+    if _networks(site, "site", IPV6):
+        rules.append(f"ip6 {direction} @inside6 {link.NEIGHBOURS} accept")
+    if "dhcp4" in host.conclave_autoconfig and _networks(site, "site", IPV4):
+        rules.append(f"ip {direction} @inside4 {link.LEASED4 if direction == 'saddr' else link.LEASE4} accept")
+    return rules
 
 
 def _others(site: Site, direction: str) -> list[str]:

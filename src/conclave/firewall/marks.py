@@ -52,8 +52,8 @@ def marks(catalog: Catalog, table: Table, host: Host) -> list[list[str]]:
 
 def _sent(catalog: Catalog, site: Site, host: Host, goals: set[str]) -> list[str]:
     """Return the rules for what the host sends: answers by their source port, requests by their target port."""
-    served = [flow for flow in catalog.flows if site.serves(host, flow)]
-    asked = [flow for flow in catalog.flows if site.asks(host, flow)]
+    served = [(flow, site.ports(host, flow)) for flow in catalog.flows if site.serves(host, flow)]
+    asked = [(flow, site.every_port(flow)) for flow in catalog.flows if site.asks(host, flow)]
     rules = ["type filter hook output priority mangle; policy accept;", 'oif "lo" return']
     return rules + [_by_port(side, flows, goals) for side, flows in (("sport", served), ("dport", asked)) if flows]
 
@@ -68,7 +68,7 @@ def _passing(catalog: Catalog, table: Table, goals: set[str]) -> list[str]:
     rules += [f"{match} return" for family, _ in FAMILIES if (match := table.match("saddr", TRUSTED, family))]
     foreign = [flow for flow in catalog.flows if not {"users", "mgmt", "outside"}.isdisjoint(flow.sources)]
     for target in sorted({target for flow in foreign for target in flow.targets}):
-        flows = [flow for flow in foreign if target in flow.targets]
+        flows = [(flow, table.site.every_port(flow)) for flow in foreign if target in flow.targets]
         for family, _ in FAMILIES:
             if match := table.match("daddr", target, family):
                 rules.append(f"{match} {_by_port('dport', flows, goals)}")
@@ -76,11 +76,14 @@ def _passing(catalog: Catalog, table: Table, goals: set[str]) -> list[str]:
     return [*rules, "goto mark-df"]
 
 
-def _by_port(side: str, flows: Iterable[Flow], goals: set[str]) -> str:
-    """Return the rule that sends a packet to its class by protocol and port."""
+def _by_port(side: str, flows: Iterable[tuple[Flow, list[int]]], goals: set[str]) -> str:
+    """Return the rule that sends a packet to its class by protocol and port; each flow with its ports."""
     # Flows to the outside may share a port with one inside, and have its class.
     classes = {
-        (protocol, port): _goal(flow, protocol) for flow in flows for protocol in flow.protocols for port in flow.ports
+        (protocol, port): _goal(flow, protocol)
+        for flow, ports in flows
+        for protocol in flow.protocols
+        for port in ports
     }
     goals.update(classes.values())
     elements = (f"{protocol} . {port} : goto mark-{goal}" for (protocol, port), goal in sorted(classes.items()))

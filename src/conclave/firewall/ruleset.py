@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conclave.firewall import link
 from conclave.firewall.marks import marks
 from conclave.firewall.nat import came_by_public_address, hairpins_from, to_itself, translation
 from conclave.firewall.table import (
@@ -21,16 +22,19 @@ from conclave.firewall.table import (
     declared_counters,
     declared_sets,
     indent,
+    interfaces,
+    one_of,
     ports,
+    who_is_limited,
 )
 
 if TYPE_CHECKING:
     from conclave.catalog import Catalog, Flow, Limit
     from conclave.site.model import Host, Site
+    from conclave.site.zones import Address
 
-IPV4 = 4
+IPV4, IPV6 = 4, 6
 MULTICAST = "mld-listener-query, mld-listener-report, mld2-listener-report, nd-router-solicit"
-NEIGHBOURS = "nd-neighbor-solicit, nd-neighbor-advert"
 ERRORS4 = "destination-unreachable, time-exceeded, parameter-problem"
 ERRORS6 = "destination-unreachable, packet-too-big, time-exceeded, parameter-problem"
 
@@ -69,7 +73,8 @@ def _input(catalog: Catalog, table: Table, host: Host) -> list[str]:
         'iif "lo" accept',
         "ct state established,related accept",
         f"ct state invalid {table.count('in-invalid')} drop",
-        f"icmpv6 type {{ {NEIGHBOURS} }} ip6 hoplimit 255 accept",
+        f"{link.NEIGHBOURS} accept",
+        *link.heard(host, table.match("saddr", "site", IPV4)),
         f"icmp type {{ {ERRORS4} }} accept",
         f"icmpv6 type {{ {ERRORS6} }} accept",
     ]
@@ -83,23 +88,27 @@ def _input(catalog: Catalog, table: Table, host: Host) -> list[str]:
             if flow.limit:
                 table.limits[flow.name] = flow
                 rules += _limited(table, flow, flow.limit, family)
+            there = ports(flow, "dport", table.site.ports(host, flow))
             near = any(hairpins_from(table.site, source, flow, family) for source in flow.sources)
             for source in [*flow.sources, *(["router"] if near else [])]:
                 if not _only(table, source, host, family) and (match := table.match("saddr", source, family)):
-                    rules.append(f"{match} {ports(flow, 'dport')} {table.count(_counter(flow))} accept")
+                    rules.append(f"{match} {there} {table.count(_counter(flow))} accept")
     rules.append('limit rate 10/minute burst 20 packets log prefix "conclave in: "')
     rules.append(table.count("in-dropped"))
     return chain("input", rules)
 
 
 def _limited(table: Table, flow: Flow, limit: Limit, family: int) -> list[str]:
-    keyword = dict(FAMILIES)[family]
-    new = ports(flow, "dport")
+    new, who = ports(flow, "dport"), who_is_limited(family)
     refused = table.count(f"limited-{flow.name}")
-    rate = f"limit rate over {limit.new_per_second}/second burst {limit.burst} packets"
+    rate, connections = f"{flow.name}-rate{family}", f"{flow.name}-open{family}"
+    over = f"limit rate over {limit.new_per_second}/second burst {limit.burst} packets"
     return [
-        f"{new} update @{flow.name}-rate{family} {{ {keyword} saddr {rate} }} {refused} drop",
-        f"{new} add @{flow.name}-open{family} {{ {keyword} saddr ct count over {limit.connections} }} {refused} drop",
+        f"{new} update @{rate} {{ {who} {over} }} {refused} drop",
+        f"{new} add @{connections} {{ {who} ct count over {limit.connections} }} {refused} drop",
+        # Who found no room in a set that is full would have no limit at all.
+        f"{new} {who} != @{rate} {refused} drop",
+        f"{new} {who} != @{connections} {refused} drop",
     ]
 
 
@@ -109,10 +118,11 @@ def _output(catalog: Catalog, table: Table, host: Host) -> list[str]:
         'oif "lo" accept',
         *to_itself(table, host),
         "ct state established,related accept",
-        *_older_connections(catalog, table),
+        *_older_connections(table, [host.ansible_port]),
         # Late packets of a closed connection are no attempt to reach anybody.
         f"ct state invalid {table.count('out-invalid')} drop",
-        f"icmpv6 type {{ {NEIGHBOURS} }} ip6 hoplimit 255 accept",
+        *_neighbours(table, host),
+        *link.asked(host),
         f"ip6 daddr ff02::/16 icmpv6 type {{ {MULTICAST} }} accept",
     ]
     for family, _ in FAMILIES:
@@ -135,13 +145,21 @@ def _output(catalog: Catalog, table: Table, host: Host) -> list[str]:
     return [*chain("output", [*rules, "goto refused"]), "", *_refused(table)]
 
 
-def _older_connections(catalog: Catalog, table: Table) -> list[str]:
+def _neighbours(table: Table, host: Host) -> list[str]:
+    """Return whom a host may look for: on its link, in the site, and on the router's way out."""
+    places = [f"ip6 daddr {link.TO_LINK}", table.match("daddr", "site", IPV6)]
+    if "router" in host.roles and host.conclave_outside:
+        places.append(interfaces("oifname", host.conclave_outside))
+    return [f"{place} {link.NEIGHBOURS} accept" for place in places if place]
+
+
+def _older_connections(table: Table, ssh: list[int]) -> list[str]:
     """Return the rules that let the control node's ssh connections live through the first loading.
 
     They are older than their tracking, so an answer would look like a new connection; a first packet never passes here.
     """
     return [
-        f"{match} tcp sport {catalog.port('ssh')} tcp flags & (syn | ack) != syn accept"
+        f"{match} tcp sport {one_of(ssh)} tcp flags & (syn | ack) != syn accept"
         for family, _ in FAMILIES
         if (match := table.match("daddr", "mgmt", family))
     ]
@@ -167,7 +185,7 @@ def _forward(catalog: Catalog, table: Table, host: Host) -> list[str]:
         return chain("forward", [*rules, table.count("forward-dropped")])
     rules += [
         "ct state established,related accept",
-        *_older_connections(catalog, table),
+        *_older_connections(table, sorted({known.ansible_port for known in table.site.hosts})),
         f"ct state invalid {table.count('forward-invalid')} drop",
     ]
     for family, _ in FAMILIES:
@@ -197,16 +215,36 @@ def _forward(catalog: Catalog, table: Table, host: Host) -> list[str]:
 
 
 def _passing(table: Table, flow: Flow, source: str, target: str, family: int) -> list[str]:
-    sender, receiver = table.match("saddr", source, family), table.match("daddr", target, family)
-    if not sender or not receiver:
+    sender = table.match("saddr", source, family)
+    if not sender or not table.match("daddr", target, family):
         return []
     translated = came_by_public_address(table.site, source, family)
-    way = " ".join(part for part in (sender, receiver, ports(flow, "dport"), translated) if part)
-    rules = [f"{way} {table.count(_counter(flow))} accept"]
+    rules = []
+    for receiver, there in _receivers(table, flow, target, family):
+        way = " ".join(part for part in (sender, receiver, there, translated) if part)
+        rules.append(f"{way} {table.count(_counter(flow))} accept")
     if flow.either_side_first:
         back = f"{table.match('saddr', target, family)} {table.match('daddr', source, family)}"
         rules.append(f"{back} {ports(flow, 'sport')} {table.count('from-' + flow.name)} accept")
     return rules
+
+
+def _receivers(table: Table, flow: Flow, target: str, family: int) -> list[tuple[str, str]]:
+    """Return the matches of a target's hosts, each with that of the ports they serve a flow on."""
+    hosts = [host for host in table.site.hosts if target == "hosts" or target in host.roles]
+    listening: dict[tuple[int, ...], list[Address]] = {}
+    for host in hosts:
+        own = [address for address in host.addresses if address.version == family]
+        listening.setdefault(tuple(table.site.ports(host, flow)), []).extend(own)
+    if len(listening) <= 1:
+        numbers = next(iter(listening), ())
+        return [(table.match("daddr", target, family), ports(flow, "dport", numbers))]
+    keyword = dict(FAMILIES)[family]
+    return [
+        (f"{keyword} daddr {one_of(addresses)}", ports(flow, "dport", numbers))
+        for numbers, addresses in listening.items()
+        if addresses
+    ]
 
 
 def _spoofed(table: Table) -> list[str]:

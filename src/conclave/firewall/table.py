@@ -7,7 +7,7 @@ from ipaddress import collapse_addresses
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from conclave.catalog import Flow
     from conclave.site.model import Site
@@ -47,8 +47,7 @@ class Table:
         """Return the match of what is sent to some of the site's public addresses of one IP version."""
         if set(addresses) == {address for address in self.site.public if address.version == family}:
             return self.match("daddr", "public", family)
-        listed = ", ".join(map(str, addresses))
-        return f"{dict(FAMILIES)[family]} daddr " + (f"{{ {listed} }}" if len(addresses) > 1 else listed)
+        return f"{dict(FAMILIES)[family]} daddr {one_of(addresses)}"
 
     def count(self, name: str) -> str:
         """Return the use of a named counter."""
@@ -93,13 +92,41 @@ def declared_counters(table: Table) -> list[str]:
     return [f"counter {name} {{ }}" for name in sorted(table.counters)]
 
 
-def ports(flow: Flow, side: str) -> str:
-    """Return the match of a flow's protocols and ports, as ``dport`` of a request or ``sport`` of an answer."""
-    numbers = ", ".join(map(str, flow.ports))
-    numbers = f"{{ {numbers} }}" if len(flow.ports) > 1 else numbers
+def ports(flow: Flow, side: str, numbers: Sequence[int] = ()) -> str:
+    """Return the match of a flow's protocols and ports, as ``dport`` of a request or ``sport`` of an answer.
+
+    Parameters
+    ----------
+    flow:
+        The flow.
+    side:
+        ``dport`` or ``sport``.
+    numbers:
+        The ports where they are not the catalogue's.
+    """
+    listed = one_of(numbers or flow.ports)
     if len(flow.protocols) > 1:
-        return f"meta l4proto {{ {', '.join(sorted(flow.protocols))} }} th {side} {numbers}"
-    return f"{flow.protocols[0]} {side} {numbers}"
+        return f"meta l4proto {{ {', '.join(sorted(flow.protocols))} }} th {side} {listed}"
+    return f"{flow.protocols[0]} {side} {listed}"
+
+
+def who_is_limited(family: int) -> str:
+    """Return what stands for a sender where each has a limit: its address, of IPv6 the network of its link.
+
+    Whoever has a link has 2^64 addresses on it (RFC 4291, section 2.5.4).
+    """
+    return "ip saddr" if family == 4 else "ip6 saddr & ffff:ffff:ffff:ffff::"  # noqa: PLR2004 - the protocol's number
+
+
+def interfaces(keyword: str, names: Iterable[str]) -> str:
+    """Return the match of any of these interfaces, by name."""
+    return keyword + " " + one_of([f'"{name}"' for name in sorted(names)])
+
+
+def one_of(values: Sequence[object]) -> str:
+    """Return nft's word for any of these values."""
+    listed = ", ".join(map(str, values))
+    return f"{{ {listed} }}" if len(values) > 1 else listed
 
 
 def chain(name: str, rules: list[str]) -> list[str]:

@@ -80,19 +80,25 @@ def passages(catalog: Catalog, site: Site) -> list[Passage]:
     """
     found = []
     for flow in catalog.flows:
-        ends: dict[tuple[str, str], tuple[list[Party], list[Party]]] = defaultdict(lambda: ([], []))
+        ends: dict[tuple[str, str, tuple[int, ...]], tuple[list[Party], list[Party]]] = defaultdict(lambda: ([], []))
         for source, target in _pairs(site, flow):
-            sources, targets = ends[source.zone, target.zone]
+            sources, targets = ends[source.zone, target.zone, _ports(site, flow, target)]
             sources.append(source)
             targets.append(target)
-        for sources, targets in ends.values():
+        for (_, _, ports), (sources, targets) in ends.items():
             source, target = _merged(sources), _merged(targets)
             if source.hosts and source.hosts == target.hosts and len(source.hosts) == 1:
                 # The host speaks with itself.
                 continue
             shown = tuple(_shown(site, target)) if source.zone == OUTSIDE else ()
-            found.append(Passage(flow, source, target, shown))
+            found.append(Passage(flow.model_copy(update={"ports": list(ports)}), source, target, shown))
     return found
+
+
+def _ports(site: Site, flow: Flow, target: Party) -> tuple[int, ...]:
+    """Return the ports of a flow at one target; hosts may differ in that of ssh."""
+    hosts = [host for host in site.hosts if host.name in target.hosts]
+    return tuple(dict.fromkeys(port for host in hosts for port in site.ports(host, flow))) or tuple(flow.ports)
 
 
 def _shown(site: Site, target: Party) -> Iterator[tuple[Address, Address]]:

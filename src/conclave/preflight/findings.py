@@ -138,7 +138,7 @@ def _wanted_ports(site: Site, host: Host, catalog: Catalog) -> Iterator[tuple[st
         # ssh is how we got here.
         if flow.name != "ssh" and site.serves(host, flow):
             for protocol in flow.protocols:
-                for port in flow.ports:
+                for port in site.ports(host, flow):
                     yield protocol, port, flow.name
 
 

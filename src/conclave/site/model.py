@@ -42,6 +42,8 @@ NEEDED_ZONES: tuple[Zone, ...] = ("users", "mgmt")
 NEEDED_ROLES: tuple[Role, ...] = ("depot", "core", "media", "edge")
 # The outside reaches their hosts: the targets of the catalogue's public flows.
 REACHED_ROLES: frozenset[Role] = frozenset({"edge", "media"})
+# The flow whose port each host chooses: sshd is the administrator's, not the product's.
+SSH = "ssh"
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 
 
@@ -156,6 +158,11 @@ class Host(BaseModel):
     conclave_outside: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@-]{1,15}$")], ...] = Field(
         default=(), description="on a router, the names of its interfaces to the outside, such as [outside], or nothing"
     )
+    conclave_autoconfig: tuple[Literal["dhcp4", "dhcp6", "ra"], ...] = Field(
+        default=(),
+        description="what the host's network hands out to it: a list of dhcp4, dhcp6 (leased addresses) and ra (IPv6 "
+        "routes by router advertisement), or nothing where its addresses and routes are fixed",
+    )
     ansible_user: str = Field(default="root", min_length=1, description="the account to sign in with, root by default")
     ansible_port: int = Field(default=22, ge=1, le=65535, description="the port of ssh, 22 by default")
     conclave_jump: str = Field(
@@ -247,6 +254,17 @@ class Site(BaseModel):
     def asks(host: Host, flow: Flow) -> bool:
         """Tell whether a host sends a flow's requests."""
         return "hosts" in flow.sources or not host.roles.isdisjoint(flow.sources)
+
+    @staticmethod
+    def ports(host: Host, flow: Flow) -> list[int]:
+        """Return the ports under which a host serves a flow: the catalogue's, for ssh the host's own."""
+        return [host.ansible_port] if flow.name == SSH else flow.ports
+
+    def every_port(self, flow: Flow) -> list[int]:
+        """Return the ports of a flow on any host of the site."""
+        if flow.name != SSH:
+            return flow.ports
+        return sorted({host.ansible_port for host in self.hosts})
 
     @cached_property
     def public(self) -> tuple[Address, ...]:

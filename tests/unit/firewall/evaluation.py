@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 Rule = dict[str, Any]
@@ -33,7 +33,8 @@ class Packet:
     lost:
         Whether no route leads back to its sender by the interface it came from.
     over:
-        Limits it exceeds: names of sets, or ``rate`` for those without a name.
+        Limits it exceeds: names of sets, or ``rate`` for those without a name; with ``-full`` those of sets that had
+        no room for it.
     """
 
     saddr: str
@@ -93,6 +94,8 @@ class RuleSet:
             for entry in entries
             if "set" in entry
         }
+        # Packets write them; nft lists of a set without elements neither flags nor anything else that says so.
+        self._written = {entry["set"]["name"] for entry in entries if "set" in entry and "size" in entry["set"]}
 
     def with_rule(self, rule: Rule) -> RuleSet:
         """Return a copy in which this rule stands for the one with its handle."""
@@ -137,7 +140,11 @@ class RuleSet:
             found = _left(value["left"], packet)
             if found is None:
                 return False
-            met = self._is(found, value["right"])
+            right = value["right"]
+            if isinstance(right, str) and right[1:] in self._written:
+                met = f"{right[1:]}-full" not in packet.over
+            else:
+                met = self._is(found, right)
             return met if value["op"] in {"==", "in"} else not met
         if kind == "limit":
             return "rate" not in packet.over
@@ -176,7 +183,7 @@ def _left(value: dict[str, Any], packet: Packet) -> Any:  # noqa: ANN401 (addres
     if kind == "payload":
         return _payload(inner["protocol"], inner["field"], packet)
     if kind == "meta":
-        return {"iif": packet.iif, "oif": packet.oif, "l4proto": packet.protocol, "skuid": packet.user}[inner["key"]]
+        return _meta(inner["key"], packet)
     if kind == "ct":
         return {"state": packet.state, "status": "dnat" if packet.translated else ""}[inner["key"]]
     if kind == "fib":
@@ -184,9 +191,27 @@ def _left(value: dict[str, Any], packet: Packet) -> Any:  # noqa: ANN401 (addres
     if kind == "concat":
         return None if any(_left(part, packet) is None for part in inner) else True
     if kind == "&":
-        flags, mask = _left(inner[0], packet), inner[1]
-        return None if flags is None else flags & frozenset(mask)
+        return _masked(_left(inner[0], packet), inner[1])
     raise ValueError(f"nft says {kind}, which is not known here")
+
+
+def _masked(found: Any, mask: Any) -> Any:  # noqa: ANN401 (an address or flags, or nothing)
+    if isinstance(found, str):
+        return str(IPv6Address(int(IPv6Address(found)) & int(IPv6Address(mask))))
+    return None if found is None else found & frozenset(mask)
+
+
+def _meta(key: str, packet: Packet) -> Any:  # noqa: ANN401 (name, number or nothing)
+    known = {
+        "iif": packet.iif,
+        "iifname": packet.iif,
+        "oif": packet.oif,
+        "oifname": packet.oif,
+        "l4proto": packet.protocol,
+        "skuid": packet.user,
+        "nfproto": {"ip": "ipv4", "ip6": "ipv6"}[packet.family],
+    }
+    return known[key]
 
 
 def _payload(protocol: str, name: str, packet: Packet) -> Any:  # noqa: ANN401 (address, number or word)

@@ -30,7 +30,6 @@ ERRORS = {
     "4": ("destination-unreachable", "time-exceeded", "parameter-problem"),
     "6": ("destination-unreachable", "packet-too-big", "time-exceeded", "parameter-problem"),
 }
-MULTICAST = ("mld-listener-query", "mld-listener-report", "mld2-listener-report", "nd-router-solicit")
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def every(catalog: Catalog, site: Site) -> list[Probe]:
     return found + list(_translated(catalog, site))
 
 
-def _icmp(family: str, saddr: str, daddr: str, kind: str, **more: object) -> Packet:
+def icmp(family: str, saddr: str, daddr: str, kind: str, **more: object) -> Packet:
     protocol = "icmp" if family == "4" else "icmpv6"
     return replace(Packet(saddr, daddr, protocol, kind=kind), **more)  # type: ignore[arg-type]
 
@@ -88,43 +87,26 @@ def _always(host: Host) -> Iterator[Probe]:
             wrong = replace(packet, state="invalid")
             yield Probe(f"invalid{family}", host.name, chain, wrong, "drop", frozenset({counter}))
         for kind in ERRORS[family]:
-            yield Probe(f"{kind}{family}", host.name, "input", _icmp(family, other, own, kind), "accept")
-        echo = _icmp(family, other, own, "echo-request")
+            yield Probe(f"{kind}{family}", host.name, "input", icmp(family, other, own, kind), "accept")
+        echo = icmp(family, other, own, "echo-request")
         yield Probe(f"echo{family}", host.name, "input", echo, "accept")
         too_many = replace(echo, over=frozenset({"rate"}))
         yield Probe(f"too-many-echoes{family}", host.name, "input", too_many, "drop", frozenset({"in-dropped"}))
-        stranger = _icmp(family, PEOPLE["outside"][family], own, "echo-request")
+        stranger = icmp(family, PEOPLE["outside"][family], own, "echo-request")
         yield Probe(
             f"echo-outside{family}", host.name, "input", stranger, "drop", frozenset({"in-dropped"}), logged=True
         )
-        yield Probe(f"echo{family}", host.name, "output", _icmp(family, own, other, "echo-request"), "accept")
+        yield Probe(f"echo{family}", host.name, "output", icmp(family, own, other, "echo-request"), "accept")
         # The control node's connection is older than the first loading of the rules, and so than its tracking.
         older = Packet(own, PEOPLE["mgmt"][family], sport=22, dport=50000, flags=ANSWER)
         yield Probe(f"older-ssh{family}", host.name, "output", older, "accept")
         refused = frozenset({"refused-inside"})
         for name, not_ssh in (("users", replace(older, daddr=other)), ("port", replace(older, sport=23))):
             yield Probe(f"not-older-ssh-{name}{family}", host.name, "output", not_ssh, "reject", refused)
-        strange = _icmp(family, own, PEOPLE["outside"][family], "echo-request")
+        strange = icmp(family, own, PEOPLE["outside"][family], "echo-request")
         yield Probe(f"echo-outside{family}", host.name, "output", strange, "reject", frozenset({"refused-outside"}))
         begun = replace(older, flags=SYN)
         yield Probe(f"begun-as-ssh{family}", host.name, "output", begun, "reject", frozenset({"refused-inside"}))
-    for kind in ("nd-neighbor-solicit", "nd-neighbor-advert"):
-        near = _icmp("6", "fe80::1", "fe80::2", kind, hoplimit=255)
-        yield Probe(kind, host.name, "input", near, "accept")
-        yield Probe(kind, host.name, "output", near, "accept")
-        far = replace(near, hoplimit=254)
-        yield Probe(f"far-{kind}", host.name, "output", far, "reject", frozenset({"refused-outside"}))
-        yield Probe(f"far-{kind}", host.name, "input", far, "drop", frozenset({"in-dropped"}), logged=True)
-    redirect = _icmp("6", "fe80::1", "fe80::2", "nd-redirect", hoplimit=255)
-    beyond = frozenset({"refused-outside"})
-    yield Probe("redirect", host.name, "input", redirect, "drop", frozenset({"in-dropped"}), logged=True)
-    yield Probe("redirect", host.name, "output", redirect, "reject", beyond)
-    everybody = _icmp("6", "fe80::1", "ff02::1", "nd-router-advert")
-    yield Probe("router-advert", host.name, "output", everybody, "reject", beyond)
-    report = _icmp("6", "fe80::1", "fe80::2", "mld2-listener-report")
-    yield Probe("report-to-one", host.name, "output", report, "reject", beyond)
-    for kind in MULTICAST:
-        yield Probe(kind, host.name, "output", _icmp("6", "fe80::1", "ff02::16", kind), "accept")
 
 
 def _nothing_else(site: Site, host: Host) -> Iterator[Probe]:
@@ -178,7 +160,7 @@ def _through(site: Site, host: Host, family: str) -> Iterator[Probe]:
     )
     for state in ("established", "related"):
         yield Probe(f"{state}{family}", host.name, "forward", replace(leaving, state=state), "accept")
-    echo = _icmp(family, people, target, "echo-request")
+    echo = icmp(family, people, target, "echo-request")
     yield Probe(f"echo{family}", host.name, "forward", echo, "accept")
     yield Probe(
         f"echo-outside{family}", host.name, "forward", replace(echo, saddr=beyond), "drop", dropped, logged=True
@@ -199,7 +181,7 @@ def _through(site: Site, host: Host, family: str) -> Iterator[Probe]:
     yield Probe(f"honest{family}", host.name, "senders", replace(spoofed, lost=False), "accept")
     if family == "6":
         for kind in ("nd-neighbor-solicit", "nd-neighbor-advert", "nd-router-solicit"):
-            yield Probe(kind, host.name, "senders", _icmp("6", "::", "ff02::1", kind, lost=True), "accept")
+            yield Probe(kind, host.name, "senders", icmp("6", "::", "ff02::1", kind, lost=True), "accept")
 
 
 def _standing(site: Site, place: str, family: str) -> dict[str, str]:
@@ -335,7 +317,12 @@ def _limited(host: Host, flow: Flow, request: Packet, name: str, family: str) ->
         elsewhere = replace(over, dport=9)
         dropped = frozenset({"in-dropped"})
         yield Probe(f"{name}-over-{limit}-elsewhere", host.name, "input", elsewhere, "drop", dropped, logged=True)
-        yield Probe(f"{name}-over-{limit}", host.name, "input", over, "drop", frozenset({f"limited-{flow.name}"}))
+        limited = frozenset({f"limited-{flow.name}"})
+        yield Probe(f"{name}-over-{limit}", host.name, "input", over, "drop", limited)
+        full = frozenset({f"{flow.name}-{limit}{family}-full"})
+        yield Probe(f"{name}-{limit}-full", host.name, "input", replace(request, over=full), "drop", limited)
+        other = replace(request, over=full, dport=9)
+        yield Probe(f"{name}-{limit}-full-elsewhere", host.name, "input", other, "drop", dropped, logged=True)
 
 
 def _neighbours(site: Site, one: str, other: str) -> bool:

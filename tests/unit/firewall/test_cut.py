@@ -81,11 +81,11 @@ def test_what_is_dropped(case: str) -> None:
     known, one, expected = CASES[case]
     text = cut(known, one)
     for where, rules in expected.items():
-        found = [rule for rule in chain(text, where)[1:] if not rule.startswith("icmpv6")]
+        found = [rule for rule in chain(text, where)[1:] if "icmpv6" not in rule]
         assert found[: len(rules)] == rules
 
 
-@pytest.mark.parametrize("text", [cut(BOTH, ROUTER), sealed(BOTH, ROUTER, 22)], ids=["cut", "sealed"])
+@pytest.mark.parametrize("text", [cut(BOTH, ROUTER), sealed(BOTH, ROUTER)], ids=["cut", "sealed"])
 def test_the_hooks_are_outside_of_connection_tracking_and_translation(text: str) -> None:
     assert chain(text, "pre")[0] == "type filter hook prerouting priority -310; policy accept;"
     assert chain(text, "post")[0] == "type filter hook postrouting priority 310; policy accept;"
@@ -112,18 +112,17 @@ def test_what_a_host_sends_itself_is_refused_and_its_sender_named() -> None:
 
 
 def test_the_sealed_host_lets_ssh_of_the_management_zone_through_and_nothing_else() -> None:
-    text = sealed(BOTH, ROUTER, 2222)
+    moved = site({"users": [USERS], "mgmt": [MGMT, MGMT6]}, [CORE.model_copy(update={"ansible_port": 2222}), ROUTER])
+    text = sealed(moved, ROUTER)
     for where in ("pre", "own", "post"):
-        accepted = [
-            rule for rule in chain(text, where)[1:] if rule.endswith("accept") and not rule.startswith("icmpv6")
-        ]
+        accepted = [rule for rule in chain(text, where)[1:] if rule.endswith("accept") and "icmpv6" not in rule]
         assert sorted(accepted) == sorted(
             [
                 f'{"oif" if where != "pre" else "iif"} "lo" accept',
-                "ip saddr @mgmt4 ip daddr @inside4 tcp dport 2222 accept",
-                "ip6 saddr @mgmt6 ip6 daddr @inside6 tcp dport 2222 accept",
-                "ip saddr @inside4 ip daddr @mgmt4 tcp sport 2222 accept",
-                "ip6 saddr @inside6 ip6 daddr @mgmt6 tcp sport 2222 accept",
+                "ip saddr @mgmt4 ip daddr @inside4 tcp dport { 22, 2222 } accept",
+                "ip6 saddr @mgmt6 ip6 daddr @inside6 tcp dport { 22, 2222 } accept",
+                "ip saddr @inside4 ip daddr @mgmt4 tcp sport { 22, 2222 } accept",
+                "ip6 saddr @inside6 ip6 daddr @mgmt6 tcp sport { 22, 2222 } accept",
             ]
         )
         assert "counter" in chain(text, where)[-1]

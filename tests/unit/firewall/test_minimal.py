@@ -19,7 +19,7 @@ from tests.unit.firewall.evaluation import Outcome, RuleSet
 
 from conclave.catalog import Catalog
 
-from . import probes
+from . import link_probes, probes
 
 NO_VERDICT = ("marks", "boundary", "mark-")
 
@@ -37,7 +37,8 @@ def loaded(host: str) -> RuleSet:
 
 @cache
 def all_probes() -> tuple[probes.Probe, ...]:
-    return tuple(probes.every(Catalog.load(), LAB))
+    of_links = [probe for host in LAB.hosts for probe in link_probes.of(host)]
+    return (*probes.every(Catalog.load(), LAB), *of_links)
 
 
 def wrong(probe: probes.Probe, found: Outcome) -> str:

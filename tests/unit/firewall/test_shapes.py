@@ -34,7 +34,7 @@ def routed(folder: Path, name: str) -> Path:
 def test_the_kernel_takes_every_table_of_every_host(tmp_path: Path, catalog: Catalog, name: str) -> None:
     site = read.load_folder(write(tmp_path, name))
     for host in site.hosts:
-        for text in (rules(catalog, site, host.name), cut(site, host), sealed(site, host, 22)):
+        for text in (rules(catalog, site, host.name), cut(site, host), sealed(site, host)):
             check = ["unshare", "--net", "nft", "--check", "--file", "-"]
             done = subprocess.run(check, input=text, capture_output=True, text=True, check=False)
             assert done.returncode == 0, f"{host.name}: {done.stderr}"
