@@ -268,6 +268,7 @@ turn_tls = 443
     argv += ["--app-dir", PORTAL, "--host", "127.0.0.1", "--port", str(site.ports["portal"])]
     argv += ["--ssl-certfile", site.folder / "host.crt", "--ssl-keyfile", site.folder / "host.key"]
     argv += ["--no-access-log", "--ws", "none", "--lifespan", "off", "--timeout-graceful-shutdown", "2"]
+    argv += ["--workers", "2", "--limit-concurrency", "512"]
     worker: list[str | Path] = [sys.executable, PORTAL / "manage.py", "portal_worker"]
     with (
         process(argv, site.folder / "portal.log", **environment),
