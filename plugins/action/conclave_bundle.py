@@ -75,7 +75,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
             if not answer["changed"]:
                 _same_key(bundle, manifest)
                 return answer
-            manifest = verify(bundle, trust, answer.pop("installed"))
+            manifest = verify(bundle, trust, answer.pop("installed"), learn=True)
         except ConclaveError as error:
             raise AnsibleActionFail("\n".join(error.lines())) from error
         if self._task.check_mode:

@@ -16,12 +16,13 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, Root
 
-from conclave.bundle import repository
+from conclave.bundle import files, repository
 from conclave.bundle.tools import Runner, require
-from conclave.errors import ConclaveError
+from conclave.errors import ConclaveError, ExitCode
 from conclave.paths import cache_dir, signing_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 ROLES = ("targets", "snapshot", "timestamp")
@@ -168,18 +169,67 @@ def renew_root(keys: Keys, now: datetime | None = None) -> bool:
     left = root.expires - now
     if left > ROOT_RENEWAL:
         return False
-    signers = [signer for signer in keys.root_signers() if signer.public_key.keyid in root.roles["root"].keyids]
-    if len(signers) < root.roles["root"].threshold:
-        if left > ROOT_RENEWAL / 2:
-            return False
-        raise ConclaveError(
-            f"the root of trust ends on {root.expires:%Y-%m-%d} and {len(signers)} of its keys are in {keys.folder}",
-            expected=f"{root.roles['root'].threshold} root keys, to renew it",
-            todo="bring the root keys and build again",
-        )
+    if left > ROOT_RENEWAL / 2 and _here(keys, root) < root.roles["root"].threshold:
+        return False
+    _refuse_too_few(keys, root, f"to renew the root of trust before it ends on {root.expires:%Y-%m-%d}")
     root.version += 1
     _sign(keys, root, now)
     return True
+
+
+def rotate(keys: Keys, roles: Sequence[str]) -> Keys:
+    """Replace the keys of roles, and sign a root that names the new ones.
+
+    Parameters
+    ----------
+    keys:
+        The keys that there are; their folder is replaced as a whole.
+    roles:
+        Of `ROLES`.
+
+    Raises
+    ------
+    ConclaveError
+        Exit code 2 for an unknown role; otherwise when too few root keys are here. Then nothing has changed.
+    """
+    if unknown := sorted(set(roles) - set(ROLES)):
+        raise ConclaveError(
+            f"no role {', '.join(unknown)}", expected=f"of: {', '.join(ROLES)}", exit_code=ExitCode.INPUT
+        )
+    root = Metadata[Root].from_file(str(keys.root)).signed
+    _refuse_too_few(keys, root, "to replace the others")
+    fresh = Keys(keys.folder.with_name(f".{keys.folder.name}.new"))
+    shutil.rmtree(fresh.folder, ignore_errors=True)
+    try:
+        # Sockets of a GnuPG agent are not copied, and not needed.
+        shutil.copytree(keys.folder, fresh.folder, ignore=shutil.ignore_patterns("S.*"))
+        for role in roles:
+            path = fresh.folder / f"{role}.pem"
+            path.unlink(missing_ok=True)
+            for keyid in list(root.roles[role].keyids):
+                root.revoke_key(keyid, role)
+            root.add_key(_generate(path).public_key, role)
+        root.version += 1
+        _sign(fresh, root)
+        files.replace(keys.folder, fresh.folder)
+    finally:
+        shutil.rmtree(fresh.folder, ignore_errors=True)
+    return keys
+
+
+def _here(keys: Keys, root: Root) -> int:
+    """Return how many keys of a root are in the folder; the others are kept elsewhere."""
+    return sum(signer.public_key.keyid in root.roles["root"].keyids for signer in keys.root_signers())
+
+
+def _refuse_too_few(keys: Keys, root: Root, why: str) -> None:
+    here, threshold = _here(keys, root), root.roles["root"].threshold
+    if here < threshold:
+        raise ConclaveError(
+            f"{here} of the root keys are in {keys.folder}",
+            expected=f"{threshold} root keys, {why}",
+            todo="bring the root keys and try again",
+        )
 
 
 def _sign(keys: Keys, root: Root, now: datetime | None = None) -> None:

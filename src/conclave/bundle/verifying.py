@@ -53,6 +53,7 @@ def verify(
     installed: dict[str, Any] | None = None,
     *,
     progress: Callable[[int, int], None] | None = None,
+    learn: bool = False,
 ) -> Manifest:
     """Check that a bundle is whole, signed by keys the site trusts, in time, and not older than what is installed.
 
@@ -66,6 +67,9 @@ def verify(
         Manifest of the installed release, as plain data, or None when there is none.
     progress:
         Called with the bytes checked and all bytes.
+    learn:
+        Keep the newest root that the bundle proves in the place of ``root``. A site does: keys that were replaced
+        are then refused, even in a bundle that leaves out the root which replaced them.
 
     Returns
     -------
@@ -86,7 +90,7 @@ def verify(
             todo="name the bundle's folder",
         )
     same = _same_release(path, installed)
-    targets = _signed_targets(path, root, as_of=_created(path) if same else None)
+    targets = _signed_targets(path, root, as_of=_created(path) if same else None, learn=learn)
     _compare(path, targets, progress)
     manifest = Manifest.load(path)
     if installed is not None:
@@ -122,7 +126,7 @@ def _created(path: Path) -> datetime:
     return Manifest.load(path).created
 
 
-def _signed_targets(path: Path, root: Path, *, as_of: datetime | None) -> dict[str, TargetFile]:
+def _signed_targets(path: Path, root: Path, *, as_of: datetime | None, learn: bool) -> dict[str, TargetFile]:
     """Return the files that the trusted keys signed, by python-tuf's client (TUF specification, section 5)."""
     folder = path / FOLDER
     try:
@@ -155,7 +159,25 @@ def _signed_targets(path: Path, root: Path, *, as_of: datetime | None) -> dict[s
             ) from None
         except (DownloadError, RepositoryError) as error:
             raise _broken(folder, error) from None
+        if learn:
+            _keep(root, trusted, Path(temporary, "root.json").read_bytes())
         return dict(Metadata[Targets].from_file(str(Path(temporary, "targets.json"))).signed.targets)
+
+
+def _keep(root: Path, trusted: bytes, newest: bytes) -> None:
+    """Put the newest root in the place of the trusted one, where it is another."""
+    if Metadata[Root].from_bytes(newest).signed.version == Metadata[Root].from_bytes(trusted).signed.version:
+        return
+    fresh = root.with_name(f".{root.name}.new")
+    try:
+        fresh.write_bytes(newest)
+        fresh.replace(root)
+    except OSError as error:
+        raise ConclaveError(
+            f"the bundle's newer root of trust cannot be kept: {error}",
+            expected=f"a folder that can be written to: {root.parent}",
+            exit_code=ExitCode.INPUT,
+        ) from None
 
 
 def _unsigned(folder: Path, root: Path, error: Exception) -> outcome.RefusedError:

@@ -97,7 +97,7 @@ def check(
         with Steps() as steps:
             report = steps("bundle")
             report.step("checking")
-            manifest = verify(folder, trusted, there, progress=report.amount)
+            manifest = verify(folder, trusted, there, progress=report.amount, learn=bool(site) and not root)
     except ConclaveError as error:
         if as_json:
             name = error.name if isinstance(error, RefusedError) else "error"
@@ -130,6 +130,23 @@ def new(
 
     made = keys.new(key_folder, root_keys=root_keys, threshold=root_threshold)
     _keys(made, as_json=as_json)
+
+
+@keys_commands.command()
+def rotate(
+    key_folder: KeyFolder = None,
+    role: Annotated[
+        list[str] | None, typer.Option(help="targets, snapshot or timestamp; several are possible. Default: all.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replace keys that sign bundles, after a loss or when somebody leaves; sites learn it from the next bundle.
+
+    The root keys must be in the folder. A site that has seen the new root refuses bundles of the former keys.
+    """
+    from conclave.bundle import keys
+
+    _keys(keys.rotate(keys.load(key_folder), role or list(keys.ROLES)), as_json=as_json)
 
 
 @keys_commands.command(name="show")
