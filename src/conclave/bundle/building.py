@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 _TOGETHER = 2
 # Signed anew when less than this is left of its term, even if nothing else changed.
 _RENEWAL = signing.FRESH * 2 / 3
+# Before the first installation nothing at a site can check TUF's signatures. Debian's sha256sum can check this list,
+# and people can compare its one checksum: it stands for every file that is run or trusted until then.
+SUMS = "SHA256SUMS"
 # The part whose files lie in the bundle as they are; all others are packages of the apt repository.
 CONTROL = "control"
 
@@ -190,7 +194,11 @@ def _assemble(  # noqa: PLR0917 - each is another thing
     report.step("bill of materials")
     (fresh / sbom.NAME).write_text(sbom.write(parts.values(), serial, created))
     report.step("manifest")
+    # For who has neither this software nor these keys yet: see `SUMS`.
+    shutil.copyfile(signing_keys.root, fresh / signing_keys.root.name)
     listed = {name: Entry.of(fresh / name) for name in files.regular_files(fresh)}
+    (fresh / SUMS).write_text("".join(f"{entry.sha256}  {name}\n" for name, entry in sorted(listed.items())))
+    listed[SUMS] = Entry.of(fresh / SUMS)
     manifest = Manifest(
         serial=serial,
         created=created,

@@ -43,7 +43,7 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Build the bundle on a connected machine; unchanged parts are not built again."""
-    from conclave.bundle import building
+    from conclave.bundle import building, files
     from conclave.bundle.progress import Steps
 
     signal.signal(signal.SIGTERM, _interrupt)
@@ -52,15 +52,19 @@ def build(
     with Steps() as steps:
         release = building.build(project_root(), folder, steps, key_folder=key_folder)
     seconds = round(time.monotonic() - started, 1)
+    sums = files.sha256(folder / building.SUMS)
     _print(
         release.manifest,
         folder,
-        {"new": release.new, "built": release.built, "seconds": seconds},
+        {"new": release.new, "built": release.built, "seconds": seconds, "sha256sums": sums},
         as_json=as_json,
     )
     if not as_json:
         what = f"new release {release.manifest.serial}" if release.new else "nothing changed, the bundle stays"
         Console().print(f"{what} ({', '.join(release.built) or 'no part'} built, {seconds} s)", highlight=False)
+        Console().print(
+            f"for a first installation: {building.SUMS} has the SHA-256 {sums}", highlight=False, soft_wrap=True
+        )
 
 
 @bundle.command(
