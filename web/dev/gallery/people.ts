@@ -89,6 +89,7 @@ const people = (count: number) => Array.from({ length: count }, (_, n) => person
 function state(who: readonly Person[], given: Partial<CallState> = {}): CallState {
   return {
     phase: "connected",
+    stalled: false,
     ended: undefined,
     people: who,
     refusals: [],

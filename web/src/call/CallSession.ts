@@ -1,6 +1,7 @@
 import {
   ConnectionQuality,
   ConnectionState,
+  EngineEvent,
   type LocalAudioTrack,
   type LocalTrackPublication,
   type LocalVideoTrack,
@@ -10,7 +11,7 @@ import {
   Track,
 } from "livekit-client";
 import type { Admission, Cap } from "../api/portal";
-import { failClosedWorker } from "../e2ee/failClosedWorker";
+import { encryptionWorker } from "../e2ee/encryptionWorker";
 import type { MeetingKey } from "../e2ee/meetingKey";
 import { SharedKeyProvider } from "../e2ee/SharedKeyProvider";
 import { maySend, publishSettings } from "./cap";
@@ -21,16 +22,20 @@ import { type ModeAnnouncement, parseModeAnnouncement } from "./modeAnnouncement
 import type { CallState, EndReason, LocalSource, Person, Quality } from "./model";
 import { RemoteMedia } from "./RemoteMedia";
 import type { PreviousMedia } from "./rejoin";
+import { watchStall } from "./stall";
 import "../silence";
 
 const isOutside = (who: Participant) => who.attributes["place"] === "outside";
+
+/** What a ticket of the portal is needed for: where to, with what, and as whom. */
+type Ticket = Pick<Admission, "url" | "token" | "identity">;
 
 /** One participation in one meeting, from joining to leaving; React renders its `state`. */
 export class CallSession {
   readonly room: Room;
   readonly cap: Cap;
-  readonly #admission: Pick<Admission, "url" | "token">;
-  readonly #worker = failClosedWorker();
+  readonly #admission: Ticket;
+  readonly #encryption = encryptionWorker();
   readonly #keys = new SharedKeyProvider();
   readonly #listeners = new Set<() => void>();
   readonly #remoteMedia: RemoteMedia;
@@ -45,20 +50,22 @@ export class CallSession {
   #interruptedAt = Number.NEGATIVE_INFINITY;
   #announcement: ModeAnnouncement | undefined;
   #removedByIsolation: string[] = [];
+  #stalled = false;
+  #stopWatching = () => {};
   /** What this person has switched on, whatever the connection does. */
   readonly #wanted = { microphone: false, camera: false };
 
-  constructor(admission: Pick<Admission, "url" | "token" | "cap">, speaker: string | undefined) {
+  constructor(admission: Ticket & Pick<Admission, "cap">, speaker: string | undefined) {
     this.#admission = admission;
     this.cap = admission.cap;
     this.room = new Room({
-      encryption: { keyProvider: this.#keys, worker: this.#worker },
+      encryption: { keyProvider: this.#keys, worker: this.#encryption.worker },
       adaptiveStream: true,
       dynacast: true,
       ...publishSettings(admission.cap),
       ...(speaker ? { audioOutput: { deviceId: speaker } } : {}),
     });
-    this.#remoteMedia = new RemoteMedia(this.room, this.cap, () => this.#notify());
+    this.#remoteMedia = new RemoteMedia(this.room, this.cap, this.#encryption, () => this.#notify());
     this.#listen();
     this.#state = this.#snapshot();
     this.#unpublishFigures = publishFigures({
@@ -96,6 +103,10 @@ export class CallSession {
       throw error;
     }
     this.#remoteMedia.start();
+    this.#stopWatching = watchStall(this.room, (stalled) => {
+      this.#stalled = stalled;
+      this.#notify();
+    });
     this.#joinMs = Math.round(performance.now() - this.#joinStarted);
     this.#setPhase("connected");
     await Promise.all(tracks.map((track) => this.#publish(track)));
@@ -119,6 +130,32 @@ export class CallSession {
     } catch (cause) {
       throw new JoinError("media", cause);
     }
+    this.#watchRestarts();
+    if (!this.#isMyself) {
+      await this.room.disconnect(true);
+      throw new JoinError("identity", new Error("the SFU gave this participant another identity"));
+    }
+  }
+
+  /** Whether the SFU still takes this participant for the one whom the portal admitted. */
+  get #isMyself(): boolean {
+    return this.room.localParticipant.identity === this.#admission.identity;
+  }
+
+  /**
+   * The library restarts a connection from the ground up when the SFU says so, and publishes everything again under
+   * whatever identity it is given. The portal's ticket is good for one entry, so a restart never lasts: this participation
+   * ends before anything is published, and another one is requested. The event is the engine's, because the room tells of a
+   * restart only when it was not reconnecting before.
+   */
+  #watchRestarts(): void {
+    this.room.engine.on(EngineEvent.Restarting, () => this.#breakOff("lost"));
+    this.room.engine.on(EngineEvent.SignalRestarted, () => this.#breakOff("lost"));
+  }
+
+  #breakOff(reason: EndReason): void {
+    this.#end(reason);
+    void this.room.disconnect(true);
   }
 
   readonly toggle = async (what: LocalSource): Promise<void> => {
@@ -259,13 +296,15 @@ export class CallSession {
   }
 
   #stop(): void {
+    this.#stopWatching();
     this.#remoteMedia.stop();
     for (const publication of this.room.localParticipant.trackPublications.values()) publication.track?.stop();
     this.#unpublishFigures();
-    this.#worker.terminate();
+    this.#encryption.worker.terminate();
   }
 
   #notify(): void {
+    if (this.#joinMs !== undefined && this.#phase !== "ended" && !this.#isMyself) this.#breakOff("mistrusted");
     this.#state = this.#snapshot();
     for (const listener of this.#listeners) listener();
   }
@@ -274,13 +313,15 @@ export class CallSession {
     const { localParticipant, remoteParticipants } = this.room;
     return {
       phase: this.#phase,
+      stalled: this.#stalled,
       ended: this.#ended,
       people: [this.#person(localParticipant), ...[...remoteParticipants.values()].map((who) => this.#person(who))],
       refusals: this.#remoteMedia.refusals,
       alarms: this.#remoteMedia.alarms,
       sending: {
-        microphone: localParticipant.isMicrophoneEnabled,
-        camera: localParticipant.isCameraEnabled,
+        // While reconnecting nothing is published, but nothing was switched off either.
+        microphone: this.#phase === "reconnecting" ? this.#wanted.microphone : localParticipant.isMicrophoneEnabled,
+        camera: this.#phase === "reconnecting" ? this.#wanted.camera : localParticipant.isCameraEnabled,
         screen: localParticipant.isScreenShareEnabled,
       },
       autoplayBlocked: this.#joinMs !== undefined && !this.room.canPlaybackAudio,
@@ -304,7 +345,7 @@ export class CallSession {
       name: who.name || who.identity,
       self,
       joinedAt: who.joinedAt,
-      microphone: who.isMicrophoneEnabled,
+      microphone: self && this.#phase === "reconnecting" ? this.#wanted.microphone : who.isMicrophoneEnabled,
       audio: audio && !self ? this.#remoteMedia.decryption(audio.trackSid) : undefined,
       camera: this.#remoteMedia.video(who, Track.Source.Camera),
       screen: this.#remoteMedia.video(who, Track.Source.ScreenShare),

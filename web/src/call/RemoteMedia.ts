@@ -8,21 +8,20 @@ import {
   Track,
 } from "livekit-client";
 import type { Cap } from "../api/portal";
+import type { Encryption } from "../e2ee/encryptionWorker";
 import { applyCap } from "./cap";
 import {
   classifyDecryption,
   type DecryptionState,
   type MediaKind,
-  MIN_FRAME_WIDTH,
   maySubscribe,
   type Refusal,
+  retryPause,
   type VideoFeed,
 } from "./model";
 import { inboundStats } from "./receiverStats";
 
 const CHECK_EVERY_MS = 200;
-/** 20 ms of Opus at 48 kHz. */
-const SAMPLES_PER_PACKET = 960;
 
 const KINDS: Partial<Record<Track.Source, MediaKind>> = {
   [Track.Source.Camera]: "video",
@@ -34,6 +33,9 @@ interface Watched {
   identity: string;
   since: number;
   state: DecryptionState;
+  /** How often nothing of it could be decrypted, and when that was last. */
+  failures: number;
+  failedAt: number;
 }
 
 /**
@@ -44,6 +46,7 @@ export class RemoteMedia {
   readonly #room: Room;
   readonly #cap: Cap;
   readonly #notify: () => void;
+  readonly #encryption: Pick<Encryption, "decrypted" | "forget">;
   readonly #watched = new Map<string, Watched>();
   readonly #refusals = new Map<string, Refusal>();
   readonly #dismissed = new Set<string>();
@@ -54,9 +57,10 @@ export class RemoteMedia {
   /** The track that is shown large. */
   #large: string | undefined;
 
-  constructor(room: Room, cap: Cap, onChange: () => void) {
+  constructor(room: Room, cap: Cap, encryption: Pick<Encryption, "decrypted" | "forget">, onChange: () => void) {
     this.#room = room;
     this.#cap = cap;
+    this.#encryption = encryption;
     this.#notify = onChange;
     this.#listen();
   }
@@ -97,10 +101,9 @@ export class RemoteMedia {
   /** Subscribes again to what could not be decrypted, in case the others have changed. */
   recheckKeys(): void {
     for (const watched of this.#watched.values()) {
-      if (watched.state !== "keyMismatch") continue;
-      watched.state = "waiting";
-      watched.since = performance.now();
-      watched.publication.setSubscribed(true);
+      if (watched.failures === 0) continue;
+      watched.failures = 0;
+      if (watched.state === "keyMismatch") this.#retry(watched);
     }
     this.#notify();
   }
@@ -113,7 +116,13 @@ export class RemoteMedia {
   }
 
   decryption(sid: string): DecryptionState {
-    return this.#refusals.has(sid) ? "refused" : (this.#watched.get(sid)?.state ?? "waiting");
+    if (this.#refusals.has(sid)) return "refused";
+    const watched = this.#watched.get(sid);
+    if (!watched) return "waiting";
+    if (watched.failures === 0 || watched.state === "encrypted") return watched.state;
+    // Whoever is decrypted elsewhere has the key: something else is wrong with this track, and it is tried again.
+    const others = [...this.#watched.values()].filter(({ identity }) => identity === watched.identity);
+    return others.some(({ state }) => state === "encrypted") ? "checking" : "keyMismatch";
   }
 
   video(who: Participant, source: Track.Source): VideoFeed | undefined {
@@ -136,6 +145,8 @@ export class RemoteMedia {
       .on(RoomEvent.TrackSubscribed, (track, publication) => this.#subscribed(track.kind, publication))
       .on(RoomEvent.TrackUnsubscribed, (track, publication) => {
         track.detach();
+        const watched = this.#watched.get(publication.trackSid);
+        if (watched && watched.state !== "keyMismatch") watched.state = "waiting";
         this.#audioElements.delete(publication.trackSid);
         this.#notify();
       })
@@ -150,21 +161,35 @@ export class RemoteMedia {
 
   #consider(publication: RemoteTrackPublication, person: RemoteParticipant): void {
     const sid = publication.trackSid;
-    if (!maySubscribe(publication.trackInfo?.encryption)) {
-      publication.setSubscribed(false);
-      this.#refusals.set(sid, {
-        sid,
-        identity: person.identity,
-        name: person.name || person.identity,
-        kind: KINDS[publication.source] ?? (publication.kind === Track.Kind.Audio ? "audio" : "video"),
-        at: new Date(),
-      });
+    if (!maySubscribe(publication.trackInfo)) {
+      this.#refuse(publication, person);
     } else if (!this.#watched.has(sid)) {
-      this.#watched.set(sid, { publication, identity: person.identity, since: performance.now(), state: "waiting" });
+      const { identity } = person;
+      const since = performance.now();
+      this.#watched.set(sid, { publication, identity, since, state: "waiting", failures: 0, failedAt: 0 });
       if (publication.kind === Track.Kind.Audio || this.#cap === "full") publication.setSubscribed(true);
       this.#applyCap();
     }
     this.#notify();
+  }
+
+  #refuse(publication: RemoteTrackPublication, person: Pick<RemoteParticipant, "identity" | "name">): void {
+    const sid = publication.trackSid;
+    this.#silence(sid);
+    this.#watched.delete(sid);
+    publication.setSubscribed(false);
+    this.#refusals.set(sid, {
+      sid,
+      identity: person.identity,
+      name: person.name || person.identity,
+      kind: KINDS[publication.source] ?? (publication.kind === Track.Kind.Audio ? "audio" : "video"),
+      at: new Date(),
+    });
+  }
+
+  #silence(sid: string): void {
+    const audio = this.#audioElements.get(sid);
+    if (audio) audio.muted = true;
   }
 
   /** Subscribes to what the cap leaves room for. */
@@ -185,13 +210,14 @@ export class RemoteMedia {
       return;
     }
     watched.since = performance.now();
+    this.#encryption.forget(publication.track.mediaStreamID);
+    // A new subscription may be another receiver: nothing that was seen before counts.
+    watched.state = "waiting";
     this.#applyCap();
-    if (watched.state !== "encrypted") watched.state = "waiting";
     if (kind === Track.Kind.Audio) {
       // Muted until it was decrypted: ciphertext decoded as audio is noise at full scale.
       const element = publication.track.attach();
       element.muted = true;
-      watched.state = "waiting";
       this.#audioElements.set(publication.trackSid, element as HTMLAudioElement);
     }
     this.#notify();
@@ -200,33 +226,55 @@ export class RemoteMedia {
   async #check(): Promise<void> {
     if (this.#checking) return;
     this.#checking = true;
-    const now = performance.now();
     let changed = false;
-    for (const watched of this.#watched.values()) {
-      const track = watched.publication.track;
-      if (!track || !(watched.state === "waiting" || watched.state === "checking")) continue;
-      const counts = await inboundStats(track);
-      const video = track.kind === Track.Kind.Video;
-      const state = classifyDecryption(video ? "video" : "audio", {
-        age: now - watched.since,
-        packets: counts.packets,
-        decoded: video
-          ? counts.width >= MIN_FRAME_WIDTH
-            ? counts.framesDecoded
-            : 0
-          : counts.samplesDecoded / SAMPLES_PER_PACKET,
-        sinceError: now - (this.#lastError.get(watched.identity) ?? Number.NEGATIVE_INFINITY),
-      });
-      if (state === watched.state) continue;
-      watched.state = state;
-      changed = true;
-      const audio = this.#audioElements.get(watched.publication.trackSid);
-      if (state === "encrypted" && audio) audio.muted = false;
-      // A subscriber without the key requests key frames for ever, at everyone else's cost.
-      if (state === "keyMismatch") watched.publication.setSubscribed(false);
-    }
+    for (const watched of [...this.#watched.values()]) changed = (await this.#judge(watched)) || changed;
     this.#checking = false;
     if (changed) this.#notify();
+  }
+
+  /** Judges one track anew; whether that changed anything. */
+  async #judge(watched: Watched): Promise<boolean> {
+    const { publication, identity } = watched;
+    if (!maySubscribe(publication.trackInfo)) {
+      const person = this.#room.remoteParticipants.get(identity);
+      this.#refuse(publication, person ?? { identity, name: identity });
+      return true;
+    }
+    const now = performance.now();
+    if (watched.state === "keyMismatch" && now - watched.failedAt >= retryPause(watched.failures - 1))
+      this.#retry(watched);
+    const { track } = publication;
+    if (!track || !(watched.state === "waiting" || watched.state === "checking")) return false;
+    const counts = await inboundStats(track);
+    const state = classifyDecryption(track.kind === Track.Kind.Video ? "video" : "audio", {
+      age: now - watched.since,
+      packets: counts.packets,
+      decrypted: this.#encryption.decrypted(track.mediaStreamID),
+      width: counts.framesDecoded > 0 ? counts.width : 0,
+      sinceError: now - (this.#lastError.get(identity) ?? Number.NEGATIVE_INFINITY),
+    });
+    // It may have gone or been subscribed to again while the statistics were read.
+    if (publication.track !== track || this.#watched.get(publication.trackSid) !== watched) return false;
+    if (state === watched.state) return false;
+    watched.state = state;
+    const audio = this.#audioElements.get(publication.trackSid);
+    if (state === "encrypted") {
+      watched.failures = 0;
+      if (audio) audio.muted = false;
+    }
+    if (state === "keyMismatch") {
+      watched.failures += 1;
+      watched.failedAt = performance.now();
+      // A subscriber without the key requests key frames for ever, at everyone else's cost.
+      publication.setSubscribed(false);
+    }
+    return true;
+  }
+
+  #retry(watched: Watched): void {
+    watched.state = "waiting";
+    watched.since = performance.now();
+    watched.publication.setSubscribed(true);
   }
 
   #forget(sid: string): void {

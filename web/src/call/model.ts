@@ -51,12 +51,14 @@ export interface Refusal {
   at: Date;
 }
 
-export type EndReason = "left" | "removed" | "over" | "lost" | "elsewhere" | "isolated";
+export type EndReason = "left" | "removed" | "over" | "lost" | "elsewhere" | "isolated" | "mistrusted";
 export type Phase = "connecting" | "connected" | "reconnecting" | "ended";
 export type LocalSource = "microphone" | "camera" | "screen";
 
 export interface CallState {
   phase: Phase;
+  /** Nothing arrives any more, although the library still takes the connection for whole. */
+  stalled: boolean;
   ended: EndReason | undefined;
   people: readonly Person[];
   refusals: readonly Refusal[];
@@ -108,41 +110,56 @@ export function hasWrongKey(people: readonly Person[]): boolean {
   return states.includes("keyMismatch") && !states.includes("encrypted") && !states.includes("checking");
 }
 
-/** Whether a track may be subscribed to: only AES-GCM ones; `encryption` as signalled (livekit.Encryption.Type). */
-export function maySubscribe(encryption: number | undefined): boolean {
-  const GCM = 1;
-  return encryption === GCM;
+/** What livekit-client has a cryptor for; for anything else it sets none up, and frames would be played as they come. */
+const DECRYPTABLE = ["audio/opus", "audio/red", "video/vp8", "video/vp9", "video/av1", "video/h264", "video/h265"];
+
+/** What the server says about a publication (livekit.TrackInfo). */
+export interface SignalledTrack {
+  encryption: number;
+  mimeType: string;
 }
 
-/** What the receiver's statistics say since the subscription. */
+/** Whether a track may be subscribed to: only AES-GCM ones of a kind that is decrypted. */
+export function maySubscribe(track: SignalledTrack | undefined): boolean {
+  const GCM = 1;
+  return track?.encryption === GCM && DECRYPTABLE.includes(track.mimeType.toLowerCase());
+}
+
+/** What is known of a track since the subscription. */
 export interface ReceiverCounts {
   /** Milliseconds since the subscription. */
   age: number;
+  /** Packets received, from the receiver's statistics. */
   packets: number;
-  /** Decoded frames of at least `MIN_FRAME_WIDTH` pixels width, or packets' worth of decoded (not concealed) audio. */
-  decoded: number;
+  /** Frames that the worker has decrypted with the meeting's key. */
+  decrypted: number;
+  /** Width of the last decoded frame in pixels; 0 for audio. */
+  width: number;
   /** Milliseconds since the cryptor's last error about this participant. */
   sinceError: number;
 }
 
 /** Time in which frames can slip past a cryptor that is still being set up (measured up to 220 ms). */
 const SETTLE_MS = 500;
-/** With packets and nothing decoded for this long, the key does not match. */
+/** With packets and nothing decrypted for this long, the key does not match. */
 const TIMEOUT_MS = 4000;
 /** Narrower frames are the 8x8 black ones that the SFU itself injects; they prove nothing about the key. */
-export const MIN_FRAME_WIDTH = 16;
+const MIN_FRAME_WIDTH = 16;
 const MIN_PACKETS = 20;
-/** Share of packets that must have been decoded: the SFU injects silence too, but never this much. */
-const MIN_DECODED_SHARE = 0.5;
-const MIN_AUDIO_PACKETS = 3;
+const MIN_FRAMES = { audio: 3, video: 1 };
 
-/** Judges audio by the share of packets that were decoded, video by real frames. */
+/** Judges by what was decrypted, not by what was decoded: a busy browser decodes little, which says nothing about keys. */
 export function classifyDecryption(
   kind: "audio" | "video",
-  { age, packets, decoded, sinceError }: ReceiverCounts,
+  { age, packets, decrypted, width, sinceError }: ReceiverCounts,
 ): DecryptionState {
   if (packets === 0) return "waiting";
-  const fits = kind === "video" ? decoded > 0 : packets >= MIN_AUDIO_PACKETS && decoded >= packets * MIN_DECODED_SHARE;
-  if (fits) return age >= SETTLE_MS && sinceError >= SETTLE_MS ? "encrypted" : "checking";
-  return packets >= MIN_PACKETS && age >= TIMEOUT_MS ? "keyMismatch" : "checking";
+  if (decrypted >= MIN_FRAMES[kind]) {
+    const shown = kind === "audio" || width >= MIN_FRAME_WIDTH;
+    return shown && age >= SETTLE_MS && sinceError >= SETTLE_MS ? "encrypted" : "checking";
+  }
+  return decrypted === 0 && packets >= MIN_PACKETS && age >= TIMEOUT_MS ? "keyMismatch" : "checking";
 }
+
+/** Pause before a key that did not match is tried again, which costs everyone key frames, after as many tries. */
+export const retryPause = (tries: number): number => Math.min(60_000, 5000 * 2 ** tries);

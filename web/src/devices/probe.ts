@@ -1,6 +1,6 @@
 import { Room, RoomEvent, Track } from "livekit-client";
 import { type Check, PortalError, portal } from "../api/portal";
-import { failClosedWorker } from "../e2ee/failClosedWorker";
+import { encryptionWorker } from "../e2ee/encryptionWorker";
 import { newMeetingKey } from "../e2ee/meetingKey";
 import { SharedKeyProvider } from "../e2ee/SharedKeyProvider";
 import { encryptionSupport } from "../e2ee/support";
@@ -74,7 +74,7 @@ export const failedProbe = (stage: Stage, refused: ProbeResult["refused"] = null
 class Side {
   readonly room: Room;
   readonly #keys = new SharedKeyProvider();
-  readonly #worker = failClosedWorker();
+  readonly #worker = encryptionWorker().worker;
   signalled = false;
   entries: readonly StatsEntry[] = [];
   servers: readonly RTCIceServer[] = [];

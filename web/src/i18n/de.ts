@@ -334,6 +334,10 @@ export const de: Catalogue = {
       title: "Sie sind in einem anderen Fenster verbunden",
       text: "Diese Teilnahme wurde ein zweites Mal geöffnet und läuft dort weiter.",
     },
+    mistrusted: {
+      title: "Das Gespräch wurde abgebrochen",
+      text: "Der Medienserver hat Sie als eine andere Person geführt als die, die dieser Dienst zugelassen hat. Es wird nichts mehr gesendet. Melden Sie das Ihrem IT-Support, bevor Sie erneut teilnehmen.",
+    },
     rejoin: "Erneut teilnehmen",
     home: "Meine Besprechungen",
     close: "Sie können dieses Fenster schließen.",
@@ -369,6 +373,11 @@ export const de: Catalogue = {
       title: "Der Medienserver ist nicht erreichbar",
       text: "Sie wurden zugelassen, aber Ihr Netz lässt Video und Audio nicht durch.",
       todo: "Versuchen Sie es in einem anderen Netz, zum Beispiel über einen mobilen Hotspot, und schalten Sie ein VPN aus. Ihre Netzadministration findet die nötigen Ports in der Portmatrix dieses Standorts.",
+    },
+    mediaMistrusted: {
+      title: "Der Medienserver verhält sich nicht, wie er sollte",
+      text: "Er hat Sie als eine andere Person geführt als die, die dieser Dienst zugelassen hat. Es wurde nichts gesendet.",
+      todo: "Melden Sie das Ihrem IT-Support, bevor Sie es erneut versuchen.",
     },
     notOpen: {
       title: "Diese Besprechung ist nicht geöffnet",

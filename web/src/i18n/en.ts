@@ -44,6 +44,11 @@ const errorPage: Record<ErrorReason, ErrorMessage> = {
     text: "You were admitted, but your network does not let video and audio through.",
     todo: "Try another network, for example a mobile hotspot, and turn off any VPN. Your network team can find the required ports in this site’s port matrix.",
   },
+  mediaMistrusted: {
+    title: "The media server is not behaving as it should",
+    text: "It took you for somebody other than the person this service admitted. Nothing was sent.",
+    todo: "Report this to your IT support before you try again.",
+  },
   notOpen: {
     title: "This meeting is not open",
     text: "It may be over or not have started yet, or there may be a mistake in the link.",
@@ -399,6 +404,10 @@ export const en = {
     elsewhere: {
       title: "You are connected in another window",
       text: "This participation was opened a second time and continues there.",
+    },
+    mistrusted: {
+      title: "The call was broken off",
+      text: "The media server took you for somebody other than the person this service admitted. Nothing more is sent. Report this to your IT support before you join again.",
     },
     rejoin: "Rejoin",
     home: "My meetings",

@@ -1,4 +1,13 @@
-import { CircleCheck, CircleSlash, type LucideIcon, PictureInPicture2, Shield, UserX, WifiOff } from "lucide-react";
+import {
+  CircleCheck,
+  CircleSlash,
+  type LucideIcon,
+  PictureInPicture2,
+  Shield,
+  ShieldX,
+  UserX,
+  WifiOff,
+} from "lucide-react";
 import { useLocation } from "react-router";
 import type { EndReason } from "../call/model";
 import { Button, ButtonLink } from "../components/Button";
@@ -13,6 +22,7 @@ const icons: Record<EndReason, LucideIcon> = {
   lost: WifiOff,
   elsewhere: PictureInPicture2,
   isolated: Shield,
+  mistrusted: ShieldX,
 };
 
 /** After the call; nothing here names the meeting. `onRejoin` is given when nobody meant to leave. */

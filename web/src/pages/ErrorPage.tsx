@@ -22,6 +22,7 @@ export type ErrorReason =
   | "keyDamaged"
   | "linkDamaged"
   | "mediaBlocked"
+  | "mediaMistrusted"
   | "notOpen"
   | "uplinkFull"
   | "isolated"
@@ -37,6 +38,7 @@ const icons: Record<ErrorReason, LucideIcon> = {
   keyDamaged: KeyRound,
   linkDamaged: Unlink,
   mediaBlocked: WifiOff,
+  mediaMistrusted: ShieldX,
   notOpen: CircleSlash,
   uplinkFull: Users,
   isolated: Shield,

@@ -15,10 +15,15 @@ const PAGES = {
   mode_unknown: "modeUnknown",
 } as const satisfies Partial<Record<RefusalCode, ErrorReason>>;
 
+const STEPS = {
+  encryption: "unsupportedBrowser",
+  media: "mediaBlocked",
+  identity: "mediaMistrusted",
+} as const satisfies Record<JoinError["step"], ErrorReason>;
+
 /** Classifies what was thrown while a meeting was looked up or joined. */
 export function failureOf(error: unknown): Failure {
-  if (error instanceof JoinError)
-    return { show: "page", reason: error.step === "encryption" ? "unsupportedBrowser" : "mediaBlocked" };
+  if (error instanceof JoinError) return { show: "page", reason: STEPS[error.step] };
   if (!(error instanceof PortalError)) return { show: "page", reason: "crashed" };
   const reason = Object.hasOwn(PAGES, error.code) ? PAGES[error.code as keyof typeof PAGES] : undefined;
   return reason ? { show: "page", reason } : { show: "form", error };

@@ -1,0 +1,83 @@
+// @vitest-environment jsdom
+import {
+  ConnectionState,
+  EngineEvent,
+  type LocalAudioTrack,
+  LocalParticipant,
+  type LocalTrackPublication,
+  RoomEvent,
+} from "livekit-client";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { newMeetingKey } from "../../src/e2ee/meetingKey";
+
+/** What the library asks a browser for before it lets a room be encrypted; frames are the business of the worker's test. */
+class Worker extends EventTarget {
+  onmessage = null;
+  postMessage() {}
+  terminate() {}
+}
+vi.stubGlobal("Worker", Worker);
+vi.stubGlobal("RTCRtpSender", class {});
+Object.assign(RTCRtpSender.prototype, { createEncodedStreams() {} });
+const { CallSession } = await import("../../src/call/CallSession");
+const { JoinError } = await import("../../src/call/joinError");
+
+const ticket = { url: "wss://media.conf.lab.example", token: "ticket", identity: "p-mine", cap: "full" } as const;
+
+/** A call over a signalling connection that says who this is. */
+async function joined(identity: string, ...tracks: LocalAudioTrack[]) {
+  // jsdom's buffers are not Node's; the key is not the subject here.
+  vi.spyOn(crypto.subtle, "importKey").mockResolvedValue({} as CryptoKey);
+  const call = new CallSession(ticket, undefined);
+  vi.spyOn(call.room, "connect").mockImplementation(async () => {
+    call.room.localParticipant.identity = identity;
+  });
+  const disconnect = vi.spyOn(call.room, "disconnect").mockResolvedValue();
+
+  const joining = call.join(newMeetingKey(), tracks);
+  return { call, disconnect, joining };
+}
+
+const emit = (from: object, event: string, ...what: unknown[]) =>
+  (from as { emit: (event: string, ...what: unknown[]) => void }).emit(event, ...what);
+
+beforeEach(() => vi.restoreAllMocks());
+
+describe("a call", () => {
+  it("is not entered under another identity than the portal's", async () => {
+    for (const identity of ["p-other", ""]) {
+      const { joining, disconnect } = await joined(identity);
+      await expect(joining).rejects.toBeInstanceOf(JoinError);
+      await expect(joining).rejects.toMatchObject({ step: "identity" });
+      expect(disconnect).toHaveBeenCalled();
+    }
+  });
+
+  it("ends when the server restarts it, before anything is published again; another ticket is requested for that", async () => {
+    const { call, joining, disconnect } = await joined(ticket.identity);
+    await joining;
+    expect(call.state().phase).toBe("connected");
+    emit(call.room.engine, EngineEvent.Restarting);
+    expect(call.state()).toMatchObject({ phase: "ended", ended: "lost" });
+    expect(disconnect).toHaveBeenCalled();
+  });
+
+  it("ends when the server gives this participant another name in the middle of it", async () => {
+    const { call, joining, disconnect } = await joined(ticket.identity);
+    await joining;
+    call.room.localParticipant.identity = "p-other";
+    emit(call.room, RoomEvent.ParticipantNameChanged);
+    expect(call.state()).toMatchObject({ phase: "ended", ended: "mistrusted" });
+    expect(disconnect).toHaveBeenCalled();
+  });
+
+  it("does not say that one's microphone is off while it reconnects", async () => {
+    const microphone = { kind: "audio", isMuted: false, stop() {} } as unknown as LocalAudioTrack;
+    vi.spyOn(LocalParticipant.prototype, "publishTrack").mockResolvedValue({} as LocalTrackPublication);
+    const { call, joining } = await joined(ticket.identity, microphone);
+    await joining;
+    emit(call.room, RoomEvent.ConnectionStateChanged, ConnectionState.SignalReconnecting);
+    expect(call.state()).toMatchObject({ phase: "reconnecting", sending: { microphone: true } });
+    expect(call.state().people[0]?.microphone).toBe(true);
+  });
+});
