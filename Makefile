@@ -57,6 +57,7 @@ test-steps:
 	  export CONCLAVE_SITE_LAB=molecule-site; \
 	  tools/step e2e $(MAKE) e2e; \
 	  tools/step site $(MAKE) site
+	@tools/step molecule-cluster $(MAKE) molecule-cluster
 
 lint: setup ## ruff, mypy, yamllint, ansible-lint, biome, tsc; says everything at once
 	@$(MAKE) --keep-going --jobs 2 --output-sync=target $(LINTS)

@@ -70,8 +70,8 @@ def test_media_is_encrypted_end_to_end(probe_call: CallResult, observe: Callable
         frames_decoded=[stream.frames_decoded for stream in streams],
         wrong_key=outsider.model_dump(exclude={"identity"}),
     )
-    errors = [f"{who.name}: {who.error}" for who in [*probe_call.participants, outsider] if who.error]
-    assert not errors, "; ".join(errors)
+    errors = {who.name: who.error for who in probe_call.participants} | {outsider.name: outsider.error}
+    assert not any(errors.values()), "; ".join(f"{name}: {error}" for name, error in errors.items() if error)
     clear = {
         f"{stream.sender} ({track.kind})" for stream in streams for track in stream.tracks if track.encryption != "gcm"
     }
@@ -312,7 +312,7 @@ def test_a_running_call_survives_a_crash_of_the_sfu(host: Host, site: Site, obse
     assert gaps, "nobody received anybody"
     assert max(gaps) < RECOVERY_MS, f"a gap of {max(gaps) / 1000:.1f} s"
     # On a site of several media hosts another one takes the call over.
-    assert host.run("systemctl is-active conclave-livekit.service").stdout.strip() == "active", "the SFU stays down"
+    assert host.run("systemctl is-active conclave-livekit.service").out.strip() == "active", "the SFU stays down"
 
 
 @control("MED-18", on=("media",), drill=True)
@@ -335,7 +335,8 @@ def _host_of(server: str) -> str:
 
 def _claims(token: str) -> dict[str, Any]:
     part = token.split(".")[1]
-    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return claims
 
 
 def _token(key: str, secret: str, room: str, ttl: timedelta = timedelta(minutes=1)) -> str:

@@ -23,7 +23,8 @@ def test_sockets_are_those_of_the_catalogue(
     host: Host, catalog: Catalog, served: Callable[[Host], set[tuple[str, int]]], observe: Callable[..., None]
 ) -> None:
     """Nothing listens that the catalogue does not list for this host, and all of that does."""
-    listening, local = set(), set()
+    listening: set[tuple[str, int]] = set()
+    local: set[tuple[str, int]] = set()
     for row in host.read("ss -H -lntu").splitlines():
         protocol, _, _, _, place, *_ = row.split()
         address, _, port = place.rpartition(":")
