@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # Long ones first, so that none is left over at the end.
 LINTS := lint-ansible lint-types lint-types-portal lint-web lint-yaml lint-python
-.PHONY: help setup prerequisites demo test test-steps lint $(LINTS) unit portal web bundle lab live molecule e2e site bench docs lock clean
+.PHONY: help setup prerequisites demo test test-steps lint $(LINTS) unit portal web bundle lab live molecule e2e site bench docs golden lock clean
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -126,6 +126,10 @@ bench: bundle ## The measures of docs/performance.md
 docs: setup ## Write docs/reference and the roles' READMEs anew
 	conclave docs build
 	python tools/role_readmes.py
+
+golden: setup ## Write the reviewed rule sets anew, after a wanted change of flows or hosts; then read git diff
+	CONCLAVE_GOLDEN=write pytest -q tests/render/test_firewall.py tests/render/test_cut.py tests/render/test_network_rules.py
+	git status --short tests/render/golden
 
 lock: $(VENV) ## Lock newer packages within the bounds of pyproject.toml and portal/requirements.in
 	@eval "$$(python tools/uv_settings.py)"; \

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # A certificate lives 90 days and is renewed after 60: below this, renewal has failed for a while.
 DAYS_LEFT = 15
-# Flow to the name that stands in its certificate; a TLS flow without one here is an error, not a pass.
+# Flow to the names that its clients use; where none stands here, they use the host's own.
 NAMES = {
     "web": ("meet", "sso", "media"),
     "livekit-tls": ("sfu",),
@@ -88,7 +88,7 @@ def endpoints(host: Host, catalog: Catalog, site: Site) -> list[Endpoint]:
         Endpoint(f"{name}.{site.domain}", flow.port, "postgresql" if flow.name == "postgresql" else "")
         for flow in catalog.flows
         if flow.tls and host.roles & set(flow.targets)
-        for name in names[flow.name]
+        for name in names.get(flow.name, (host.name,))
     ]
     if not found:
         raise NotApplicable("nothing is served over TLS here")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import jwt
 
+from conclave.site import software
 from conclave.verify import control
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from conclave.verify.places import Host
 
 MOST_EXPOSED = 3.0
-# Units of the product and the services it configures; those that a host does not have are not in its list.
-OURS = ("conclave-", "nginx.", "postgresql@", "valkey-server.", "chrony.")
 # A signed token as it stands in a log; the SFU accepts one for a minute after its end.
 TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*")
 LEEWAY = 60
@@ -71,7 +70,7 @@ def test_services_are_sandboxed(host: Host, observe: Callable[..., None]) -> Non
     running = host.read(
         "systemctl list-units --type=service --state=running --plain --no-legend | cut -d' ' -f1"
     ).split()
-    units = [unit for unit in running if unit.startswith(OURS)]
+    units = [unit for unit in running if software.sets_up(unit)]
     scores = {row["unit"]: float(row["exposure"]) for row in host.json("systemd-analyze security --json=short")}
     seen = {unit: scores[unit] for unit in units}
     observe(exposure=seen)
@@ -86,7 +85,7 @@ def test_no_unit_has_failed_and_everything_enabled_runs(host: Host, observe: Cal
     state = host.run("systemctl is-system-running --wait").out.strip()
     failed = host.read("systemctl list-units --failed --plain --no-legend | cut -d' ' -f1").split()
     rows = host.read("systemctl list-unit-files --type=service --state=enabled --plain --no-legend | cut -d' ' -f1")
-    units = [unit for unit in rows.split() if unit.startswith(OURS) and not unit.endswith("@.service")]
+    units = [unit for unit in rows.split() if software.sets_up(unit) and not unit.endswith("@.service")]
     active = {unit: host.run("systemctl is-active %s", unit).out.strip() for unit in units}
     observe(system=state, failed=failed, services=active)
     assert not failed, f"failed: {', '.join(failed)}"

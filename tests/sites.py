@@ -47,6 +47,11 @@ def with_hosts(known: Site, **changed: Any) -> Site:  # noqa: ANN401 - what stan
     return Site(answers=known.answers, hosts=hosts, folder=known.folder)
 
 
+def untranslated(known: Site) -> Site:
+    """Return a site whose hosts' own addresses are public."""
+    return with_hosts(with_uplink(known, addresses=[]), conclave_public=())
+
+
 def rules(catalog: Catalog, known: Site, name: str) -> str:
     """Return the rule set of a host, by its name."""
     return ruleset(catalog, known, known.host_named(name))

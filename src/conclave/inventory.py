@@ -73,6 +73,7 @@ def of_host(site: Site, host: Host, catalog: Catalog) -> dict[str, Any]:
             "serves": [flow.name for flow in catalog.flows if site.serves(host, flow)],
             "roles": roles,
             "packages": software.packages(roles),
+            "certificate_units": software.certificate_units(roles),
             "depot_uri": _depot_uri(site, host, catalog),
             "ntp_sources": []
             if "core" in host.roles

@@ -7,7 +7,7 @@ import sys
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from ansible.inventory.manager import InventoryManager
@@ -15,22 +15,21 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import action_loader, filter_loader, init_plugin_loader, inventory_loader
 from ansible.template import Templar
 from ansible.utils.collection_loader import AnsibleCollectionConfig
+from tests.sites import LAB
+
+from conclave.catalog import Catalog
+from conclave.site import secrets, software
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conclave.site.model import Site
 
 ROOT = Path(__file__).parents[2]
-SECRETS = {
-    "secret_postgresql_keycloak": "postgresql-keycloak-for-tests",
-    "secret_postgresql_portal": "postgresql-portal-for-tests",
-    "secret_valkey_livekit": "valkey-livekit-for-tests",
-    "secret_valkey_portal": "valkey-portal-for-tests",
-    "secret_livekit_api_key": "APIfortests000",
-    "secret_livekit_api_secret": "0123456789abcdef" * 4,
-    "secret_keycloak_admin": "keycloak-admin-for-tests",
-    "secret_keycloak_bootstrap": "keycloak-bootstrap-for-tests",
-    "secret_portal_oidc": "portal-oidc-for-tests",
-    "secret_portal_django": "portal-django-for-tests-" * 3,
-    "secret_probe_oidc": "probe-oidc-for-tests",
-    "secret_demo_password": "demo-for-tests",
-}
+# Of the length and the alphabet that a site's have; a lab has the last one too.
+SECRETS = {name: make() for name, make in {**secrets.GENERATED, secrets.DEMO_PASSWORD: lambda: "demo" * 5}.items()}
+# A host whose role renews certificates does so with an authority that signs nothing here.
+AUTHORITY = {"site_ca_key": "key", "site_ca_certificate": "certificate"}
 
 
 @cache
@@ -88,7 +87,21 @@ def render(role: str, host: str, site: str = "lab", **changed: object) -> dict[s
         shared_loader_obj=None,
     )
     files = plugin._files(ROOT / "roles" / role, role, known)  # noqa: SLF001 - the part that renders
-    return {item["path"]: {**item, "content": base64.b64decode(item.get("content", "")).decode()} for item in files}
+    return {item["path"]: {**item, "content": _text(item)} for item in files}
+
+
+def _text(item: dict[str, Any]) -> str:
+    # A key ring is no text.
+    return base64.b64decode(item.get("content", "")).decode(errors="surrogateescape")
+
+
+def render_all(site: Site = LAB) -> Iterator[tuple[str, str, dict[str, dict[str, Any]]]]:
+    """Yield host, role and the role's files, for every role that a host of a site has."""
+    catalog = Catalog.load()
+    for host in site.hosts:
+        for role in software.with_needed(software.roles(host, catalog)):
+            files = render(role, host.name, site.name, **AUTHORITY, __site_ca_serves="core" in host.roles)
+            yield host.name, role, files
 
 
 def place(files: dict[str, dict[str, Any]], root: Path) -> None:
@@ -98,7 +111,7 @@ def place(files: dict[str, dict[str, Any]], root: Path) -> None:
             continue
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(item["content"])
+        target.write_text(item["content"], errors="surrogateescape")
         target.chmod(int(item["mode"], 8))
 
 

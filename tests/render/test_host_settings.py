@@ -7,20 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.render.rendering import ROOT, render
+from tests.render.rendering import ROOT, render_all
 
 from conclave_host import health, shaping
 from conclave_host.settings import Settings
 
-CA = {"site_ca_key": "key", "site_ca_certificate": "certificate"}
 FOLDER = "etc/conclave/host/"
-HOSTS = {
-    "depot1": ("site_ca", "ntp", "depot"),
-    "core1": ("site_ca", "dns", "ntp", "postgresql", "valkey", "keycloak", "portal"),
-    "media1": ("site_ca", "livekit"),
-    "edge1": ("site_ca", "edge"),
-    "rt": ("site_ca", "router"),
-}
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +20,8 @@ def files() -> dict[str, dict[str, Any]]:
     """Return the settings of all hosts, by host and path."""
     return {
         f"{host}:{path}": item
-        for host, roles in HOSTS.items()
-        for role in roles
-        for path, item in render(role, host, **(CA | {"__site_ca_serves": host == "core1"})).items()
+        for host, _, rendered in render_all()
+        for path, item in rendered.items()
         if path.startswith(FOLDER)
     }
 

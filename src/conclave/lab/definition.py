@@ -105,6 +105,20 @@ class Definition:
             if gateway.version == address.version
         )
 
+    def of_router(self, zone: str) -> tuple[Interface, ...]:
+        """Return the router's addresses in a zone: its gateways, and outside the public ones that it translates."""
+        gateways = tuple(self.zones[zone].gateway)
+        if zone != "outside":
+            return gateways
+        own = {gateway.ip for gateway in gateways}
+        public = (
+            ip_interface(f"{address}/{gateway.network.prefixlen}")
+            for address in self.site.public
+            for gateway in gateways
+            if address in gateway.network and address not in own
+        )
+        return (*gateways, *public)
+
     def gateway(self, zone: str, version: int) -> Address | None:
         """Return the router's address of an IP version in a zone, if the zone speaks it."""
         return next((address.ip for address in self.zones[zone].gateway if address.version == version), None)
@@ -118,7 +132,7 @@ class Definition:
         for name in ("control", "users", "canary", "outsiders"):
             if wanted in {own.ip for own in getattr(self, name)}:
                 return name
-        if wanted in {gateway.ip for zone in self.zones.values() for gateway in zone.gateway}:
+        if wanted in {own.ip for zone in self.zones for own in self.of_router(zone)}:
             return self.router
         return ""
 
@@ -154,7 +168,7 @@ def load(folder: Path) -> Definition:
     if lab.router != LAB_ROUTER and lab.router not in {host.name for host in site.hosts}:
         names = ", ".join(host.name for host in site.hosts)
         raise _wrong(path, "router", lab.router, f"{LAB_ROUTER!r} or a host of hosts.yml ({names})")
-    _check_unique(folder, lab, site.hosts)
+    _check_unique(folder, lab, site)
     return Definition(
         site=site,
         zones=lab.zones,
@@ -208,14 +222,19 @@ def _check_inside(path: Path, key: str, value: list[Interface], zones: dict[str,
             raise _wrong(path, key, address, f"an address of zone {zone}, in {networks}")
 
 
-def _check_unique(folder: Path, lab: LabFile, hosts: tuple[Host, ...]) -> None:
+def _check_unique(folder: Path, lab: LabFile, site: Site) -> None:
     claims: list[tuple[Path, str, Address]] = []
     for key, zone in lab.zones.items():
         claims += [(folder / "lab.yml", f"the gateway of {key}", address.ip) for address in zone.gateway]
+    # Those of the router itself may be public.
+    gateways = {address for _, _, address in claims}
+    claims += [
+        (folder / "hosts.yml", "a public address", address) for address in site.public if address not in gateways
+    ]
     for key in ("control", "users", "canary", "outsiders"):
         claims += [(folder / "lab.yml", key, address.ip) for address in getattr(lab, key)]
     # The router is managed at one of its gateways.
-    for host in hosts:
+    for host in site.hosts:
         if host.name != lab.router:
             claims += [(folder / "hosts.yml", host.name, address) for address in host.main_addresses]
     taken: dict[Address, str] = {}

@@ -261,7 +261,7 @@ def _greets(address: Address) -> bool:
 
 def _networkd(definition: Definition, host: Host, zone: str) -> str:
     router = host.name == definition.router
-    addresses: Iterable[Interface] = definition.zones[zone].gateway if router else definition.interfaces(host)
+    addresses: Iterable[Interface] = definition.of_router(zone) if router else definition.interfaces(host)
     rows = [f"[Match]\nName={zone}\n\n[Network]\nDHCP=no\nIPv6AcceptRA=no\nLLMNR=no\nMulticastDNS=no"]
     if router:
         gateways = [address.ip for address in definition.canary] if zone == "outside" else []

@@ -105,7 +105,7 @@ def build(definition: Definition, names: Names) -> None:
     # It is every IPv4 address outside that nobody has, so that the router finds a neighbour to hand a packet to.
     outside = [address for address in definition.zones["outside"].gateway if address.version == IPV4]
     people = (*definition.outsiders, *visitors.addresses(definition, "outside", IPV4))
-    taken = [address for address in (*outside, *people) if address.version == IPV4]
+    taken = [address for address in (*definition.of_router("outside"), *people) if address.version == IPV4]
     rows = [f"route add local {address.network} dev lo" for address in outside]
     rows += [f"route add unicast {address.ip} dev outside table local" for address in taken]
     _ip(["-n", names.canary], rows)
@@ -115,16 +115,15 @@ def build(definition: Definition, names: Names) -> None:
     _ip(["-n", names.outsiders], _default_routes("outside", gateways))
     namespaces.inside(names.outsiders, outsiders.install)
     if with_router:
-        for zone, content in definition.zones.items():
-            _join(names, names.router, zone, content.gateway)
+        for zone in definition.zones:
+            _join(names, names.router, zone, definition.of_router(zone))
         _ip(["-n", names.router], _default_routes("outside", [address.ip for address in definition.canary]))
 
 
 def count_anew(definition: Definition, names: Names) -> None:
     """Set the canary's counters to zero."""
-    gateways = definition.zones["outside"].gateway
     people = (*definition.outsiders, *visitors.addresses(definition, "outside", IPV6))
-    known = [address.ip for address in (*gateways, *definition.canary, *people)]
+    known = [address.ip for address in (*definition.of_router("outside"), *definition.canary, *people)]
     namespaces.inside(names.canary, partial(canary.install, known))
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+
+from conclave.site import software
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +21,6 @@ MEMORY = {"router": 256, "depot": 256, "core": 2560, "media": 768, "edge": 256}
 DISK = {"router": 1024, "depot": 2048, "core": 5120, "media": 1536, "edge": 1536}
 # A part of the memory that the kernel keeps to itself: a host sold with 4 GiB shows less.
 _TOLERANCE = 0.9
-# Services that the product sets up under Debian's own unit names.
-_OURS = re.compile(r"(conclave-.*|nginx|unbound|chrony|valkey-server(@.*)?|postgresql(@.*)?)\.service")
 _SINGLE: dict[str, Role] = {"depot": "depot", "ca": "core"}
 _STUB_RESOLVER = {"127.0.0.53", "127.0.0.54"}
 
@@ -146,4 +145,4 @@ def _may_stay(listener: Listener, facts: Facts) -> bool:
     if listener.address is not None and str(listener.address) in _STUB_RESOLVER:
         return True
     # Before the first deploy the same unit is somebody else's.
-    return facts.deployed and _OURS.fullmatch(listener.unit) is not None
+    return facts.deployed and software.sets_up(listener.unit)

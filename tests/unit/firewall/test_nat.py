@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.sites import HOSTS, host, rules, with_hosts, with_uplink
+from tests.sites import HOSTS, host, rules, untranslated, with_hosts, with_uplink
 from tests.sites import site as made
 
 from .test_ruleset import chain
@@ -51,7 +51,7 @@ def test_a_public_ipv6_address_is_translated_like_an_ipv4_one(catalog: Catalog, 
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_without_public_addresses_nothing_is_translated(catalog: Catalog, site: Site, host: str) -> None:
-    text = rules(catalog, with_uplink(site, addresses=[]), host)
+    text = rules(catalog, untranslated(site), host)
     assert not [name for name in TRANSLATING if name in text]
     assert "dnat" not in text
 

@@ -100,6 +100,23 @@ def test_a_lab_without_a_router_of_its_site_brings_its_own(tmp_path: Path) -> No
     assert load(write(tmp_path, lab, hosts)).router == "lab"
 
 
+def test_the_router_has_the_public_address_of_every_host_behind_it(tmp_path: Path) -> None:
+    behind = {"ansible_host": "192.0.2.3", "conclave_public": ["203.0.113.2"]}
+    hosts = changed(HOSTS, "all.children.edge.hosts.edge2", behind)
+    hosts = changed(hosts, "all.children.edge.hosts.edge1.conclave_public", ["203.0.113.1"])
+    definition = load(write(tmp_path, hosts=hosts))
+    assert list(map(str, definition.of_router("outside"))) == ["203.0.113.1/24", "203.0.113.2/24"]
+    assert list(map(str, definition.of_router("mgmt"))) == ["192.0.2.129/27"]
+    assert definition.owner("203.0.113.2") == "rt"
+
+
+def test_a_public_address_is_nobody_else_s(tmp_path: Path) -> None:
+    hosts = changed(HOSTS, "all.children.edge.hosts.edge1.conclave_public", ["203.0.113.20"])
+    with pytest.raises(ConclaveError, match=r"lab.yml: outsiders: found '203.0.113.20'") as refused:
+        load(write(tmp_path, hosts=hosts))
+    assert "public address" in refused.value.expected
+
+
 @pytest.mark.parametrize(
     ("address", "owner"),
     [

@@ -124,6 +124,14 @@ def test_no_program_hides_in_a_role(role: str) -> None:
 
 
 @pytest.mark.parametrize("role", NAMES)
+def test_a_role_that_serves_with_the_certificate_says_what_a_new_one_reloads(role: str) -> None:
+    texts = [path.read_bytes() for path in (ROLES / role / "tree").rglob("*") if path.is_file()]
+    # site_ca places the certificate itself.
+    if role != "site_ca" and any(b"catalog_paths.tls_key" in text for text in texts):
+        assert f"{role}_certificate_units" in (read(ROLES / role / "defaults/main.yml") or {})
+
+
+@pytest.mark.parametrize("role", NAMES)
 def test_what_is_superseded_is_placed_by_nobody(role: str) -> None:
     listed = (read(ROLES / role / "tree.yml") or {}).get("superseded", {})
     assert set(listed) <= {"units", "paths", "users"}

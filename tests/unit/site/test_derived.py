@@ -17,6 +17,29 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def test_a_new_certificate_reloads_the_units_of_a_host_s_roles_and_of_those_they_need() -> None:
+    assert software.certificate_units(["edge", "portal", "dns"]) == [
+        "conclave-portal-worker.service",
+        "conclave-portal.service",
+        "nginx.service",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("unit", "ours"),
+    [
+        ("conclave-portal.service", True),
+        ("postgresql@17-main.service", True),
+        ("nginx.service", True),
+        ("ssh.service", False),
+        ("networking.service", False),
+        ("", False),
+    ],
+)
+def test_the_product_s_services_are_its_own_and_those_that_roles_set_up(unit: str, ours: bool) -> None:
+    assert software.sets_up(unit) is ours
+
+
 def test_packages_are_those_of_the_roles_and_of_what_they_depend_on() -> None:
     packages = software.packages(["edge", "dns"])
     assert "unbound" in packages

@@ -17,6 +17,7 @@ from . import shapes
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conclave.catalog import Role
     from conclave.site.model import Site
 
     from .conftest import Inventory
@@ -31,6 +32,10 @@ MEDIA2 = """\
 
 def loaded(inventory: Inventory) -> Site:
     return read.load_folder(inventory.folder)
+
+
+def names(site: Site, role: Role) -> list[str]:
+    return [host.name for host in site.hosts_with(role)]
 
 
 def second_media(inventory: Inventory, line: str = MEDIA2) -> None:
@@ -56,9 +61,9 @@ def test_an_unknown_host_is_refused_with_the_known_ones(inventory: Inventory) ->
 def test_who_serves_a_flow_and_who_asks_for_it(inventory: Inventory) -> None:
     site, catalog = loaded(inventory), Catalog.load()
     web, ssh = catalog.flow("web"), catalog.flow("ssh")
-    assert [host.name for host in site.hosts if site.serves(host, web)] == ["edge1"]
+    assert [host.name for host in site.hosts if site.serves(host, web)] == names(site, "edge")
     assert all(site.serves(host, ssh) for host in site.hosts)
-    assert [host.name for host in site.hosts if site.asks(host, web)] == ["core1"]
+    assert [host.name for host in site.hosts if site.asks(host, web)] == names(site, "core")
 
 
 def test_several_hosts_of_a_role_have_a_public_address_each(inventory: Inventory) -> None:
