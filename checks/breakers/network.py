@@ -97,7 +97,7 @@ def a_service_asks_for_a_name_outside(host: Host) -> Iterator[None]:
 def foreign_names_are_not_refused(host: Host) -> Iterator[None]:
     with edited(
         host,
-        "/etc/conclave/dns/unbound.conf",
+        "/etc/unbound/conclave/unbound.conf",
         r'^    local-zone: "\." refuse$',
         '    local-zone: "." static',
         then="systemctl restart conclave-dns.service",

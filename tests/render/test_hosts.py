@@ -17,7 +17,7 @@ AUTHORITY = {"site_ca_certificate": "certificate of the authority\n", "site_ca_k
 BUNDLE = {"depot_release": "1", "depot_bundle": "/nowhere", "base_depot_key": str(ROOT / "LICENSE")}
 
 # Below the folder of a mode: the unit, then the file's path.
-NAMES = "conclave-dns.service/etc/conclave/dns/mode.conf"
+NAMES = "conclave-dns.service/etc/unbound/conclave/mode.conf"
 CLOCKS = "chrony.service/etc/chrony/sources.d/conclave.sources"
 
 
@@ -58,7 +58,7 @@ def test_nothing_waits_long_for_a_name() -> None:
 
 def test_the_name_service_refuses_what_is_not_the_sites_and_asks_nobody() -> None:
     files = render("dns", "core1")
-    text = files["etc/conclave/dns/unbound.conf"]["content"]
+    text = files["etc/unbound/conclave/unbound.conf"]["content"]
     for mode in ("open", "isolated"):
         assert 'local-zone: "." refuse' in files[f"etc/conclave/mode/{mode}/{NAMES}"]["content"]
     assert 'local-zone: "conf.lab.example." static' in text
@@ -86,9 +86,9 @@ def test_the_organisations_servers_are_asked_in_open_mode_only(tmp_path: Path) -
 
 
 def test_the_name_service_s_file_is_whole_before_a_mode_has_added_its_own(tmp_path: Path) -> None:
-    text = render("dns", "core1")["etc/conclave/dns/unbound.conf"]["content"]
+    text = render("dns", "core1")["etc/unbound/conclave/unbound.conf"]["content"]
     checked = tmp_path / "unbound.conf"
-    checked.write_text(text.replace("/etc/conclave/dns", str(tmp_path)))
+    checked.write_text(text.replace("/etc/unbound/conclave", str(tmp_path)))
     done = subprocess.run(["unbound-checkconf", str(checked)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 

@@ -24,6 +24,7 @@ SUITE = "trixie"
 # What a host has before Conclave meets it: Debian's required packages and these. A real host needs the same.
 PACKAGES = (
     "adduser",
+    "apparmor",
     "ca-certificates",
     "dbus",
     "iproute2",
@@ -50,7 +51,7 @@ DPKG_OPTIONS = (
     "path-exclude=/usr/share/locale/*",
 )
 # Raised when the steps after unpacking change.
-RECIPE = 2
+RECIPE = 3
 DEBIAN_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -72,6 +73,10 @@ class Source:
         Changes when the packages do.
     apt_options:
         The settings this machine's apt needs to reach them.
+    packages:
+        What is installed beside Debian's required packages.
+    dpkg_options:
+        Settings of dpkg: files that are left out.
     """
 
     label: str
@@ -80,6 +85,8 @@ class Source:
     keyring: Path
     identity: str
     apt_options: tuple[str, ...] = ()
+    packages: tuple[str, ...] = PACKAGES
+    dpkg_options: tuple[str, ...] = DPKG_OPTIONS
 
 
 def default_source() -> Source:
@@ -169,15 +176,15 @@ def ensure(source: Source, progress: Callable[[str], None]) -> Path:
 
 def key(source: Source) -> str:
     """Return the name of an image in the cache: the hash of everything it is made from."""
-    parts = [RECIPE, source.suite, source.identity, PACKAGES, APT_OPTIONS, DPKG_OPTIONS]
+    parts = [RECIPE, source.suite, source.identity, source.packages, APT_OPTIONS, source.dpkg_options]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]
 
 
 def _bootstrap(source: Source, folder: Path) -> None:
     options = [f"--aptopt={row}" for row in (*source.apt_options, *APT_OPTIONS)]
-    options += [f"--dpkgopt={row}" for row in DPKG_OPTIONS]
+    options += [f"--dpkgopt={row}" for row in source.dpkg_options]
     argv = ["mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory", "--architectures=amd64"]
-    argv += [f"--keyring={source.keyring}", f"--include={','.join(PACKAGES)}", *options]
+    argv += [f"--keyring={source.keyring}", f"--include={','.join(source.packages)}", *options]
     # mmdebstrap reads the sources from its standard input when the mirror is "-".
     done = subprocess.run(
         [*argv, source.suite, str(folder / "root"), "-"],
@@ -191,7 +198,7 @@ def _bootstrap(source: Source, folder: Path) -> None:
         rows = [row for row in done.stderr.splitlines() if row.startswith("E:")] or done.stderr.splitlines()[-3:]
         raise ConclaveError(
             f"no base image from {source.label}: {' '.join(rows)}",
-            expected=f"every package of a small Debian 13 server: {', '.join(PACKAGES)}",
+            expected=f"every package of a small Debian 13 server: {', '.join(source.packages)}",
             todo="conclave bundle build, when the depot is incomplete",
             exit_code=ExitCode.MACHINE,
         )
@@ -208,6 +215,11 @@ def _finish(root: Path) -> None:
     # dpkg leaves manuals out, folders too, but alternatives of some packages insist on theirs.
     for section in range(1, 9):
         (root / f"usr/share/man/man{section}").mkdir(parents=True, exist_ok=True)
+    # An image with a kernel has that kernel's modules at a place of their own.
+    for modules in (root / "usr/lib/uml/modules").glob("*"):
+        (root / "usr/lib/modules").mkdir(exist_ok=True)
+        (root / "usr/lib/modules" / modules.name).symlink_to(f"../uml/modules/{modules.name}")
+        (root / "etc/modules-load.d/conclave-lab.conf").write_text("ipv6\n")
     _systemctl(root, "enable", "systemd-networkd.service", "ssh.service")
     _systemctl(root, "mask", "systemd-networkd-wait-online.service", "console-getty.service")
     # The image is Debian's: apt's timers would ask for sources that a blank host does not have.

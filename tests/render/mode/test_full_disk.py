@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 RULES, CUT = "etc/conclave/firewall/conclave.nft", "etc/conclave/mode/cut.nft"
-SERVICE = "conclave-dns.service/etc/conclave/dns/mode.conf"
+SERVICE = "conclave-dns.service/etc/unbound/conclave/mode.conf"
 # What the module on the host does with the files of a role, and says when it cannot.
 PLACE = """
 import base64, json, subprocess, sys
@@ -77,7 +77,7 @@ def test_a_service_file_that_does_not_fit_is_told_and_the_site_not_called_isolat
     for mode in ("open", "isolated"):
         one.write_checksummed(f"etc/conclave/mode/{mode}/{SERVICE}", f"# {mode}\n" * 1000)
     assert one.mode("services").returncode == 0
-    fill(one, "etc/conclave/dns", 0)
+    fill(one, "etc/unbound/conclave", 0)
     done = one.mode("isolated")
     assert done.returncode == 1
     assert "a service's file cannot be put in place" in done.stderr

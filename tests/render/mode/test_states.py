@@ -25,7 +25,7 @@ OPEN = {"mode": "open", "state": "open", "live": True, "staged": True, "services
 ISOLATED = {**OPEN, "mode": "isolated", "state": "isolated"}
 CUT, RULES = "etc/conclave/mode/cut.nft", "etc/conclave/firewall/conclave.nft"
 STATE, PENDING = "var/lib/conclave/mode/mode", "var/lib/conclave/mode/pending"
-SERVICE = "conclave-dns.service/etc/conclave/dns/mode.conf"
+SERVICE = "conclave-dns.service/etc/unbound/conclave/mode.conf"
 
 # Runs the program and kills it when it has come to its n-th line, modules being loaded included.
 KILLED = """
@@ -193,7 +193,7 @@ def test_files_of_services_follow_the_mode(host: Callable[..., Host]) -> None:
     stands(one, OPEN)
     for mode in ("isolated", "open"):
         assert one.mode(mode).returncode == 0
-        assert one.read("etc/conclave/dns/mode.conf").startswith(f"# {mode}\n")
+        assert one.read("etc/unbound/conclave/mode.conf").startswith(f"# {mode}\n")
         stands(one, {"services": True})
     one.write(f"etc/conclave/mode/isolated/{SERVICE}", "# other\n")
     assert one.mode("isolated").returncode == 3
