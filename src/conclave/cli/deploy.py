@@ -49,17 +49,24 @@ def deploy(
 
 def preflight(
     site: SiteName,
+    bundle: Annotated[
+        Path | None, typer.Option(help="Compare the hosts' packages with this bundle; build/bundle by default.")
+    ] = None,
     lab: LabName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check all hosts of a site and report what would make a deployment fail, without changing anything."""
+    """Check all hosts of a site and report what would make a deployment fail, without changing anything.
+
+    Notices do not stop a deployment: they say what it removes, or what shows later.
+    """
     from conclave import preflight as looking
     from conclave.deploy import command
     from conclave.lab import enter
+    from conclave.paths import project_root
     from conclave.site import read
 
     enter(site, lab)
-    report = looking.run(read.load(site))
+    report = looking.run(read.load(site), bundle=bundle or project_root() / "build" / "bundle")
     if as_json:
         _print(report.as_dict())
         raise typer.Exit(ExitCode.NOT_READY if report.findings else ExitCode.OK)

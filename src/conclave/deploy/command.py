@@ -73,7 +73,7 @@ def deploy(name: str, options: Options, console: Console) -> dict[str, Any]:
         bundle = options.bundle or paths.project_root() / "build" / "bundle"
         with ThreadPoolExecutor() as side_by_side:
             # Hosts, vault and disk are waited for at the same time; what is said about them keeps its order.
-            hosts = None if options.skip_preflight else side_by_side.submit(preflight.run, site)
+            hosts = None if options.skip_preflight else side_by_side.submit(preflight.run, site, bundle=bundle)
             whole = side_by_side.submit(verify_bundle, bundle, site)
             made = secrets.ensure(name)
             if made.new:
@@ -93,15 +93,16 @@ def deploy(name: str, options: Options, console: Console) -> dict[str, Any]:
 
 
 def refuse_unready(report: preflight.Report, console: Console) -> None:
-    """Print every finding; refuse to go on when there is one.
+    """Print every notice and finding; refuse to go on when there is a finding.
 
     Raises
     ------
     ConclaveError
         Exit code 4 when there is a finding.
     """
-    for finding in report.findings:
-        console.print(f"{finding.host}: {finding.check}: {finding.found}", style="red", markup=False)
+    for finding in (*report.notices, *report.findings):
+        notice, style = ("", "red") if finding.blocks else ("notice: ", "yellow")
+        console.print(f"{notice}{finding.host}: {finding.check}: {finding.found}", style=style, markup=False)
         console.print(f"  expected: {finding.expected}\n  do: {finding.do}", markup=False)
     if report.findings:
         raise ConclaveError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conclave.preflight.findings import Finding
+from conclave.preflight.requirements import Finding
 from conclave.preflight.run import Report, run
 
 __all__ = ["Finding", "Report", "run"]

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Address = IPv4Address | IPv6Address
 
 # One word and its value per line. Names are asked with a deadline, because a resolver that is gone costs 10 s a name.
 SCRIPT = r"""
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+beat() { read -r up rest < /proc/uptime; echo "beat $(date +%%s.%%N) $up"; }
+beat
 echo "clock $(date +%%s.%%N)"
 . /etc/os-release 2>/dev/null; echo "os ${ID:-unknown} ${VERSION_ID:-}"
 echo "machine $(uname -m)"
@@ -19,7 +25,30 @@ df -Pk / /var | awk 'NR > 1 {print "disk", $4}'
 echo "python $(command -v python3)"
 root=no; [ "$(id -u)" = 0 ] && root=yes; echo "root $root"
 [ -d /etc/conclave ] && echo "deployed yes"
+[ -d "$HOME" ] && df -Pk "$HOME" | awk 'NR > 1 {print "home", $4}'
+echo "hostname $(cat /proc/sys/kernel/hostname)"
+echo "umask $(umask)"
+awk '$2 == "/proc" && $4 ~ /hidepid=/ {print "hidepid", $4}' /proc/mounts
+awk '$2 ~ "^(/|/usr|/var|/var/lib|/opt)$" && ("," $4 ",") ~ /,noexec,/ {print "noexec", $2}' /proc/mounts
 ip -o addr show | awk '{print "address", $4}'
+ip -o addr show dynamic | awk '{print "leased", $4}'
+ip -6 route show default proto ra 2>/dev/null | awk '{print "advertised", $5}'
+[ -e /proc/net/if_inet6 ] || echo "ipv6 off"
+for device in /sys/class/net/*/type; do
+  name=${device%%/type}; echo "device ${name##*/} $(cat "$device")"
+done
+if command -v nft >/dev/null; then
+  nft list ruleset 2>/dev/null | awk '/^table / {table = $2 " " $3} $1 == "type" && / hook / {
+    policy = $0; sub(/.*policy /, "", policy); sub(/;.*/, "", policy); print "filter", table, $4, policy}'
+else
+  cat /proc/net/ip_tables_names 2>/dev/null | awk '{print "filter ip", $1, "?", "?"}'
+  cat /proc/net/ip6_tables_names 2>/dev/null | awk '{print "filter ip6", $1, "?", "?"}'
+fi
+for unit in %(filters)s; do systemctl is-active --quiet "$unit" && echo "unit $unit"; done
+dpkg-query -W -f '${db:Status-Abbrev}${Package} ${Version}\n' 2>/dev/null | sed -n 's/^.i /package /p'
+apt-mark showhold 2>/dev/null | sed 's/^/held /'
+grep -rlsE '^[[:space:]]*(deb|deb-src|Types:)' /etc/apt/sources.list /etc/apt/sources.list.d | sed 's/^/source /'
+grep -rlsE '^[[:space:]]*manage_etc_hosts:[[:space:]]*(true|localhost|template)' /etc/cloud | sed 's/^/hostsfile /'
 for name in %(names)s; do
   timeout 3 getent ahosts "$name" | awk -v name="$name" '$2 == "STREAM" {print "name", name, $1}'
 done
@@ -29,7 +58,32 @@ ss -Hlntup | while read -r protocol _ _ _ local rest; do
   unit=$(sed -n '$s|.*/||p' "/proc/$pid/cgroup" 2>/dev/null)
   echo "listen $protocol $local ${unit:--} ${process:-?}"
 done
+beat
 """
+# Programs that set packet filter rules of their own.
+FILTERS = (
+    "ufw",
+    "firewalld",
+    "nftables",
+    "netfilter-persistent",
+    "shorewall",
+    "fail2ban",
+    "sshguard",
+    "crowdsec-firewall-bouncer",
+    "docker",
+    "libvirtd",
+    "virtnetworkd",
+    "lxd",
+    "k3s",
+)
+
+
+class Filter(NamedTuple):
+    """A chain at a hook of netfilter: its table (family and name), hook and policy."""
+
+    table: str
+    hook: str
+    policy: str
 
 
 @dataclass(frozen=True)
@@ -50,7 +104,11 @@ class Listener:
 
 @dataclass(frozen=True)
 class Facts:
-    """The answer. Sizes in MiB; ``clock`` is the host's Unix time when the script began."""
+    """The answer. Sizes in MiB.
+
+    ``clock`` is the host's Unix time when the script began, ``drift`` how many seconds more than its uptime that clock
+    went on meanwhile; ``devices`` are types of interfaces as Linux numbers them (if_arp.h).
+    """
 
     clock: float = 0.0
     system: str = "unknown"
@@ -64,11 +122,28 @@ class Facts:
     addresses: set[Address] = field(default_factory=set)
     names: dict[str, set[Address]] = field(default_factory=dict)
     listeners: list[Listener] = field(default_factory=list)
+    drift: float = 0.0
+    home: int = 0
+    hostname: str = ""
+    umask: str = ""
+    hidepid: str = ""
+    noexec: list[str] = field(default_factory=list)
+    leased: set[Address] = field(default_factory=set)
+    advertised: list[str] = field(default_factory=list)
+    ipv6: bool = True
+    devices: dict[str, int] = field(default_factory=dict)
+    filters: list[Filter] = field(default_factory=list)
+    filter_units: list[str] = field(default_factory=list)
+    packages: dict[str, str] = field(default_factory=dict)
+    held: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+    hosts_file: list[str] = field(default_factory=list)
 
 
 def script(names: list[str]) -> str:
     """Return the script that asks for these names, among the rest."""
-    return SCRIPT % {"names": " ".join(names) or '""'}
+    filters = " ".join(f"{name}.service" for name in FILTERS)
+    return SCRIPT % {"names": " ".join(names) or '""', "filters": filters}
 
 
 def parse(text: str) -> Facts:
@@ -98,7 +173,37 @@ def parse(text: str) -> Facts:
         addresses={ip_interface(value).ip for value in said.get("address", [])},
         names=names,
         listeners=[_listener(value) for value in said.get("listen", [])],
+        drift=_drift(list(_words(said, "beat", 2))),
+        home=int(one("home", "0")) // 1024,
+        hostname=one("hostname", ""),
+        umask=one("umask", ""),
+        hidepid=one("hidepid", ""),
+        noexec=said.get("noexec", []),
+        leased={ip_interface(value).ip for value in said.get("leased", [])},
+        advertised=said.get("advertised", []),
+        ipv6="ipv6" not in said,
+        devices={name: int(kind) for name, kind in _words(said, "device", 2)},
+        filters=[Filter(f"{family} {name}", hook, policy) for family, name, hook, policy in _words(said, "filter", 4)],
+        filter_units=said.get("unit", []),
+        packages={words[0]: words[1] for words in _words(said, "package", 2)},
+        held=said.get("held", []),
+        sources=said.get("source", []),
+        hosts_file=said.get("hostsfile", []),
     )
+
+
+def _words(said: dict[str, list[str]], word: str, count: int) -> Iterator[list[str]]:
+    """Yield the answers of a word that have as many words as they should: shells that print say anything."""
+    yield from (parts for value in said.get(word, []) if len(parts := value.split()) == count)
+
+
+def _drift(beats: list[list[str]]) -> float:
+    """Return how much further the clock went than the uptime, between the first beat and the last."""
+    marks = [(float(clock), float(up)) for clock, up in beats]
+    if not marks:
+        return 0.0
+    (clock, up), (later, then) = marks[0], marks[-1]
+    return (later - clock) - (then - up)
 
 
 def _listener(text: str) -> Listener:

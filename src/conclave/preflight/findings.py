@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from conclave.preflight import requirements as needs
+from conclave.preflight.habits import habits, links
+from conclave.preflight.packages import of_packages
 from conclave.site import software
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from ipaddress import IPv4Address, IPv6Address
 
     from conclave.catalog import Catalog, Role
     from conclave.preflight.facts import Facts, Listener
+    from conclave.preflight.requirements import Finding
     from conclave.site.model import Host, Site
 
-CLOCK_SECONDS = 5.0
+CLOCK_SECONDS, DRIFT_SECONDS = 5.0, 0.5
+OUR_TABLES = frozenset({"inet conclave", "inet conclave_cut"})
 # MiB of memory and of free disk that a role takes, from measured use with room for a year of logs.
 MEMORY = {"router": 256, "depot": 256, "core": 2560, "media": 768, "edge": 256}
+HOME = 1024
 DISK = {"router": 1024, "depot": 2048, "core": 5120, "media": 1536, "edge": 1536}
 # A part of the memory that the kernel keeps to itself: a host sold with 4 GiB shows less.
 _TOLERANCE = 0.9
@@ -25,22 +30,9 @@ _SINGLE: dict[str, Role] = {"depot": "depot", "ca": "core"}
 _STUB_RESOLVER = {"127.0.0.53", "127.0.0.54"}
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that stands in the way of a deploy."""
-
-    host: str
-    check: str
-    found: str
-    expected: str
-    do: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the finding as plain data."""
-        return asdict(self)
-
-
-def of_facts(site: Site, host: Host, facts: Facts, offset: float, catalog: Catalog) -> Iterator[Finding]:
+def of_facts(  # noqa: PLR0917 - each is another thing
+    site: Site, host: Host, facts: Facts, offset: float, catalog: Catalog, bundle: Mapping[str, str] | None = None
+) -> Iterator[Finding]:
     """Compare what a host says with what its roles need.
 
     Parameters
@@ -53,54 +45,59 @@ def of_facts(site: Site, host: Host, facts: Facts, offset: float, catalog: Catal
         Seconds its clock is ahead of the control node's, less what the connection can explain.
     catalog:
         The flow catalogue, for the ports of the roles.
+    bundle:
+        Packages of the bundle and their versions; None where there is no bundle to compare with.
     """
     yield from _system(host, facts)
     yield from _resources(host, facts)
-    if abs(offset) > CLOCK_SECONDS:
-        yield Finding(
-            host.name,
-            "clock",
-            f"{offset:+.0f} s beside the control node",
-            f"at most {CLOCK_SECONDS:.0f} s",
-            "set the host's clock (timedatectl set-time); certificates and one-time codes depend on it",
-        )
+    yield from _clock(host, facts, offset)
+    yield from habits(host, facts)
     yield from _addresses(host, facts)
+    yield from links(host, facts)
     yield from _names(site, host, facts)
     yield from _ports(site, host, facts, catalog)
+    yield from of_packages(host, facts, bundle)
+    yield from _filters(host, facts)
 
 
 def _system(host: Host, facts: Facts) -> Iterator[Finding]:
     if facts.system != "debian 13":
-        yield Finding(host.name, "system", facts.system, "Debian 13", "install Debian 13 (minimal, with ssh)")
+        yield needs.SYSTEM.finding(host.name, facts.system)
     if facts.machine != "x86_64":
-        yield Finding(host.name, "machine", facts.machine, "x86_64", "use a 64-bit Intel or AMD machine")
+        yield needs.MACHINE.finding(host.name, facts.machine)
     if facts.init != "systemd":
-        yield Finding(host.name, "init", facts.init, "systemd as process 1", "use a host, not a process container")
+        yield needs.INIT.finding(host.name, facts.init)
     if not facts.python:
-        yield Finding(host.name, "python", "no python3", "python3", "apt-get install python3 python3-apt")
+        yield needs.PYTHON.finding(host.name, "no python3")
     if facts.root == "no":
-        found = f"{host.ansible_user} without sudo"
-        yield Finding(host.name, "root", found, "root, or sudo without a password", "sign in as root or allow sudo")
+        yield needs.ROOT.finding(host.name, f"{host.ansible_user} without sudo")
 
 
 def _resources(host: Host, facts: Facts) -> Iterator[Finding]:
     roles = ", ".join(sorted(host.roles))
     memory, disk = (sum(table[role] for role in host.roles) for table in (MEMORY, DISK))
     if facts.memory < memory * _TOLERANCE:
-        found = f"{facts.memory} MiB"
-        yield Finding(host.name, "memory", found, f"{memory} MiB for {roles}", "give the host more memory")
+        yield needs.MEMORY.finding(host.name, f"{facts.memory} MiB", memory=memory, roles=roles)
     # What is already deployed takes its share of the disk.
     if facts.disk < (disk // 4 if facts.deployed else disk):
-        found = f"{facts.disk} MiB free in / or /var"
-        yield Finding(host.name, "disk", found, f"{disk} MiB for {roles}", "free or add disk space")
+        yield needs.DISK.finding(host.name, f"{facts.disk} MiB free in / or /var", disk=disk, roles=roles)
+    if "depot" in host.roles and not facts.deployed and facts.home < HOME:
+        yield needs.HOME.finding(host.name, f"{facts.home} MiB free in the home folder", disk=HOME)
+
+
+def _clock(host: Host, facts: Facts, offset: float) -> Iterator[Finding]:
+    if abs(offset) > CLOCK_SECONDS:
+        found = f"{offset:+.0f} s beside the control node"
+        yield needs.CLOCK.finding(host.name, found, seconds=CLOCK_SECONDS)
+    if abs(facts.drift) > DRIFT_SECONDS:
+        yield needs.STEADY.finding(host.name, f"the clock jumped by {facts.drift:+.1f} s while it was looked at")
 
 
 def _addresses(host: Host, facts: Facts) -> Iterator[Finding]:
     for wanted in host.main_addresses:
         if wanted not in facts.addresses:
             has = ", ".join(sorted(str(address) for address in facts.addresses if not address.is_loopback)) or "none"
-            do = "correct hosts.yml, or give the host this address"
-            yield Finding(host.name, "address", f"{has}", f"{wanted} on one of its interfaces", do)
+            yield needs.ADDRESS.finding(host.name, has, address=wanted)
 
 
 def needed_names(site: Site) -> dict[str, tuple[IPv4Address | IPv6Address, ...]]:
@@ -116,11 +113,9 @@ def _names(site: Site, host: Host, facts: Facts) -> Iterator[Finding]:
         wrong = {answer for answer in answers - set(right) if not answer.is_loopback}
         if wrong:
             found = f"{name} is {', '.join(sorted(map(str, wrong)))}"
-            do = "remove the name from the other name server, or choose a domain of the site's own"
-            yield Finding(host.name, "names", found, f"{address}, or no answer before the first deploy", do)
+            yield needs.NAMES.finding(host.name, found, address=address)
         elif facts.deployed and not answers:
-            do = "conclave deploy repairs it; if it stays, look at unbound on the core host"
-            yield Finding(host.name, "names", f"{name} is not found", str(address), do)
+            yield needs.LOST_NAMES.finding(host.name, f"{name} is not found", address=address)
 
 
 def _ports(site: Site, host: Host, facts: Facts, catalog: Catalog) -> Iterator[Finding]:
@@ -128,8 +123,20 @@ def _ports(site: Site, host: Host, facts: Facts, catalog: Catalog) -> Iterator[F
         for listener in facts.listeners:
             if (listener.protocol, listener.port) == (protocol, port) and not _may_stay(listener, facts):
                 found = f"{protocol} {port} is held by {listener.holder}"
-                do = f"remove or reconfigure what holds it: systemctl disable --now {listener.holder}"
-                yield Finding(host.name, "ports", found, f"free, for {purpose}", do)
+                yield needs.PORTS.finding(host.name, found, purpose=purpose, holder=listener.holder)
+
+
+def _filters(host: Host, facts: Facts) -> Iterator[Finding]:
+    for unit in facts.filter_units:
+        yield needs.FILTER_UNIT.finding(host.name, f"{unit} is running", unit=unit)
+    tables: dict[str, list[str]] = {}
+    for chain in facts.filters:
+        if chain.table not in OUR_TABLES:
+            tables.setdefault(chain.table, []).append(f"{chain.hook}, policy {chain.policy}")
+    for table, chains in tables.items():
+        yield needs.FILTER_TABLE.finding(host.name, f"table {table} ({'; '.join(chains)})", table=table)
+    for file in facts.hosts_file:
+        yield needs.HOSTS_FILE.finding(host.name, f"manage_etc_hosts in {file}", file=file)
 
 
 def _wanted_ports(site: Site, host: Host, catalog: Catalog) -> Iterator[tuple[str, int, str]]:

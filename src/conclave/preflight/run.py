@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from conclave.catalog import Catalog
 from conclave.preflight import facts, findings
-from conclave.preflight.findings import Finding
+from conclave.preflight.packages import of_bundle
+from conclave.preflight.requirements import Finding
 from conclave.remote import (
     BecomeError,
     RefusedError,
@@ -21,18 +22,20 @@ from conclave.remote import (
 from conclave.remote.connection import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from conclave.site.model import Host, Site
 
 
 @dataclass
 class Report:
-    """What preflight saw: the findings, and the hosts it looked at."""
+    """What preflight saw: findings that stand in the way, notices that do not, and the hosts it looked at."""
 
     hosts: list[str]
     seconds: float = 0.0
     findings: list[Finding] = field(default_factory=list)
+    notices: list[Finding] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as plain data."""
@@ -41,10 +44,16 @@ class Report:
             "hosts": self.hosts,
             "seconds": round(self.seconds, 1),
             "findings": [finding.as_dict() for finding in self.findings],
+            "notices": [notice.as_dict() for notice in self.notices],
         }
 
 
-def run(site: Site, only: set[str] | None = None, done: Callable[[str], None] = lambda _host: None) -> Report:
+def run(
+    site: Site,
+    only: set[str] | None = None,
+    done: Callable[[str], None] = lambda _host: None,
+    bundle: Path | None = None,
+) -> Report:
     """Look at the hosts of a site, all at once.
 
     Parameters
@@ -55,13 +64,16 @@ def run(site: Site, only: set[str] | None = None, done: Callable[[str], None] = 
         Names of the hosts to look at; all of them by default.
     done:
         Called with the name of each host that has answered.
+    bundle:
+        Folder of the bundle that is to be deployed: the packages of the hosts are compared with it.
     """
+    packed = of_bundle(bundle) if bundle else None
     flows = Catalog.load()
     chosen = [host for host in site.hosts if only is None or host.name in only]
     begin = time.monotonic()
 
     def look(host: Host) -> list[Finding]:
-        result = list(_host(site, host, flows))
+        result = list(_host(site, host, flows, packed))
         done(host.name)
         return result
 
@@ -71,14 +83,15 @@ def run(site: Site, only: set[str] | None = None, done: Callable[[str], None] = 
             found.append(_unanswered(host, str(seen)))
         else:
             found += seen
-    return Report([host.name for host in chosen], time.monotonic() - begin, found)
+    stops, says = ([one for one in found if one.blocks == blocks] for blocks in (True, False))
+    return Report([host.name for host in chosen], time.monotonic() - begin, stops, says)
 
 
-def _host(site: Site, host: Host, flows: Catalog) -> list[Finding]:
+def _host(site: Site, host: Host, flows: Catalog, packed: Mapping[str, str] | None) -> list[Finding]:
     login = host.login
     try:
         with Connection(login) as connection:
-            return _ask(site, host, connection, flows)
+            return list(_ask(site, host, connection, flows, packed))
     except UnknownKeyError as error:
         found = f"an unknown key, {error.key.kind} {error.key.fingerprint}"
         do = f"conclave site trust {site.answers.name}"
@@ -96,7 +109,9 @@ def _host(site: Site, host: Host, flows: Catalog) -> list[Finding]:
         return [_unanswered(host, error.why)]
 
 
-def _ask(site: Site, host: Host, connection: Connection, flows: Catalog) -> list[Finding]:
+def _ask(
+    site: Site, host: Host, connection: Connection, flows: Catalog, packed: Mapping[str, str] | None
+) -> Iterator[Finding]:
     script = facts.script(sorted(findings.needed_names(site)))
     before = time.time()
     try:
@@ -106,7 +121,7 @@ def _ask(site: Site, host: Host, connection: Connection, flows: Catalog) -> list
         before = time.time()
         answer = connection.run("sh", "-s", stdin=script, become=False)
     said = facts.parse(answer.out)
-    return list(findings.of_facts(site, host, said, _offset(said.clock, before, time.time()), flows))
+    return findings.of_facts(site, host, said, _offset(said.clock, before, time.time()), flows, packed)
 
 
 def _unanswered(host: Host, found: str) -> Finding:

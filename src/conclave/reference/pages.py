@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from conclave.errors import ConclaveError, ExitCode
 from conclave.network import matrix
-from conclave.reference import pictures, tables
+from conclave.reference import hosts, pictures, tables
 from conclave.site import read
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ def texts(catalog: Catalog) -> dict[str, str]:
         "reference/ports.en.md": matrix.as_markdown(catalog, lab, "en"),
         "reference/ports.de.md": matrix.as_markdown(catalog, lab, "de"),
         "reference/exit-codes.md": tables.exit_codes(),
+        "operate/hosts.md": hosts.page("en"),
+        "operate/hosts.de.md": hosts.page("de"),
         "pictures/parts.dot": pictures.parts(catalog),
         "pictures/flows.dot": pictures.flows(catalog),
     }

@@ -12,11 +12,15 @@ import pytest
 from conclave.catalog import Catalog
 from conclave.paths import project_root
 from conclave.preflight import facts
-from conclave.preflight.facts import Facts, Listener
-from conclave.preflight.findings import Finding, needed_names, of_facts
+from conclave.preflight.facts import Facts, Filter, Listener
+from conclave.preflight.findings import needed_names, of_facts
+from conclave.preflight.packages import of_bundle
+from conclave.preflight.requirements import REQUIREMENTS, Finding, Requirement
 from conclave.site import read
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conclave.site.model import Site
 
 ANSWER = """\
@@ -37,7 +41,16 @@ name ca.conf.lab.example 192.0.2.66
 listen tcp 0.0.0.0:22 ssh.service sshd
 listen udp 127.0.0.53%lo:53 systemd-resolved.service systemd-resolve
 listen tcp [::]:22 ssh.service sshd
+home 20971520
+hostname core1
+umask 0022
+device lo 772
+device eth0 1
+package nftables 1.1.3-1
+beat 1700000000.250000000 90.10
+beat 1700000001.260000000 91.11
 """
+BUNDLE = {"nftables": "1.1.3-1"}
 
 
 @cache
@@ -45,9 +58,9 @@ def lab() -> Site:
     return read.load_folder(project_root() / "inventories" / "lab")
 
 
-def found(said: Facts, host: str = "core1", offset: float = 0.0) -> list[Finding]:
-    chosen = next(one for one in lab().hosts if one.name == host)
-    return list(of_facts(lab(), chosen, said, offset, Catalog.load()))
+def found(said: Facts, host: str = "core1", offset: float = 0.0, **attributes: Any) -> list[Finding]:  # noqa: ANN401 - as in hosts.yml
+    chosen = next(one for one in lab().hosts if one.name == host).model_copy(update=attributes)
+    return list(of_facts(lab(), chosen, said, offset, Catalog.load(), BUNDLE))
 
 
 def good() -> Facts:
@@ -90,14 +103,92 @@ def test_a_good_blank_host_has_no_findings() -> None:
         ({"listeners": [Listener("udp", None, 53, "dnsmasq.service", "dnsmasq")]}, "ports", "dnsmasq.service"),
         ({"listeners": [Listener("tcp", None, 8443, "-", "java")]}, "ports", "the process java"),
         ({"listeners": [Listener("tcp", None, 5432, "postgresql@17-main.service", "postgres")]}, "ports", "postgresql"),
+        ({"leased": {ip_address("192.0.2.66")}}, "lease", "192.0.2.66 is leased"),
+        ({"leased": {ip_address("2001:db8:1:3::2")}}, "lease", "2001:db8:1:3::2 is leased"),
+        ({"advertised": ["eth0"]}, "route", "through eth0"),
+        ({"ipv6": False}, "IPv6", "without IPv6"),
+        ({"drift": 3.0}, "clock", "jumped by +3.0 s"),
+        ({"noexec": ["/var"]}, "mounts", "noexec on /var"),
+        ({"held": ["libc6"]}, "held packages", "libc6"),
+        ({"packages": {"nftables": "1.1.3-1+deb13u1"}}, "newer packages", "(bundle: 1.1.3-1)"),
+        ({"filter_units": ["docker.service"]}, "packet filter", "docker.service is running"),
+        ({"filters": [Filter("ip filter", "input", "drop")]}, "packet filter", "table ip filter (input, policy drop)"),
     ],
 )
 def test_what_would_make_a_deploy_fail_is_found(change: dict[str, Any], check: str, said: str) -> None:
     findings = found(replace(good(), **change))
-    assert {finding.check for finding in findings} == {check}
+    assert {(finding.check, finding.blocks) for finding in findings} == {(check, True)}
     assert said in findings[0].found
     assert findings[0].expected
     assert findings[0].do
+
+
+@pytest.mark.parametrize(
+    ("change", "check", "said"),
+    [
+        ({"hostname": "debian.example.org"}, "host name", "debian"),
+        ({"umask": "0077"}, "umask", "0077"),
+        ({"hidepid": "rw,hidepid=2"}, "mounts", "hidepid=2"),
+        ({"packages": {"qemu-guest-agent": "1:9"}}, "other packages", "qemu-guest-agent"),
+        ({"sources": ["/etc/apt/sources.list"]}, "package sources", "/etc/apt/sources.list: removed"),
+        ({"hosts_file": ["/etc/cloud/cloud.cfg"]}, "/etc/hosts", "cloud.cfg"),
+    ],
+)
+def test_what_shows_later_is_told_and_stops_nothing(change: dict[str, Any], check: str, said: str) -> None:
+    (notice,) = found(replace(good(), **change))
+    assert (notice.check, notice.blocks) == (check, False)
+    assert said in notice.found
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"leased": {ip_address("192.0.2.66")}}, "dhcp4"),
+        ({"leased": {ip_address("2001:db8:1:3::2")}}, "dhcp6"),
+        ({"leased": {ip_address("2001:db8:1:3::2")}}, "ra"),
+        ({"advertised": ["eth0"]}, "ra"),
+    ],
+)
+def test_what_the_network_hands_out_may_be_declared(change: dict[str, Any], word: str) -> None:
+    assert found(replace(good(), **change), conclave_autoconfig=(word,)) == []
+
+
+@pytest.mark.parametrize(("name", "said"), [("wan", "no interface named wan"), ("ppp0", "interface type 512")])
+def test_a_router_s_interfaces_outside_are_there_and_ethernet(name: str, said: str) -> None:
+    known = replace(good(), devices={"lo": 772, "eth0": 1, "ppp0": 512})
+    (finding,) = [one for one in found(known, conclave_outside=(name, "eth0")) if one.check == "outside"]
+    assert said in finding.found
+
+
+def test_the_depot_has_room_for_the_bundle_on_its_way() -> None:
+    depot = replace(
+        good(), home=500, hostname="depot1", addresses={ip_address("192.0.2.98"), ip_address("2001:db8:1:4::2")}
+    )
+    assert [finding.found for finding in found(depot, "depot1")] == ["500 MiB free in the home folder"]
+    names = {name: set(addresses) for name, addresses in needed_names(lab()).items()}
+    assert found(replace(depot, deployed=True, names=names), "depot1") == []
+
+
+def test_without_a_bundle_packages_are_not_judged() -> None:
+    said = replace(good(), packages={"qemu-guest-agent": "1:9"})
+    assert list(of_facts(lab(), lab().host("core"), said, 0.0, Catalog.load())) == []
+
+
+def test_a_bundle_s_packages_are_read_from_its_index(tmp_path: Path) -> None:
+    assert of_bundle(tmp_path) is None
+    index = tmp_path / "apt/dists/site/main/binary-amd64/Packages"
+    index.parent.mkdir(parents=True)
+    index.write_text("Package: a\nVersion: 1:2-3\nDescription: x\n Version: 9\n\nPackage: b\nVersion: 4~rc1\n")
+    assert of_bundle(tmp_path) == {"a": "1:2-3", "b": "4~rc1"}
+
+
+@pytest.mark.parametrize("need", REQUIREMENTS, ids=lambda need: f"{need.check}-{need.expected[:20]}")
+def test_every_requirement_says_all_that_an_operator_needs(need: Requirement) -> None:
+    assert need.expected
+    assert need.do
+    assert need.why.endswith(".")
+    # What depends on the site makes no sentence on a page.
+    assert need.page or "{" not in need.expected.removeprefix("{address}")
 
 
 @pytest.mark.parametrize(
@@ -109,6 +200,12 @@ def test_what_would_make_a_deploy_fail_is_found(change: dict[str, Any], check: s
         {"listeners": [Listener("udp", None, 3478, "turnserver.service", "turnserver")]},
         # What is deployed takes its share of the disk.
         {"deployed": True, "disk": 2000},
+        # Our own tables and source; what is older than the bundle is brought up to it.
+        {"filters": [Filter("inet conclave", "input", "drop"), Filter("inet conclave_cut", "prerouting", "accept")]},
+        {"sources": ["/etc/apt/sources.list.d/depot.sources"]},
+        {"packages": {"nftables": "1.0.6-2"}},
+        # An address that is not the site's may come from anywhere.
+        {"leased": {ip_address("198.18.0.5")}},
         # Names on the host itself.
         {"names": {"ca.conf.lab.example": {ip_address("127.0.1.1")}}},
     ],
@@ -127,5 +224,6 @@ def test_a_host_with_several_roles_needs_what_they_need_together() -> None:
     site = read.load_folder(project_root() / "inventories" / "onebox")
     assert site is not None
     said = replace(good(), memory=3000, addresses={ip_address("192.0.2.2"), ip_address("2001:db8:3:1::2")}, names={})
-    (finding,) = of_facts(site, site.hosts[0], said, 0.0, Catalog.load())
+    host = site.hosts[0]
+    (finding,) = of_facts(site, host, replace(said, hostname=host.name), 0.0, Catalog.load())
     assert finding.expected == "3840 MiB for core, depot, edge, media"
