@@ -72,6 +72,7 @@ function person(n: number, given: Partial<Person> = {}): Person {
   return {
     identity: `identity-${n}`,
     name: NAMES[n % NAMES.length] ?? `Gast ${n}`,
+    kind: n === 0 ? "organiser" : n === 1 ? "member" : "guest",
     self: n === 0,
     joinedAt: new Date(2026, 10, 21, 14, n),
     microphone: n % 3 !== 2,
@@ -96,7 +97,7 @@ function state(who: readonly Person[], given: Partial<CallState> = {}): CallStat
     alarms: [],
     sending: { microphone: true, camera: true, screen: false },
     autoplayBlocked: false,
-    deviceFailed: false,
+    deviceFailed: undefined,
     cap: "full",
     outside: false,
     announcement: undefined,
@@ -141,7 +142,7 @@ export const scenes: Record<string, () => CallState> = {
   strips: () =>
     state(people(3), {
       autoplayBlocked: true,
-      deviceFailed: true,
+      deviceFailed: { what: "microphone", why: "busy" },
       sending: { microphone: false, camera: true, screen: true },
     }),
 };

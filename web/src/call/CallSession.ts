@@ -11,6 +11,7 @@ import {
   Track,
 } from "livekit-client";
 import type { Admission, Cap } from "../api/portal";
+import { deviceProblemOf, rememberDevice } from "../devices/choices";
 import { encryptionWorker } from "../e2ee/encryptionWorker";
 import type { MeetingKey } from "../e2ee/meetingKey";
 import { SharedKeyProvider } from "../e2ee/SharedKeyProvider";
@@ -19,7 +20,8 @@ import { endReason } from "./ending";
 import { publishFigures } from "./figures";
 import { JoinError } from "./joinError";
 import { type ModeAnnouncement, parseModeAnnouncement } from "./modeAnnouncement";
-import type { CallState, EndReason, LocalSource, Person, Quality } from "./model";
+import type { CallState, DeviceFailure, EndReason, LocalSource, Person, Quality } from "./model";
+import { kindOf, visibleName, withNumbers } from "./names";
 import { RemoteMedia } from "./RemoteMedia";
 import type { PreviousMedia } from "./rejoin";
 import { watchStall } from "./stall";
@@ -43,7 +45,7 @@ export class CallSession {
   #state: CallState;
   #phase: CallState["phase"] = "connecting";
   #ended: EndReason | undefined;
-  #deviceFailed = false;
+  #deviceFailed: DeviceFailure | undefined;
   #joinStarted = 0;
   #joinMs: number | undefined;
   #ignoredData = 0;
@@ -167,11 +169,11 @@ export class CallSession {
       else if (what === "camera") await me.setCameraEnabled(on);
       else await me.setScreenShareEnabled(on, { audio: false, selfBrowserSurface: "exclude", contentHint: "detail" });
       if (what !== "screen") this.#wanted[what] = on;
-      this.#deviceFailed = false;
+      this.#deviceFailed = undefined;
     } catch (problem) {
       // Closing the browser's own dialog is a decision, not a failure.
       const declined = what === "screen" && problem instanceof Error && problem.name === "NotAllowedError";
-      this.#deviceFailed = !declined;
+      this.#deviceFailed = declined ? undefined : { what, why: deviceProblemOf(problem) };
     }
     this.#notify();
   };
@@ -183,9 +185,11 @@ export class CallSession {
   async switchDevice(kind: MediaDeviceKind, deviceId: string): Promise<void> {
     try {
       await this.room.switchActiveDevice(kind, deviceId);
-      this.#deviceFailed = false;
-    } catch {
-      this.#deviceFailed = true;
+      rememberDevice(kind, deviceId);
+      this.#deviceFailed = undefined;
+    } catch (problem) {
+      const what = { audioinput: "microphone", videoinput: "camera", audiooutput: "speaker" } as const;
+      this.#deviceFailed = { what: what[kind], why: deviceProblemOf(problem) };
     }
     this.#notify();
   }
@@ -260,8 +264,9 @@ export class CallSession {
       if (track.kind === Track.Kind.Video && this.cap !== "full" && size)
         await track.mediaStreamTrack.applyConstraints({ width: { ideal: size.width }, height: { ideal: size.height } });
       return await this.room.localParticipant.publishTrack(track);
-    } catch {
-      this.#deviceFailed = true;
+    } catch (problem) {
+      const what = track.kind === Track.Kind.Video ? "camera" : "microphone";
+      this.#deviceFailed = { what, why: deviceProblemOf(problem) };
       track.stop();
       return undefined;
     }
@@ -274,7 +279,7 @@ export class CallSession {
     const outside = isolated ? [...this.room.remoteParticipants.values()].filter(isOutside) : [];
     // Announced twice: the second time those outside are already gone.
     this.#removedByIsolation = isolated
-      ? [...this.#removedByIsolation, ...outside.map((who) => who.name || who.identity)]
+      ? [...this.#removedByIsolation, ...outside.map((who) => visibleName(who.name, who.identity))]
       : [];
     this.#notify();
   }
@@ -315,7 +320,7 @@ export class CallSession {
       phase: this.#phase,
       stalled: this.#stalled,
       ended: this.#ended,
-      people: [this.#person(localParticipant), ...[...remoteParticipants.values()].map((who) => this.#person(who))],
+      people: withNumbers([localParticipant, ...remoteParticipants.values()].map((who) => this.#person(who))),
       refusals: this.#remoteMedia.refusals,
       alarms: this.#remoteMedia.alarms,
       sending: {
@@ -342,7 +347,8 @@ export class CallSession {
     const audio = who.getTrackPublication(Track.Source.Microphone);
     return {
       identity: who.identity,
-      name: who.name || who.identity,
+      name: visibleName(who.name, who.identity),
+      kind: kindOf(who.attributes["kind"]),
       self,
       joinedAt: who.joinedAt,
       microphone: self && this.#phase === "reconnecting" ? this.#wanted.microphone : who.isMicrophoneEnabled,

@@ -19,6 +19,7 @@ import {
   retryPause,
   type VideoFeed,
 } from "./model";
+import { visibleName } from "./names";
 import { inboundStats } from "./receiverStats";
 
 const CHECK_EVERY_MS = 200;
@@ -181,7 +182,7 @@ export class RemoteMedia {
     this.#refusals.set(sid, {
       sid,
       identity: person.identity,
-      name: person.name || person.identity,
+      name: visibleName(person.name, person.identity),
       kind: KINDS[publication.source] ?? (publication.kind === Track.Kind.Audio ? "audio" : "video"),
       at: new Date(),
     });

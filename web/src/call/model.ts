@@ -28,9 +28,14 @@ export interface VideoFeed {
 
 export type Quality = "good" | "poor" | "lost";
 
+/** What the portal says somebody is. */
+export type PersonKind = "organiser" | "member" | "guest";
+
 export interface Person {
   identity: string;
+  /** As it is seen, with a number where somebody else has the same. */
   name: string;
+  kind: PersonKind | undefined;
   self: boolean;
   joinedAt: Date | undefined;
   microphone: boolean;
@@ -51,6 +56,11 @@ export interface Refusal {
   at: Date;
 }
 
+export interface DeviceFailure {
+  what: LocalSource | "speaker";
+  why: "denied" | "busy" | "missing";
+}
+
 export type EndReason = "left" | "removed" | "over" | "lost" | "elsewhere" | "isolated" | "mistrusted";
 export type Phase = "connecting" | "connected" | "reconnecting" | "ended";
 export type LocalSource = "microphone" | "camera" | "screen";
@@ -68,7 +78,8 @@ export interface CallState {
   sending: Readonly<Record<LocalSource, boolean>>;
   /** The browser plays no audio until somebody clicks. */
   autoplayBlocked: boolean;
-  deviceFailed: boolean;
+  /** Which device could not be used, and why. */
+  deviceFailed: DeviceFailure | undefined;
   /** What the site's uplink leaves to somebody outside; "full" for everybody else. */
   cap: Cap;
   /** Whether the portal admitted this participant from outside the site. */

@@ -3,8 +3,10 @@ import {
   createLocalVideoTrack,
   type LocalAudioTrack,
   type LocalVideoTrack,
+  VideoPresets,
 } from "livekit-client";
 import { PortalError } from "../api/portal";
+import { openChosen } from "../devices/choices";
 
 /** Half a minute in all: an SFU that was restarted is back within a few seconds. */
 const DELAYS_MS = [0, 1000, 2000, 4000, 8000, 15_000] as const;
@@ -55,13 +57,17 @@ export async function reopenTracks({
   camera,
   device,
 }: PreviousMedia): Promise<(LocalAudioTrack | LocalVideoTrack)[]> {
-  const same = (kind: MediaDeviceKind) => {
-    const deviceId = device(kind);
-    return deviceId ? { deviceId } : {};
-  };
   const opened = await Promise.allSettled([
-    ...(microphone ? [createLocalAudioTrack(same("audioinput"))] : []),
-    ...(camera ? [createLocalVideoTrack(same("videoinput"))] : []),
+    ...(microphone
+      ? [openChosen(device("audioinput"), (deviceId) => createLocalAudioTrack(deviceId ? { deviceId } : {}))]
+      : []),
+    ...(camera
+      ? [
+          openChosen(device("videoinput"), (deviceId) =>
+            createLocalVideoTrack({ resolution: VideoPresets.h540.resolution, ...(deviceId ? { deviceId } : {}) }),
+          ),
+        ]
+      : []),
   ]);
   return opened.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
 }

@@ -1,9 +1,10 @@
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { Link } from "react-router";
 import { useText } from "../i18n";
 import { useSession } from "../session";
 import { AccountMenu, DisplayMenu } from "./Menus";
 import { ModeBanner } from "./ModeBanner";
+import { useHeadingFocus } from "./useHeadingFocus";
 
 function Logo() {
   return (
@@ -26,9 +27,11 @@ export function useDocumentTitle(title: string): void {
 export function Page({ title, children }: { title: string; children: ReactNode }) {
   const text = useText();
   const { session } = useSession();
+  const page = useRef<HTMLDivElement>(null);
   useDocumentTitle(title);
+  useHeadingFocus(page);
   return (
-    <div className="page">
+    <div className="page" ref={page}>
       <div>
         <button type="button" className="skip" onClick={skipToMain}>
           {text.app.skip}

@@ -142,32 +142,32 @@ function Speaker({ devices }: { devices: Devices }) {
 
 export const labelOf = (device: MediaDeviceInfo, kind: string, n: number) => device.label || `${kind} ${n + 1}`;
 
+/** Names the device that cannot be used, or both, and why. */
+function Problem({ devices, why }: { devices: Devices; why: "denied" | "busy" }) {
+  const text = useText();
+  const [camera, microphone] = [devices.cameraProblem === why, devices.microphoneProblem === why];
+  if (!camera && !microphone) return null;
+  const what = camera && microphone ? "both" : camera ? "camera" : "microphone";
+  return (
+    <Notice tone="warn" title={text.devices[why][what]}>
+      <p>{text.devices.hint[why]}</p>
+      <Button look="plain" onPress={devices.retry}>
+        {text.app.retry}
+      </Button>
+    </Notice>
+  );
+}
+
 /** Preview, microphone level, speaker test and connection test, all before anybody sees or hears this person. */
 export function DeviceCheck({ devices, joining }: { devices: Devices; joining: boolean }) {
   const text = useText();
   const cameras = devices.list.filter((device) => device.kind === "videoinput");
   const microphones = devices.list.filter((device) => device.kind === "audioinput");
-  const denied = devices.cameraProblem === "denied" || devices.microphoneProblem === "denied";
-  const busy = devices.cameraProblem === "busy" || devices.microphoneProblem === "busy";
   return (
     <section className="device-check" aria-label={text.devices.title}>
       <Preview devices={devices} />
-      {denied && (
-        <Notice tone="warn" title={text.devices.denied}>
-          <p>{text.devices.deniedHint}</p>
-          <Button look="plain" onPress={devices.retry}>
-            {text.app.retry}
-          </Button>
-        </Notice>
-      )}
-      {!denied && busy && (
-        <Notice tone="warn">
-          <p>{text.devices.busy}</p>
-          <Button look="plain" onPress={devices.retry}>
-            {text.app.retry}
-          </Button>
-        </Notice>
-      )}
+      <Problem devices={devices} why="denied" />
+      <Problem devices={devices} why="busy" />
       <Meter devices={devices} />
       <NetworkCheck wanted={!joining} />
       <details className="more-devices">
@@ -180,7 +180,7 @@ export function DeviceCheck({ devices, joining }: { devices: Devices; joining: b
                 id: device.deviceId,
                 label: labelOf(device, text.devices.camera, n),
               }))}
-              value={devices.camera?.mediaStreamTrack.getSettings().deviceId ?? cameras[0]?.deviceId ?? null}
+              value={devices.camera?.mediaStreamTrack.getSettings().deviceId ?? null}
               onChange={(id) => void devices.choose("videoinput", id)}
               isDisabled={!devices.camera}
             />
@@ -192,7 +192,7 @@ export function DeviceCheck({ devices, joining }: { devices: Devices; joining: b
                 id: device.deviceId,
                 label: labelOf(device, text.devices.microphone, n),
               }))}
-              value={devices.microphone?.mediaStreamTrack.getSettings().deviceId ?? microphones[0]?.deviceId ?? null}
+              value={devices.microphone?.mediaStreamTrack.getSettings().deviceId ?? null}
               onChange={(id) => void devices.choose("audioinput", id)}
               isDisabled={!devices.microphone}
             />

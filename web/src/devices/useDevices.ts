@@ -6,9 +6,16 @@ import {
   VideoPresets,
 } from "livekit-client";
 import { useCallback, useEffect, useRef, useState } from "react";
+import {
+  type DeviceProblem,
+  deviceChoices,
+  deviceProblemOf,
+  openChosen,
+  rememberChoices,
+  rememberDevice,
+} from "./choices";
 
 export type LocalTrack = LocalAudioTrack | LocalVideoTrack;
-type DeviceProblem = "none" | "denied" | "busy" | "missing";
 
 export interface Devices {
   asking: boolean;
@@ -27,16 +34,14 @@ export interface Devices {
   handOver: () => LocalTrack[];
 }
 
-function deviceProblemOf(error: unknown): DeviceProblem {
-  const name = error instanceof Error ? error.name : "";
-  if (name === "NotAllowedError" || name === "SecurityError") return "denied";
-  if (name === "NotFoundError" || name === "OverconstrainedError") return "missing";
-  return "busy";
-}
+const openCamera = (chosen?: string) =>
+  openChosen(chosen, (deviceId) =>
+    createLocalVideoTrack({ resolution: VideoPresets.h540.resolution, ...(deviceId ? { deviceId } : {}) }),
+  );
+const openMicrophone = (chosen?: string) =>
+  openChosen(chosen, (deviceId) => createLocalAudioTrack(deviceId ? { deviceId } : {}));
 
-const openCamera = (deviceId?: string) =>
-  createLocalVideoTrack({ resolution: VideoPresets.h540.resolution, ...(deviceId ? { deviceId } : {}) });
-const openMicrophone = (deviceId?: string) => createLocalAudioTrack(deviceId ? { deviceId } : {});
+const unplugged = (track: LocalTrack | undefined) => track?.mediaStreamTrack.readyState === "ended";
 
 /** Camera, microphone and speaker before the call. */
 export function useDevices(): Devices {
@@ -44,11 +49,11 @@ export function useDevices(): Devices {
   const [attempt, setAttempt] = useState(0);
   const [camera, setCamera] = useState<LocalVideoTrack>();
   const [microphone, setMicrophone] = useState<LocalAudioTrack>();
-  const [microphoneOn, setMicrophoneOn] = useState(true);
+  const [microphoneOn, setMicrophoneOn] = useState(() => deviceChoices().microphoneOn);
   const [cameraProblem, setCameraProblem] = useState<DeviceProblem>("none");
   const [microphoneProblem, setMicrophoneProblem] = useState<DeviceProblem>("none");
   const [list, setList] = useState<readonly MediaDeviceInfo[]>([]);
-  const [speaker, setSpeaker] = useState<string>();
+  const [speaker, setSpeaker] = useState(() => deviceChoices().audiooutput);
   const held = useRef(new Set<LocalTrack>());
 
   const refresh = useCallback(async () => {
@@ -61,14 +66,19 @@ export function useDevices(): Devices {
     const tracks = held.current;
     const open = async () => {
       setAsking(true);
+      const chosen = deviceChoices();
       // One permission prompt for both where the browser can; each by itself when that fails.
-      const [video, audio] = await Promise.allSettled([openCamera(), openMicrophone()]);
+      const [video, audio] = await Promise.allSettled([
+        chosen.cameraOn ? openCamera(chosen.videoinput) : undefined,
+        openMicrophone(chosen.audioinput),
+      ]);
       for (const result of [video, audio]) {
-        if (result.status !== "fulfilled") continue;
+        if (result.status !== "fulfilled" || !result.value) continue;
         if (unmounted) result.value.stop();
         else tracks.add(result.value);
       }
       if (unmounted) return;
+      if (audio.status === "fulfilled" && !chosen.microphoneOn) await audio.value.mute();
       setCamera(video.status === "fulfilled" ? video.value : undefined);
       setCameraProblem(video.status === "fulfilled" ? "none" : deviceProblemOf(video.reason));
       setMicrophone(audio.status === "fulfilled" ? audio.value : undefined);
@@ -77,7 +87,11 @@ export function useDevices(): Devices {
       setAsking(false);
     };
     void open();
-    const changed = () => void refresh();
+    const changed = () => {
+      void refresh();
+      // A headset that was pulled out: the browser's next one takes its place.
+      if ([...tracks].some(unplugged)) setAttempt((n) => n + 1);
+    };
     navigator.mediaDevices.addEventListener("devicechange", changed);
     return () => {
       unmounted = true;
@@ -87,16 +101,18 @@ export function useDevices(): Devices {
     };
   }, [attempt, refresh]);
 
-  const toggleCamera = async () => {
-    if (camera) {
-      camera.stop();
-      held.current.delete(camera);
-      setCamera(undefined);
-      return;
+  const swap = (old: LocalTrack | undefined, opened: LocalTrack) => {
+    if (old) {
+      old.stop();
+      held.current.delete(old);
     }
+    held.current.add(opened);
+  };
+
+  const startCamera = async (id: string | undefined) => {
     try {
-      const opened = await openCamera();
-      held.current.add(opened);
+      const opened = await openCamera(id);
+      swap(camera, opened);
       setCamera(opened);
       setCameraProblem("none");
     } catch (error) {
@@ -104,33 +120,40 @@ export function useDevices(): Devices {
     }
   };
 
-  const toggleMicrophone = async () => {
-    if (microphone) {
-      if (microphoneOn) await microphone.mute();
-      else await microphone.unmute();
-      setMicrophoneOn(!microphoneOn);
-      return;
-    }
+  const startMicrophone = async (id: string | undefined, on: boolean) => {
     try {
-      const opened = await openMicrophone();
-      held.current.add(opened);
+      const opened = await openMicrophone(id);
+      if (!on) await opened.mute();
+      swap(microphone, opened);
       setMicrophone(opened);
-      setMicrophoneOn(true);
+      setMicrophoneOn(on);
       setMicrophoneProblem("none");
     } catch (error) {
       setMicrophoneProblem(deviceProblemOf(error));
     }
   };
 
+  const toggleCamera = async () => {
+    rememberChoices({ cameraOn: !camera });
+    if (!camera) return startCamera(deviceChoices().videoinput);
+    camera.stop();
+    held.current.delete(camera);
+    setCamera(undefined);
+  };
+
+  const toggleMicrophone = async () => {
+    const on = !(microphone && microphoneOn);
+    rememberChoices({ microphoneOn: on });
+    if (!microphone) return startMicrophone(deviceChoices().audioinput, true);
+    await (on ? microphone.unmute() : microphone.mute());
+    setMicrophoneOn(on);
+  };
+
   const choose = async (kind: MediaDeviceKind, id: string) => {
-    try {
-      if (kind === "videoinput") await camera?.setDeviceId(id);
-      else if (kind === "audioinput") await microphone?.setDeviceId(id);
-      else setSpeaker(id);
-    } catch (error) {
-      if (kind === "videoinput") setCameraProblem(deviceProblemOf(error));
-      else setMicrophoneProblem(deviceProblemOf(error));
-    }
+    rememberDevice(kind, id);
+    if (kind === "videoinput") await startCamera(id);
+    else if (kind === "audioinput") await startMicrophone(id, microphoneOn);
+    else setSpeaker(id);
   };
 
   const handOver = () => {

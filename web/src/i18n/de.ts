@@ -209,10 +209,27 @@ export const de: Catalogue = {
     levelOff: "Ihr Mikrofon ist aus.",
     speakerTest: "Testton abspielen",
     speakerPlaying: "Sie sollten eine kurze Melodie hören.",
-    denied: "Kamera und Mikrofon sind blockiert",
-    deniedHint:
-      "Erlauben Sie den Zugriff für diese Website (Symbol links neben der Adresse im Browser) und versuchen Sie es erneut. Sie können auch nur zusehen und zuhören.",
-    busy: "Kamera oder Mikrofon wird von einer anderen Anwendung verwendet. Schließen Sie diese und versuchen Sie es erneut.",
+    denied: {
+      both: "Kamera und Mikrofon sind blockiert",
+      camera: "Die Kamera ist blockiert",
+      microphone: "Das Mikrofon ist blockiert",
+    },
+    busy: {
+      both: "Kamera und Mikrofon werden von einer anderen Anwendung verwendet",
+      camera: "Die Kamera wird von einer anderen Anwendung verwendet",
+      microphone: "Das Mikrofon wird von einer anderen Anwendung verwendet",
+    },
+    hint: {
+      denied:
+        "Erlauben Sie den Zugriff für diese Website (Symbol links neben der Adresse im Browser) und versuchen Sie es erneut. Sie können auch nur zusehen und zuhören.",
+      busy: "Schließen Sie diese und versuchen Sie es erneut.",
+    },
+    hintInCall: {
+      denied:
+        "Erlauben Sie den Zugriff für diese Website (Symbol links neben der Adresse im Browser) und versuchen Sie es erneut.",
+      busy: "Schließen Sie diese und versuchen Sie es erneut.",
+    },
+    none: "Es wurden keine Geräte gefunden. Hat Ihr Browser nach einer Berechtigung gefragt, erlauben Sie den Zugriff und öffnen Sie dies erneut.",
     failed: "Dieses Gerät lässt sich nicht verwenden. Prüfen Sie, ob eine andere Anwendung darauf zugreift.",
     settings: "Geräte",
   },
@@ -249,6 +266,7 @@ export const de: Catalogue = {
     youNamed: (name) => `${name} (Sie)`,
     screenOf: (name) => `Bildschirm von ${name}`,
     ownScreen: "Ihr Bildschirm",
+    kind: { organiser: "Organisation", member: "Mitglied", guest: "Gast" },
     speaking: "spricht",
     muted: "Mikrofon aus",
     cameraOff: "Kamera aus",

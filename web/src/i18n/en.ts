@@ -284,10 +284,26 @@ export const en = {
     levelOff: "Your microphone is off.",
     speakerTest: "Play test sound",
     speakerPlaying: "You should hear a short melody.",
-    denied: "Camera and microphone are blocked",
-    deniedHint:
-      "Allow them for this site (icon to the left of the address in your browser), then try again. You can also join just to watch and listen.",
-    busy: "The camera or microphone is being used by another application. Close it and try again.",
+    denied: {
+      both: "Camera and microphone are blocked",
+      camera: "The camera is blocked",
+      microphone: "The microphone is blocked",
+    },
+    busy: {
+      both: "Camera and microphone are being used by another application",
+      camera: "The camera is being used by another application",
+      microphone: "The microphone is being used by another application",
+    },
+    hint: {
+      denied:
+        "Allow access for this site (icon to the left of the address in your browser), then try again. You can also join just to watch and listen.",
+      busy: "Close it and try again.",
+    },
+    hintInCall: {
+      denied: "Allow access for this site (icon to the left of the address in your browser), then try again.",
+      busy: "Close it and try again.",
+    },
+    none: "No devices were found. If your browser asked for permission, allow it and open this again.",
     failed: "This device could not be used. Check whether another application is using it.",
     settings: "Devices",
   },
@@ -324,6 +340,7 @@ export const en = {
     youNamed: (name: string) => `${name} (you)`,
     screenOf: (name: string) => `${name}’s screen`,
     ownScreen: "Your screen",
+    kind: { organiser: "Organiser", member: "Member", guest: "Guest" },
     speaking: "speaking",
     muted: "microphone off",
     cameraOff: "camera off",

@@ -1,4 +1,5 @@
 import { type FieldName, PortalError } from "../api/portal";
+import type { DeviceFailure } from "../call/model";
 import type { Catalogue } from "./en";
 
 /** What to tell people about a request that failed. */
@@ -17,4 +18,11 @@ export function fieldText({ fieldErrors }: Catalogue, error: unknown, name: Fiel
   if (!refused) return undefined;
   const sentence = Object.hasOwn(fieldErrors, refused.code) ? fieldErrors[refused.code] : fieldErrors.malformed;
   return typeof sentence === "string" ? sentence : sentence(refused.limit?.toString() ?? "");
+}
+
+/** Which device could not be used in a call, and why. */
+export function deviceFailureText({ devices }: Catalogue, { what, why }: DeviceFailure): string {
+  if (what === "screen" || what === "speaker") return devices.failed;
+  if (why === "missing") return what === "camera" ? devices.cameraNone : devices.microphoneNone;
+  return `${devices[why][what]}. ${devices.hintInCall[why]}`;
 }

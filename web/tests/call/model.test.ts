@@ -13,6 +13,7 @@ import {
 const person = (given: Partial<Person>): Person => ({
   identity: "a",
   name: "A",
+  kind: "guest",
   self: false,
   joinedAt: undefined,
   microphone: true,

@@ -1,19 +1,23 @@
 import { Gauge, KeyRound, MonitorUp, ShieldAlert, UserRoundX, Volume2 } from "lucide-react";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { Site } from "../../api/portal";
 import { Button } from "../../components/Button";
 import { ModeBanner } from "../../components/ModeBanner";
 import { useDocumentTitle } from "../../components/Page";
+import { useHeadingFocus } from "../../components/useHeadingFocus";
 import { useText } from "../../i18n";
+import { deviceFailureText } from "../../i18n/errorText";
 import { MAX_TILES, maySend } from "../cap";
 import { type CallState, hasWrongKey, type LocalSource } from "../model";
-import { ControlBar, canShareScreen } from "./ControlBar";
+import { ControlBar, canFillScreen, canShareScreen } from "./ControlBar";
 import { DevicesDialog, ShortcutsDialog } from "./Dialogs";
 import { PeoplePanel } from "./PeoplePanel";
 import { Shield } from "./Shield";
 import { type Layout, Stage } from "./Stage";
 import { type Shortcut, shortcutsWanted, useShortcuts, wantShortcuts } from "./shortcuts";
+import { useLeaveGuard } from "./useLeaveGuard";
 import { useStatusMessage } from "./useStatusMessage";
+import { useWakeLock } from "./useWakeLock";
 import "../../styles/call.css";
 
 export interface CallActions {
@@ -104,6 +108,7 @@ export function CallView({
       else if (what === "people") setPeopleOpen((open) => !open);
       else if (what === "layout") setLayout((now) => (now === "grid" ? "speaker" : "grid"));
       else if (what === "help") setDialog("shortcuts");
+      else if (!canFillScreen()) return;
       else if (document.fullscreenElement) void document.exitFullscreen();
       else void document.documentElement.requestFullscreen();
     },
@@ -112,20 +117,26 @@ export function CallView({
   const speak = useCallback((on: boolean) => void setMicrophone(on), [setMicrophone]);
   useShortcuts(wanted && dialog === undefined && state.phase === "connected", act, speak);
 
+  const root = useRef<HTMLDivElement>(null);
+  useHeadingFocus(root);
+  useWakeLock();
+  useLeaveGuard();
+
+  const stalled = state.stalled || state.phase === "reconnecting";
   const wrongKey = !keyMadeHere && hasWrongKey(state.people);
   return (
-    <div className="call">
+    <div className="call" ref={root}>
       <header>
         <ModeBanner site={site} />
         <div className="call-head">
           <h1 className="hidden-text">{text.call.title}</h1>
-          <Shield state={state} />
+          <Shield state={state} onRecheck={actions.recheckKeys} />
           <p className="status-message" role="status">
             {statusMessage}
           </p>
         </div>
         <Alarm state={state} onDismiss={actions.dismissAlarms} />
-        {state.phase === "reconnecting" && (
+        {stalled && (
           <div className="strip warn" role="alert">
             <span className="spinner" aria-hidden="true" />
             {text.call.reconnecting}
@@ -153,7 +164,7 @@ export function CallView({
         )}
         {state.deviceFailed && (
           <div className="strip warn" role="alert">
-            {text.devices.failed}
+            {deviceFailureText(text, state.deviceFailed)}
           </div>
         )}
         {state.sending.screen && (
@@ -169,6 +180,7 @@ export function CallView({
           <Stage
             people={state.people}
             layout={layout}
+            stalled={stalled}
             maxTiles={state.outside ? MAX_TILES : Number.POSITIVE_INFINITY}
             onLarge={actions.enlarge}
           />

@@ -16,7 +16,7 @@ import {
   Video,
   VideoOff,
 } from "lucide-react";
-import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
+import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover, Toolbar } from "react-aria-components";
 import { useText } from "../../i18n";
 import { maySend } from "../cap";
 import type { CallState, LocalSource } from "../model";
@@ -63,6 +63,9 @@ export interface ControlBarProps {
 
 export const canShareScreen = (): boolean => "getDisplayMedia" in (navigator.mediaDevices ?? {});
 
+/** An iPhone lets nothing but a video fill its screen. */
+export const canFillScreen = (): boolean => document.fullscreenEnabled;
+
 export function ControlBar(props: ControlBarProps) {
   const text = useText();
   const { sending, people } = props.state;
@@ -76,7 +79,7 @@ export function ControlBar(props: ControlBarProps) {
   };
   return (
     <footer className="controls-frame">
-      <div className="controls" role="toolbar" aria-label={text.call.controls}>
+      <Toolbar className="controls" aria-label={text.call.controls}>
         <Control
           icon={sending.microphone ? Mic : MicOff}
           word={text.devices.microphone}
@@ -123,14 +126,16 @@ export function ControlBar(props: ControlBarProps) {
                 )}
                 {props.layout === "grid" ? text.call.layoutSpeaker : text.call.layoutGrid}
               </MenuItem>
-              <MenuItem id="fullscreen" className="list-item">
-                {props.fullscreen ? (
-                  <Minimize size={20} aria-hidden="true" />
-                ) : (
-                  <Maximize size={20} aria-hidden="true" />
-                )}
-                {props.fullscreen ? text.call.fullscreenEnd : text.call.fullscreen}
-              </MenuItem>
+              {canFillScreen() && (
+                <MenuItem id="fullscreen" className="list-item">
+                  {props.fullscreen ? (
+                    <Minimize size={20} aria-hidden="true" />
+                  ) : (
+                    <Maximize size={20} aria-hidden="true" />
+                  )}
+                  {props.fullscreen ? text.call.fullscreenEnd : text.call.fullscreen}
+                </MenuItem>
+              )}
               <MenuItem id="devices" className="list-item">
                 <Settings size={20} aria-hidden="true" />
                 {text.devices.settings}
@@ -143,7 +148,7 @@ export function ControlBar(props: ControlBarProps) {
           </Popover>
         </MenuTrigger>
         <Control icon={LogOut} word={text.call.leave} name={text.call.leave} look="leave" onPress={props.onLeave} />
-      </div>
+      </Toolbar>
     </footer>
   );
 }

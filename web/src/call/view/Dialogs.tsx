@@ -76,7 +76,7 @@ export function DevicesDialog({
   onClose: () => void;
 }) {
   const text = useText();
-  const [list, setList] = useState<readonly MediaDeviceInfo[]>([]);
+  const [list, setList] = useState<readonly MediaDeviceInfo[]>();
   useEffect(() => {
     let gone = false;
     void navigator.mediaDevices.enumerateDevices().then((devices) => {
@@ -93,8 +93,9 @@ export function DevicesDialog({
   ];
   return (
     <CallDialog title={text.devices.settings} onClose={onClose}>
+      {list?.length === 0 && <p>{text.devices.none}</p>}
       {kinds.map(([kind, label]) => {
-        const devices = list.filter((device) => device.kind === kind);
+        const devices = (list ?? []).filter((device) => device.kind === kind);
         if (devices.length === 0) return null;
         return (
           <SelectField

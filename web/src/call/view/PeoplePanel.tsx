@@ -4,6 +4,7 @@ import { IconButton } from "../../components/Button";
 import { useText } from "../../i18n";
 import { useTime } from "../../i18n/time";
 import { encryptionOf, type Person } from "../model";
+import { KindBadge } from "./KindBadge";
 import { initials } from "./Tile";
 
 function Row({ person }: { person: Person }) {
@@ -18,7 +19,8 @@ function Row({ person }: { person: Person }) {
       </span>
       <div className="person-words">
         <span className="person-name" title={person.name}>
-          {person.self ? text.call.youNamed(person.name) : person.name}
+          <bdi>{person.self ? text.call.youNamed(person.name) : person.name}</bdi>
+          <KindBadge kind={person.kind} />
         </span>
         <span className={wrong ? "person-state bad" : "person-state"}>
           {wrong
@@ -58,7 +60,14 @@ function Row({ person }: { person: Person }) {
 export function PeoplePanel({ people, onClose }: { people: readonly Person[]; onClose: () => void }) {
   const text = useText();
   const panel = useRef<HTMLElement>(null);
-  useEffect(() => panel.current?.focus(), []);
+  useEffect(() => {
+    const before = document.activeElement;
+    panel.current?.focus();
+    return () => {
+      const opener = before instanceof HTMLElement && before !== document.body ? before : undefined;
+      (opener ?? document.querySelector<HTMLElement>(".controls [aria-expanded]"))?.focus();
+    };
+  }, []);
   return (
     <aside
       className="panel"

@@ -33,7 +33,7 @@ function report(refusals: readonly Refusal[], others: readonly string[]): string
 }
 
 /** One shield for the whole call; it opens the list of exceptions by name. */
-export function Shield({ state }: { state: CallState }) {
+export function Shield({ state, onRecheck }: { state: CallState; onRecheck: () => void }) {
   const text = useText();
   const time = useTime();
   const [open, setOpen] = useState(false);
@@ -67,19 +67,25 @@ export function Shield({ state }: { state: CallState }) {
               <ul className="stack-small">
                 {state.refusals.map((refusal) => (
                   <li key={refusal.sid}>
-                    <strong>{refusal.name}</strong> <span className="quiet numbers">{time.clock(refusal.at)}</span>
+                    <strong>
+                      <bdi>{refusal.name}</bdi>
+                    </strong>{" "}
+                    <span className="quiet numbers">{time.clock(refusal.at)}</span>
                     <br />
                     {text.blocked[refusal.kind]}
                   </li>
                 ))}
                 {differing.map((person) => (
                   <li key={person.identity}>
-                    <strong>{person.name}</strong>
+                    <strong>
+                      <bdi>{person.name}</bdi>
+                    </strong>
                     <br />
                     {text.blocked.keyMismatch}
                   </li>
                 ))}
               </ul>
+              {differing.length > 0 && <Button onPress={onRecheck}>{text.wrongKey.retry}</Button>}
               <Button onPress={() => void copy()}>
                 <Copy size={18} aria-hidden="true" />
                 {text.shield.copyReport}

@@ -38,10 +38,17 @@ function useOrder(people: readonly Person[], capacity: number): Person[] {
   return order.current.map((identity) => byIdentity.get(identity)).filter((person) => person !== undefined);
 }
 
+interface EveryoneProps {
+  people: readonly Person[];
+  size: Size;
+  maxTiles: number;
+  stalled: boolean;
+}
+
 const camera = (person: Person): TileContent => ({ key: `${person.identity}/camera`, person, kind: "camera" });
 const screen = (person: Person): TileContent => ({ key: `${person.identity}/screen`, person, kind: "screen" });
 
-function Grid({ people, size, maxTiles }: { people: readonly Person[]; size: Size; maxTiles: number }) {
+function Grid({ people, size, maxTiles, stalled }: EveryoneProps) {
   const text = useText();
   const [page, setPage] = useState(0);
   const capacity = Math.max(1, Math.min(maxTiles, tilesPerPage(size.width, size.height)));
@@ -60,7 +67,7 @@ function Grid({ people, size, maxTiles }: { people: readonly Person[]; size: Siz
     <>
       <div className="grid" style={style}>
         {shown.map((person) => (
-          <Tile key={person.identity} content={camera(person)} large={shown.length <= 2} />
+          <Tile key={person.identity} content={camera(person)} large={shown.length <= 2} stalled={stalled} />
         ))}
       </div>
       {pages > 1 && (
@@ -93,17 +100,17 @@ function useSpeaker(people: readonly Person[]): Person | undefined {
   return chosen;
 }
 
-function Focus({ people, large }: { people: readonly Person[]; large: TileContent }) {
+function Focus({ people, large, stalled }: { people: readonly Person[]; large: TileContent; stalled: boolean }) {
   const others = people.filter((person) => large.kind === "screen" || person.identity !== large.person.identity);
   return (
     <div className="focus">
       <div className="focus-large">
-        <Tile content={large} large />
+        <Tile content={large} large stalled={stalled} />
       </div>
       {others.length > 0 && (
         <section className="focus-strip" tabIndex={others.length > 3 ? 0 : -1}>
           {others.map((person) => (
-            <Tile key={person.identity} content={camera(person)} />
+            <Tile key={person.identity} content={camera(person)} stalled={stalled} />
           ))}
         </section>
       )}
@@ -112,10 +119,10 @@ function Focus({ people, large }: { people: readonly Person[]; large: TileConten
 }
 
 /** Two people: the other one large, oneself small in the corner. */
-function Duo({ other, self }: { other: Person; self: Person }) {
+function Duo({ other, self, stalled }: { other: Person; self: Person; stalled: boolean }) {
   return (
     <div className="duo">
-      <Tile content={camera(other)} large />
+      <Tile content={camera(other)} large stalled={stalled} />
       <div className="duo-self">
         <Tile content={camera(self)} />
       </div>
@@ -123,12 +130,12 @@ function Duo({ other, self }: { other: Person; self: Person }) {
   );
 }
 
-function Everyone({ people, size, maxTiles }: { people: readonly Person[]; size: Size; maxTiles: number }) {
+function Everyone({ people, size, maxTiles, stalled }: EveryoneProps) {
   const [self, other] = people;
   return people.length === 2 && self && other ? (
-    <Duo other={other} self={self} />
+    <Duo other={other} self={self} stalled={stalled} />
   ) : (
-    <Grid people={people} size={size} maxTiles={maxTiles} />
+    <Grid people={people} size={size} maxTiles={maxTiles} stalled={stalled} />
   );
 }
 
@@ -137,12 +144,14 @@ interface StageProps {
   layout: Layout;
   /** Tiles on one page at most. */
   maxTiles: number;
+  /** Nothing arrives any more: what is shown stands still. */
+  stalled: boolean;
   /** Called with the track that is shown large. */
   onLarge: (sid: string | undefined) => void;
 }
 
 /** Everyone's tiles: a shared screen comes first, else all the same size or the speaker large. */
-export function Stage({ people, layout, maxTiles, onLarge }: StageProps) {
+export function Stage({ people, layout, maxTiles, stalled, onLarge }: StageProps) {
   const [measure, size] = useSize();
   const speaker = useSpeaker(people);
   const sharing = people.filter((person) => person.screen);
@@ -159,9 +168,9 @@ export function Stage({ people, layout, maxTiles, onLarge }: StageProps) {
     <div className="stage" ref={measure}>
       {size.width > 0 &&
         (large ? (
-          <Focus people={people} large={large} />
+          <Focus people={people} large={large} stalled={stalled} />
         ) : (
-          <Everyone people={people} size={size} maxTiles={maxTiles} />
+          <Everyone people={people} size={size} maxTiles={maxTiles} stalled={stalled} />
         ))}
     </div>
   );

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "react";
 import { useText } from "../../i18n";
 import type { Catalogue } from "../../i18n/en";
 import { encryptionOf, type Person, type VideoFeed } from "../model";
+import { KindBadge } from "./KindBadge";
 
 export interface TileContent {
   key: string;
@@ -27,6 +28,7 @@ function backgroundOf(identity: string): number {
 function describe({ call, blocked, devices: _, ...text }: Catalogue, person: Person): string {
   const state = encryptionOf(person);
   return [
+    person.kind && call.kind[person.kind],
     person.speaking && call.speaking,
     !person.microphone && call.muted,
     !person.camera && call.cameraOff,
@@ -87,10 +89,22 @@ function BlockedMedia({
 }
 
 /** One participant's video, or what stands in its place and why. */
-export function Tile({ content, large = false }: { content: TileContent; large?: boolean }) {
+export function Tile({
+  content,
+  large = false,
+  stalled = false,
+}: {
+  content: TileContent;
+  large?: boolean;
+  stalled?: boolean;
+}) {
   const text = useText();
   const { person, kind } = content;
   const feed = kind === "screen" ? person.screen : person.camera;
+  // What stands still is no video: the face says who it is, and the spinner that it is waited for.
+  const frozen = !person.self && (stalled || person.quality === "lost");
+  // The own screen would show itself in itself.
+  const ownScreen = person.self && kind === "screen";
   const screenName = person.self ? text.call.ownScreen : text.call.screenOf(person.name);
   const name = kind === "screen" ? screenName : person.self ? text.call.youNamed(person.name) : person.name;
   const state = feed?.state;
@@ -101,19 +115,26 @@ export function Tile({ content, large = false }: { content: TileContent; large?:
   const classes = ["tile", large ? "large" : "", person.speaking && kind === "camera" ? "speaking" : ""];
   return (
     <figure className={classes.filter(Boolean).join(" ")} aria-label={text.call.tile(name, details)}>
-      {feed && state !== "refused" && state !== "keyMismatch" && (
+      {ownScreen && (
+        <div className="tile-waiting">
+          <MonitorUp size={28} aria-hidden="true" />
+          {text.call.shareRunning}
+        </div>
+      )}
+      {feed && !frozen && !ownScreen && state !== "refused" && state !== "keyMismatch" && (
         <VideoElement
           feed={feed}
           mirrored={person.self && kind === "camera"}
           fit={kind === "screen" ? "contain" : "cover"}
         />
       )}
-      {!feed && !blocked && (
+      {(!feed || frozen) && !blocked && !ownScreen && (
         <div className={`face ground-${backgroundOf(person.identity)}`} aria-hidden="true">
           {initials(person.name)}
         </div>
       )}
-      {(state === "checking" || state === "waiting") && (
+      {frozen && !blocked && <span className="spinner tile-frozen" aria-hidden="true" />}
+      {!frozen && (state === "checking" || state === "waiting") && (
         <div className="tile-waiting">
           <span className="spinner" aria-hidden="true" />
           {text.blocked.checking}
@@ -136,9 +157,10 @@ export function Tile({ content, large = false }: { content: TileContent; large?:
         ) : (
           <MicOff size={16} aria-hidden="true" className="muted" />
         )}
-        <span className="tile-text" title={name}>
+        <bdi className="tile-text" title={name}>
           {name}
-        </span>
+        </bdi>
+        {kind === "camera" && <KindBadge kind={person.kind} />}
       </figcaption>
       {person.quality !== "good" && kind === "camera" && (
         <span

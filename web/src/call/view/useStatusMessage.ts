@@ -2,6 +2,8 @@ import { useEffect, useRef, useState } from "react";
 import { useText } from "../../i18n";
 import type { CallState } from "../model";
 
+const SHOWN_MS = 8000;
+
 /** The latest event in the call as one sentence, for the status line and for screen readers (WCAG 4.1.3). */
 export function useStatusMessage(state: CallState): string {
   const { call } = useText();
@@ -24,5 +26,10 @@ export function useStatusMessage(state: CallState): string {
     if (was.sending.microphone !== state.sending.microphone)
       setMessage(state.sending.microphone ? call.microphoneOn : call.microphoneOff);
   }, [state, call]);
+  useEffect(() => {
+    if (message === "") return;
+    const timer = setTimeout(() => setMessage(""), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [message]);
   return message;
 }

@@ -1,0 +1,161 @@
+// @vitest-environment jsdom
+import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { CallState, Person } from "../../../src/call/model";
+import { type CallActions, CallView } from "../../../src/call/view/CallView";
+import { LanguageProvider } from "../../../src/i18n";
+
+vi.stubGlobal(
+  "ResizeObserver",
+  class {
+    readonly #seen: (entries: unknown[]) => void;
+    constructor(seen: (entries: unknown[]) => void) {
+      this.#seen = seen;
+    }
+    observe = () => this.#seen([{ contentRect: { width: 1000, height: 600 } }]);
+    unobserve() {}
+    disconnect() {}
+  },
+);
+
+// Of the dialogs' library; jsdom has none.
+vi.stubGlobal("CSS", { escape: (text: string) => text });
+
+const nothing = async () => {};
+const actions: CallActions = {
+  toggle: nothing,
+  setMicrophone: nothing,
+  switchDevice: nothing,
+  activeDevice: () => undefined,
+  startAudio: nothing,
+  dismissAlarms: () => {},
+  recheckKeys: vi.fn(),
+  dismissRemoved: () => {},
+  enlarge: () => {},
+  leave: nothing,
+};
+
+const person = (given: Partial<Person>): Person => ({
+  identity: "p-a",
+  name: "Anna Muster",
+  kind: "guest",
+  self: false,
+  joinedAt: undefined,
+  microphone: true,
+  audio: "encrypted",
+  camera: undefined,
+  screen: undefined,
+  speaking: false,
+  quality: "good",
+  ...given,
+});
+const me = person({ identity: "p-me", name: "Somebody", kind: "organiser", self: true, audio: undefined });
+
+const state = (given: Partial<CallState> = {}): CallState => ({
+  phase: "connected",
+  stalled: false,
+  ended: undefined,
+  people: [me, person({})],
+  refusals: [],
+  alarms: [],
+  sending: { microphone: true, camera: true, screen: false },
+  autoplayBlocked: false,
+  deviceFailed: undefined,
+  cap: "full",
+  outside: false,
+  announcement: undefined,
+  removedByIsolation: [],
+  ...given,
+});
+
+const view = (shown: CallState) => (
+  <LanguageProvider site="en">
+    <CallView state={shown} actions={actions} site={undefined} keyMadeHere={false} />
+  </LanguageProvider>
+);
+
+beforeEach(() => {
+  localStorage.setItem("conclave.language", "en");
+  Object.defineProperty(document, "fullscreenEnabled", { value: false, configurable: true });
+});
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+  localStorage.clear();
+});
+
+describe("a call", () => {
+  it("says that nothing arrives any more, and shows faces in place of pictures that stand still", () => {
+    const camera = { sid: "TR_1", state: "encrypted", track: undefined } as const;
+    const people = [me, person({ camera })];
+    const { rerender, container } = render(view(state({ people })));
+    expect(screen.queryByText(/Reconnecting/)).toBeNull();
+    expect(container.querySelectorAll("video")).toHaveLength(1);
+    rerender(view(state({ people, stalled: true })));
+    expect(screen.getByRole("alert").textContent).toContain("Reconnecting");
+    expect(container.querySelectorAll("video")).toHaveLength(0);
+    expect(screen.getAllByText("AM")).not.toHaveLength(0);
+  });
+
+  it("says what the portal knows of each person", () => {
+    render(view(state()));
+    expect(screen.getByText("Guest")).toBeDefined();
+    expect(screen.getByText("Organiser")).toBeDefined();
+  });
+
+  it("lets news go after a while", () => {
+    vi.useFakeTimers();
+    const { rerender } = render(view(state()));
+    rerender(view(state({ people: [me] })));
+    expect(screen.getByText("Anna Muster left.")).toBeDefined();
+    act(() => vi.advanceTimersByTime(8000));
+    expect(screen.queryByText("Anna Muster left.")).toBeNull();
+  });
+
+  it("names the device that failed and the cause", () => {
+    const { rerender } = render(view(state({ deviceFailed: { what: "microphone", why: "denied" } })));
+    expect(screen.getByText(/The microphone is blocked/)).toBeDefined();
+    rerender(view(state({ deviceFailed: { what: "camera", why: "busy" } })));
+    expect(screen.getByText(/The camera is being used by another application/)).toBeDefined();
+  });
+
+  it("gives the focus back to the button of the people panel when Escape closes it", () => {
+    render(view(state()));
+    const button = screen.getByRole("button", { name: "People: 2" });
+    button.focus();
+    fireEvent.keyDown(document.body, { key: "p" });
+    const panel = screen.getByRole("complementary", { name: "People" });
+    expect(document.activeElement).toBe(panel);
+    fireEvent.keyDown(panel, { key: "Escape" });
+    expect(document.activeElement).toBe(button);
+  });
+
+  it("moves through its controls by arrow keys", () => {
+    render(view(state()));
+    const bar = screen.getByRole("toolbar", { name: "Call controls" });
+    const first = screen.getByRole("button", { name: "Mute microphone" });
+    first.focus();
+    fireEvent.keyDown(first, { key: "ArrowRight" });
+    expect(bar.contains(document.activeElement)).toBe(true);
+    expect(document.activeElement?.getAttribute("aria-label")).toBe("Turn camera off");
+  });
+
+  it("asks before its page is closed", () => {
+    const { unmount } = render(view(state()));
+    const closing = () => {
+      const event = new Event("beforeunload", { cancelable: true });
+      window.dispatchEvent(event);
+      return event.defaultPrevented;
+    };
+    expect(closing()).toBe(true);
+    unmount();
+    expect(closing()).toBe(false);
+  });
+
+  it("lets a key that did not match be checked again from the shield", () => {
+    render(view(state({ people: [me, person({ audio: "keyMismatch" }), person({ identity: "p-b" })] })));
+    fireEvent.click(screen.getByRole("button", { name: "Some media is blocked" }));
+    fireEvent.click(screen.getByRole("button", { name: "Check again" }));
+    expect(actions.recheckKeys).toHaveBeenCalled();
+  });
+});
