@@ -11,6 +11,7 @@ import typer
 from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes
 from conclave.errors import ConclaveError, ExitCode
 from conclave.language import Language
+from conclave.text import words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 rehearse_app = typer.Typer(no_args_is_help=True, help="Try difficult networks before people meet them.")
 
-WORDS = {"works": "works", "slow": "works, but not directly over UDP", "fails": "does not work"}
 STYLE = {"works": "green", "slow": "yellow", "fails": "red"}
 
 
@@ -90,10 +90,16 @@ def write(result: RehearsalResult, file: Path, language: Language) -> None:
         When the file cannot be written.
     """
     from conclave import documents
+    from conclave.rehearsal import sentences
 
-    page = documents.html(
-        "rehearsal", language, {**documents.imprint(result.site, result.started_at), "result": result}
-    )
+    shown = {
+        "result": result,
+        "sentence": lambda said: sentences.sentence(said, language),
+        "verdicts": words(sentences.VERDICTS, language),
+        "paths": words(sentences.PATHS, language),
+        "hops": words(sentences.HOPS, language),
+    }
+    page = documents.html("rehearsal", language, {**documents.imprint(result.site, result.started_at), **shown})
     try:
         file.write_text(page, encoding="utf-8")
     except OSError as error:
@@ -127,12 +133,14 @@ def show(result: RehearsalResult, console: Console) -> None:
 
 
 def _row(one: ProfileResult) -> tuple[str, ...]:
+    from conclave.rehearsal.sentences import VERDICTS
+
     found, page = one.finding, one.seen.page
     frames = f"{page.frames_received}/{page.frames_sent}" if page else "-"
     trip = f"{page.round_trip_ms:.0f} ms" if page and page.round_trip_ms is not None else "-"
     lost = f"{page.loss_percent:.1f} %" if page and page.loss_percent is not None else "-"
-    verdict = f"[{STYLE[found.verdict]}]{WORDS[found.verdict]}[/]"
-    kept = "yes" if one.kept else f"[bold red]no: {WORDS[one.promise]}[/]"
+    verdict = f"[{STYLE[found.verdict]}]{VERDICTS[found.verdict]}[/]"
+    kept = "yes" if one.kept else f"[bold red]no: {VERDICTS[one.promise]}[/]"
     return one.profile, verdict, found.path, frames, trip, lost, kept
 
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conclave.rehearsal.known import MEDIA, MEDIA_TCP, MEDIA_UDP, NAMES, TURN_TLS, TURN_UDP, WEB
-from conclave.rehearsal.result import Finding, Hop
+from conclave.rehearsal.result import Finding, Hop, Sentence
+from conclave.rehearsal.sentences import sentence
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from conclave.rehearsal.known import Known
-    from conclave.rehearsal.result import Certificate, Measured, Reached, Rule, Seen
+    from conclave.rehearsal.profiles import MediaPath, Verdict
+    from conclave.rehearsal.result import Certificate, Measured, Reached, Rule, Seen, Value
 
 # Below this share of the frames a picture stands more than it moves.
 MOVES = 0.5
 # From here on people notice: ITU-T G.114 for the delay of one way, doubled; loss that concealment does not hide.
 LONG_MS, LOSSY_PERCENT = 300, 2.0
 _COMMON_MTU = 1500
-_SITES_SIDE = "conclave verify SITE looks at the site's side"
+# Stages of the page at which no connection for media was tried yet.
+_NO_MEETING = {"browser", "portal", "signalling"}
 # Flows that a path does without, the best first: what to request when media takes it.
 _BETTER: dict[str, tuple[str, ...]] = {
     "udp": (),
@@ -53,29 +58,25 @@ def _ran(seen: Seen, page: Measured, known: Known) -> Finding:
     sent, received = page.frames_sent or 0, page.frames_received or 0
     stands = received < MOVES * sent
     if stands and received and page.loss_percent is not None and page.loss_percent < LOSSY_PERCENT:
-        notes.append(f"of {sent} frames {received} were shown although packets arrived: this machine was busy")
+        notes.append(_say("busy", sent=sent, received=received))
     elif stands or not received:
-        why = f"of {sent} frames {received} arrived: the video freezes"
-        return Finding(verdict="fails", path=page.path, hop="client network", why=why, notes=notes)
+        said = _say("freezes", sent=sent, received=received)
+        return _finding("fails", said, path=page.path, hop="client network", notes=notes)
     missing = _BETTER[page.path]
     if not missing:
-        family = f" over IPv{page.address_family}" if page.address_family else ""
-        return Finding(
-            verdict="works", path=page.path, why=f"media takes the best path, direct UDP{family}", notes=notes
-        )
+        said = _say("best-family", family=page.address_family) if page.address_family else _say("best")
+        return _finding("works", said, path=page.path, notes=notes)
     hop, name = _where(missing[:1], seen, known)
-    stopped = " and ".join(_port(known.rules[flow]) for flow in missing)
-    why = f"media takes {_path(page.path, known)}, because {stopped} {_stopped(hop, name, many=len(missing) > 1)}"
+    said = _blocked("detour", missing, known, hop, name, path=_path(page.path, known))
     ask = [known.rules[flow] for flow in missing]
-    return Finding(verdict="slow", path=page.path, hop=hop, hop_name=name, why=why, ask=ask, notes=notes)
+    return _finding("slow", said, path=page.path, hop=hop, hop_name=name, ask=ask, notes=notes)
 
 
 def _unnamed(seen: Seen, known: Known) -> Finding | None:
     unknown = [name for name in known.public if not seen.names.get(name)]
     if not unknown:
         return None
-    why = f"the network's DNS server does not resolve {', '.join(unknown)}"
-    return Finding(verdict="fails", path="none", hop="name server", why=why, ask=[known.rules[NAMES]])
+    return _finding("fails", _say("unresolved", names=unknown), hop="name server", ask=[known.rules[NAMES]])
 
 
 def _closed(seen: Seen, known: Known) -> Finding | None:
@@ -85,56 +86,84 @@ def _closed(seen: Seen, known: Known) -> Finding | None:
     hop, name = _where((WEB,), seen, known)
     if hop == "client network" and not any(one.state == "open" or one.by for one in seen.reached):
         # From outside, an isolated site looks like a network that lets nothing out.
-        why = f"nothing of the site answers; the last hop that did is {name}"
-        notes = ["is the site isolated? conclave crisis status SITE"]
-        return Finding(verdict="fails", path="none", hop_name=name, why=why, notes=notes)
-    why = f"{_port(known.rules[WEB])} {_stopped(hop, name)}: the page cannot be loaded"
-    return Finding(verdict="fails", path="none", hop=hop, hop_name=name, why=why, ask=[known.rules[WEB]])
+        return _finding("fails", _say("silent", name=name), hop_name=name, notes=[_say("isolated")])
+    said = _say("web-blocked", ports=_port(known.rules[WEB]), where=_at(hop, name))
+    return _finding("fails", said, hop=hop, hop_name=name, ask=[known.rules[WEB]])
 
 
 def _opened(seen: Seen, known: Known) -> Finding | None:
     """Tell a proxy that opens TLS from a site that shows a wrong certificate."""
     foreign = _foreign(seen)
     if foreign:
-        issuers = ", ".join(dict.fromkeys(certificate.issuer for certificate in foreign))
-        names = ", ".join(certificate.name for certificate in foreign)
-        why = f"the certificate of {names} is not the site's, it is signed by {issuers}: a proxy inspects TLS"
-        ask = known.rules[WEB].model_copy(update={"name": names, "unopened": True})
-        return Finding(verdict="fails", path="none", hop="tls proxy", hop_name=issuers, why=why, ask=[ask])
+        issuers = list(dict.fromkeys(certificate.issuer for certificate in foreign))
+        names = [certificate.name for certificate in foreign]
+        ask = known.rules[WEB].model_copy(update={"name": ", ".join(names), "unopened": True})
+        said = _say("inspected", names=names, issuers=issuers)
+        return _finding("fails", said, hop="tls proxy", hop_name=", ".join(issuers), ask=[ask])
     wrong = [certificate for certificate in seen.certificates if certificate.issuer and not certificate.trusted]
     if not wrong:
         return None
-    why = "; ".join(f"the certificate of {certificate.name}: {certificate.error}" for certificate in wrong)
-    return Finding(verdict="fails", path="none", hop="edge host", why=why, notes=[_SITES_SIDE])
+    errors = "; ".join(f"{certificate.name}: {certificate.error}" for certificate in wrong)
+    return _finding("fails", _say("certificates", errors=errors), hop="edge host", notes=[_say("site")])
 
 
 def _no_media(seen: Seen, known: Known) -> Finding | None:
     """Page and signalling work, media does not."""
-    if seen.page is None or seen.page.stage in {"portal", "signalling"}:
+    if seen.page is None or seen.page.stage in _NO_MEETING:
         return None
-    closed = [flow for flow in MEDIA if flow == MEDIA_UDP or not _open(seen, flow)]
-    closed += [] if _open(seen, TURN_TLS) else [TURN_TLS]
-    hop, name = _where(tuple(closed), seen, known)
-    stopped = ", ".join(_port(known.rules[flow]) for flow in closed)
-    why = f"signalling works, media does not: {stopped} {_stopped(hop, name, many=len(closed) > 1)}"
-    ask = [known.rules[flow] for flow in closed]
-    return Finding(verdict="fails", path="none", hop=hop, hop_name=name, why=why, ask=ask)
+    closed = tuple(flow for flow in MEDIA if flow == MEDIA_UDP or not _open(seen, flow))
+    closed += () if _open(seen, TURN_TLS) else (TURN_TLS,)
+    hop, name = _where(closed, seen, known)
+    said = _blocked("no-media", closed, known, hop, name)
+    return _finding("fails", said, hop=hop, hop_name=name, ask=[known.rules[flow] for flow in closed])
 
 
 def _no_portal(seen: Seen, known: Known) -> Finding:
     """Nothing blocks the path as far as can be seen, and the site does not answer as it should."""
-    if seen.page:
-        hop: Hop = "portal" if seen.page.stage == "portal" else "edge host"
-        why = {
-            "portal": f"the portal did not admit the check ({seen.page.refused or 'no answer'})",
-            "browser": "the browser does not support encrypted WebRTC",
-            "signalling": f"signalling to media.{known.domain} fails: a proxy without WebSocket, or the edge",
-        }.get(seen.page.stage, f"the check ended at {seen.page.stage}")
+    hop: Hop = "portal"
+    if seen.page and seen.page.stage == "browser":
+        return _finding("fails", _say("no-webrtc"))
+    if seen.page and seen.page.stage == "signalling":
+        hop, said = "edge host", _say("no-signalling", name=f"media.{known.domain}")
+    elif seen.page:
+        refused = seen.page.refused
+        said = _say("check-refused", reason=refused) if refused else _say("check-unanswered")
     else:
-        hop = "edge host" if seen.page_error else "portal"
-        status = f"status {seen.page_status}" if seen.page_status else "no answer"
-        why = f"https://meet.{known.domain}/check does not finish: {seen.page_error or status}"
-    return Finding(verdict="fails", path="none", hop=hop, why=why, notes=[_SITES_SIDE])
+        url = f"https://meet.{known.domain}/check"
+        if seen.page_error:
+            hop, said = "edge host", _say("page-error", url=url, reason=seen.page_error)
+        elif seen.page_status:
+            said = _say("page-status", url=url, status=seen.page_status)
+        else:
+            said = _say("page-silent", url=url)
+    return _finding("fails", said, hop=hop, notes=[_say("site")])
+
+
+def _finding(
+    verdict: Verdict,
+    said: Sentence,
+    *,
+    path: MediaPath = "none",
+    notes: Sequence[Sentence] = (),
+    **more: Any,  # noqa: ANN401 - fields of Finding
+) -> Finding:
+    """Return a finding, its sentences in English beside what they are made of."""
+    noted = list(notes)
+    english = [sentence(one, "en") for one in noted]
+    return Finding(verdict=verdict, path=path, why=sentence(said, "en"), said=said, notes=english, noted=noted, **more)
+
+
+def _say(code: str, **values: Value) -> Sentence:
+    return Sentence(code=code, values=values)
+
+
+def _blocked(code: str, flows: Sequence[str], known: Known, hop: Hop, name: str, **more: Value) -> Sentence:
+    ports = [_port(known.rules[flow]) for flow in flows]
+    return _say(f"{code}-{'many' if len(flows) > 1 else 'one'}", ports=ports, where=_at(hop, name), **more)
+
+
+def _at(hop: Hop, name: str) -> Sentence:
+    return _say(f"at {hop}", name=f" ({name})" if name else "") if hop else _say("at")
 
 
 def _where(flows: tuple[str, ...], seen: Seen, known: Known) -> tuple[Hop, str]:
@@ -152,49 +181,25 @@ def _where(flows: tuple[str, ...], seen: Seen, known: Known) -> tuple[Hop, str]:
     return (inside or heard or [("", "")])[0]
 
 
-def _stopped(hop: Hop, name: str, *, many: bool = False) -> str:
-    be = "are" if many else "is"
-    if not hop:
-        return f"{be} blocked somewhere on the path"
-    after = ", or the host behind it" if hop == "site router" else ""
-    return f"{be} blocked at the {_HOPS[hop]}{f' ({name})' if name else ''}{after}"
-
-
-_HOPS: dict[Hop, str] = {
-    "client network": "network before the site",
-    "site router": "site's router",
-    "edge host": "edge host",
-    "media host": "media host",
-    "portal": "core host",
-    "tls proxy": "TLS proxy",
-    "name server": "DNS server",
-}
-
-
-def _notes(seen: Seen, page: Measured) -> list[str]:
+def _notes(seen: Seen, page: Measured) -> list[Sentence]:
     """Return what else was seen that people would want to know."""
     found = []
     if page.round_trip_ms is not None and page.round_trip_ms >= LONG_MS:
-        found.append(f"{page.round_trip_ms:.0f} ms round-trip time: people will talk over each other")
+        found.append(_say("delay", milliseconds=round(page.round_trip_ms)))
     if page.loss_percent is not None and page.loss_percent >= LOSSY_PERCENT:
-        found.append(f"{page.loss_percent:.1f} % packet loss: the line or Wi-Fi, not a firewall rule")
+        found.append(_say("loss", percent=page.loss_percent))
     if any(
         one.mapped and one.mapped.rpartition(":")[2] != one.own.rpartition(":")[2] for one in _reached(seen, TURN_UDP)
     ):
-        found.append("NAT rewrites ports on the path")
+        found.append(_say("nat"))
     if seen.mtu is not None and seen.mtu < _COMMON_MTU:
-        found.append(f"the path MTU is {seen.mtu} bytes")
-    found += [
-        f"TLS for {certificate.name} is inspected by {certificate.issuer}: where UDP is blocked, calls will fail"
-        for certificate in _foreign(seen)
-    ]
-    return found
+        found.append(_say("mtu", bytes=seen.mtu))
+    return [*found, *(_say("inspected-name", name=one.name, issuer=one.issuer) for one in _foreign(seen))]
 
 
-def _path(reached: str, known: Known) -> str:
+def _path(reached: str, known: Known) -> Sentence:
     flow = {"tcp": MEDIA_TCP, "turn-udp": TURN_UDP, "turn-tls": TURN_TLS}[reached]
-    relay = "" if reached == "tcp" else "TURN over TLS, " if reached == "turn-tls" else "TURN over "
-    return f"{relay}{_port(known.rules[flow])}"
+    return _say(f"path-{reached}", port=_port(known.rules[flow]))
 
 
 def _port(rule: Rule) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from conclave.errors import ConclaveError, ExitCode
+from conclave.text import N_
 
 if TYPE_CHECKING:
     from conclave.catalog import Catalog
@@ -106,17 +107,17 @@ _NAMES = ("meta l4proto { tcp, udp } th dport $dns accept", "meta l4proto { tcp,
 PROFILES: dict[str, NetworkProfile] = {
     profile.name: profile
     for profile in (
-        NetworkProfile("plain", "no restriction"),
+        NetworkProfile("plain", N_("no restriction")),
         NetworkProfile(
             "udp-blocked",
-            "no UDP except DNS",
+            N_("no UDP except DNS"),
             promise="slow",
             paths=("tcp",),
             forward=(*_NAMES, "meta l4proto udp drop"),
         ),
         NetworkProfile(
             "only-443",
-            "only TCP 443 and DNS",
+            N_("only TCP 443 and DNS"),
             promise="slow",
             paths=("turn-tls",),
             forward=(
@@ -127,11 +128,13 @@ PROFILES: dict[str, NetworkProfile] = {
                 "drop",
             ),
         ),
-        NetworkProfile("nat", "one address for everybody, ports rewritten (NAT)", translates=True),
-        NetworkProfile("mtu-1280", "packets of at most 1280 bytes", mtu=1280),
-        NetworkProfile("delay-200", "200 ms added to the round-trip time", delay=200),
-        NetworkProfile("loss-5", "5 % packet loss in each direction", loss=5),
-        NetworkProfile("tls-inspection", "a proxy that inspects TLS", promise="fails", paths=("none",), inspects=True),
+        NetworkProfile("nat", N_("one address for everybody, ports rewritten (NAT)"), translates=True),
+        NetworkProfile("mtu-1280", N_("packets of at most 1280 bytes"), mtu=1280),
+        NetworkProfile("delay-200", N_("200 ms added to the round-trip time"), delay=200),
+        NetworkProfile("loss-5", N_("5 % packet loss in each direction"), loss=5),
+        NetworkProfile(
+            "tls-inspection", N_("a proxy that inspects TLS"), promise="fails", paths=("none",), inspects=True
+        ),
     )
 }
 

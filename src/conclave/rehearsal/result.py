@@ -94,6 +94,16 @@ class Rule(Part):
         return f"{what}, without TLS inspection" if self.unopened else what
 
 
+class Sentence(Part):
+    """Something said to people, by its code in ``sentences``; a value may be a part that has a language of its own."""
+
+    code: str
+    values: dict[str, Value] = Field(default_factory=dict)
+
+
+Value = Sentence | int | float | str | list[str]
+
+
 class Finding(Part):
     """What the observations mean."""
 
@@ -101,9 +111,11 @@ class Finding(Part):
     path: MediaPath
     hop: Hop = Field(default="", description="Where it goes wrong; empty when nothing does.")
     hop_name: str = Field(default="", description="That hop's name or address, as far as known.")
-    why: str
+    why: str = Field(description="In English; `said` has it for every language.")
     ask: list[Rule] = Field(default_factory=list)
-    notes: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list, description="In English; `noted` has them for every language.")
+    said: Sentence
+    noted: list[Sentence] = Field(default_factory=list)
 
 
 class ProfileResult(Part):

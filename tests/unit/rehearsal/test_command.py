@@ -15,7 +15,7 @@ from conclave.cli.rehearse import show, write
 from conclave.errors import ConclaveError
 from conclave.rehearsal import network
 from conclave.rehearsal.profiles import PROFILES, chosen
-from conclave.rehearsal.result import Finding, Measured, ProfileResult, RehearsalResult, Rule, Seen
+from conclave.rehearsal.result import Finding, Measured, ProfileResult, RehearsalResult, Rule, Seen, Sentence
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,10 +26,26 @@ RULE = Rule(
     flow="media-udp", protocol="udp", port=7882, name="sfu.conf.lab.example", addresses=["192.0.2.34", "203.0.113.1"]
 )
 
+BLOCKED = Sentence(
+    code="detour-many",
+    values={
+        "path": Sentence(code="path-turn-tls", values={"port": "TCP 443"}),
+        "ports": ["UDP 7882", "TCP 7881"],
+        "where": Sentence(code="at site router", values={"name": " (rt)"}),
+    },
+)
+
 
 def result(verdict: Verdict, *, kept: bool) -> RehearsalResult:
     finding = Finding(
-        verdict=verdict, path="tcp", hop="client network", why="media takes TCP 7881", ask=[RULE], notes=["a note"]
+        verdict=verdict,
+        path="tcp",
+        hop="client network",
+        why="media takes TCP 7881",
+        ask=[RULE],
+        notes=["a note"],
+        said=BLOCKED,
+        noted=[Sentence(code="loss", values={"percent": 5.2})],
     )
     page = Measured(path="tcp", stage="ok", frames_sent=90, frames_received=88, round_trip_ms=12.4, loss_percent=0.0)
     profile = ProfileResult(
@@ -70,29 +86,30 @@ def test_a_broken_promise_stands_in_its_row() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "verdict", "rule", "hop"),
+    ("language", "verdict", "rule", "hop", "why"),
     [
         (
             "de",
             "funktioniert, aber nicht direkt über UDP",
             "UDP 7882 nach sfu.conf.lab.example (192.0.2.34, 203.0.113.1)",
             "Netz vor der Site",
+            "UDP 7882 und TCP 7881 am Router der Site (rt) oder am Rechner dahinter gesperrt sind; 5,2 % Paketverlust",
         ),
         (
             "en",
             "works, but not directly over UDP",
             "UDP 7882 to sfu.conf.lab.example (192.0.2.34, 203.0.113.1)",
             "network before the site",
+            "UDP 7882 and TCP 7881 are blocked at the site&#39;s router (rt), or the host behind it; 5.2 % packet loss",
         ),
     ],
 )
 def test_the_page_says_it_in_the_language_of_the_network_team(
-    tmp_path: Path, language: Literal["de", "en"], verdict: str, rule: str, hop: str
+    tmp_path: Path, language: Literal["de", "en"], verdict: str, rule: str, hop: str, why: str
 ) -> None:
     write(result("slow", kept=True), tmp_path / "page.html", language)
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert [part for part in (verdict, rule, hop, "88/90") if part not in page] == []
-    assert "a note" not in page
+    assert [part for part in (verdict, rule, hop, why, "88/90") if part not in page] == []
 
 
 @pytest.mark.parametrize("name", PROFILES)

@@ -10,6 +10,7 @@ from conclave.catalog import Catalog
 from conclave.rehearsal.diagnosis import diagnose
 from conclave.rehearsal.known import Known, known
 from conclave.rehearsal.result import Certificate, Measured, Reached, Seen
+from conclave.rehearsal.sentences import sentence
 from conclave.site import read
 
 if TYPE_CHECKING:
@@ -137,6 +138,17 @@ CASES: dict[str, tuple[Seen, tuple[str, str, str, str, list[str]]]] = {
         seen({"path": "none", "stage": "signalling"}),
         ("fails", "none", "edge host", "", []),
     ),
+    "the browser cannot encrypt": (
+        seen({"path": "none", "stage": "browser"}),
+        ("fails", "none", "", "", []),
+    ),
+    "the portal is silent": (
+        seen({"path": "none", "stage": "portal"}),
+        ("fails", "none", "portal", "", []),
+    ),
+    "best path over IPv6": (seen({"path": "udp", "address_family": 6}), ("works", "udp", "", "", [])),
+    "the page breaks off": (seen(None, page_error="ERR_EMPTY_RESPONSE"), ("fails", "none", "edge host", "", [])),
+    "the page is never there": (seen(None), ("fails", "none", "portal", "", [])),
     "the page does not come": (seen(None, page_status=502), ("fails", "none", "portal", "", [])),
     "no frame comes": (
         seen({"path": "udp", "frames_received": 0, "loss_percent": 0.0}),
@@ -155,7 +167,8 @@ def test_observations_name_verdict_hop_and_rule(case: str) -> None:
     finding = found(observed)
     asked = [rule.flow for rule in finding.ask]
     assert (finding.verdict, finding.path, finding.hop, finding.hop_name, asked) == expected
-    assert finding.why
+    assert finding.why == sentence(finding.said, "en")
+    assert "{" not in sentence(finding.said, "de")
 
 
 def test_an_expired_certificate_is_the_sites_own_fault() -> None:
