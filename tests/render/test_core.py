@@ -27,8 +27,18 @@ def core() -> dict[str, dict[str, Any]]:
 
 def test_secrets_stand_only_in_files_that_others_may_not_read(core: dict[str, Any]) -> None:
     held = {path for path, item in core.items() if any(value in item["content"] for value in SECRETS.values())}
-    assert held == {"etc/conclave/keycloak/secrets.env", "etc/conclave/portal/portal.toml"}
+    assert held == {
+        "etc/conclave/keycloak/secrets.env",
+        "etc/conclave/portal/owner.toml",
+        "etc/conclave/portal/portal.toml",
+    }
     assert all(int(core[path]["mode"], 8) & 0o007 == 0 for path in held)
+
+
+def test_the_portal_cannot_read_the_password_of_its_databases_owner(core: dict[str, Any]) -> None:
+    owner = core["etc/conclave/portal/owner.toml"]
+    assert (owner.get("owner", "root"), owner["mode"]) == ("root", "0600")
+    assert SECRETS["secret_postgresql_portal_owner"] not in core["etc/conclave/portal/portal.toml"]["content"]
 
 
 def test_the_database_is_reached_over_tls_with_a_password_or_as_postgres_on_the_host(core: dict[str, Any]) -> None:
@@ -38,7 +48,9 @@ def test_the_database_is_reached_over_tls_with_a_password_or_as_postgres_on_the_
         if row and row[0] != "#"
     ]
     assert rows[0] == ["local", "all", "postgres", "peer"]
-    assert all(row[0] == "hostssl" and row[-1] == "scram-sha-256" and row[1] == row[2] for row in rows[1:])
+    assert all(
+        row[0] == "hostssl" and row[-1] == "scram-sha-256" and row[2] in {row[1], f"{row[1]}_owner"} for row in rows[1:]
+    )
     assert {row[3] for row in rows[1:]} == {"192.0.2.66/32", "2001:db8:1:3::2/128"}
 
 

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-# The application itself is refused, too: a row of the log can be added and read, nothing else.
+# A row of the log can be added and read, nothing else.
 FORWARD = """
 CREATE FUNCTION audit_entry_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

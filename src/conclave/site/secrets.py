@@ -31,6 +31,7 @@ def _word(length: int = 43) -> str:
 GENERATED: dict[str, Callable[[], str]] = {
     "secret_postgresql_keycloak": _word,
     "secret_postgresql_portal": _word,
+    "secret_postgresql_portal_owner": _word,
     "secret_valkey_livekit": _word,
     "secret_valkey_portal": _word,
     "secret_livekit_api_key": lambda: "API" + _word(12),
