@@ -11,12 +11,15 @@ from conclave.site.turn import turn_names
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from conclave.catalog import Catalog
     from conclave.site.model import Answers, Host, Site, Zone
     from conclave.site.zones import Address, Network
 
 # RFC 1035, section 2.3.4, as text without the root's dot.
 _LONGEST_NAME = 253
 
+# Stands for the name of a host, which is the key of what else is said about it.
+NAME = "name"
 # Where it stands (keys from the top of the file), and what was expected there.
 Contradiction = tuple[Literal["site.yml", "hosts.yml"], tuple[str | int, ...], str]
 
@@ -28,11 +31,11 @@ ALONE: dict[Role, str] = {
 }
 # Names of machines that mean something else to every program.
 _RESERVED_NAMES = frozenset({"localhost", "all", "ungrouped"})
-# Domains that resolvers answer for themselves (RFC 6761, RFC 6762, RFC 3172).
-_RESERVED_DOMAINS = frozenset({"localhost", "invalid", "local", "arpa"})
+# Domains that resolvers answer for themselves (RFC 6761, RFC 6762, RFC 3172, RFC 7686).
+_RESERVED_DOMAINS = frozenset({"localhost", "invalid", "local", "arpa", "onion"})
 
 
-def contradictions(site: Site, names: frozenset[str]) -> Iterator[Contradiction]:
+def contradictions(site: Site, names: frozenset[str], catalog: Catalog) -> Iterator[Contradiction]:
     """Find what does not fit together in zones, uplink, hosts and roles.
 
     Parameters
@@ -41,10 +44,13 @@ def contradictions(site: Site, names: frozenset[str]) -> Iterator[Contradiction]
         What was read.
     names:
         Names below the site's domain that the product gives out; no host can have one of them.
+    catalog:
+        What hosts serve.
     """
     yield from _of_answers(site.answers)
     yield from _of_uplink(site.answers)
     yield from _of_hosts(site, names)
+    yield from _of_ssh(site, catalog)
     yield from of_addresses(site)
     yield from _of_public(site)
     yield from _of_roles(site)
@@ -89,20 +95,32 @@ def _beyond(answers: Answers, address: Address) -> str:
 
 def _special(address: Address) -> bool:
     """Tell whether no packet for this address ever leaves a host or its link, or it is nobody's."""
-    return address.is_loopback or address.is_multicast or address.is_link_local or address.is_unspecified
+    if address.is_loopback or address.is_multicast or address.is_link_local or address.is_unspecified:
+        return True
+    # 240.0.0.0/4, 255.255.255.255 among them, and IPv4 in an IPv6 dress, which no router knows.
+    return address.is_reserved
 
 
 def _of_hosts(site: Site, names: frozenset[str]) -> Iterator[Contradiction]:
     for host in site.hosts:
         if host.name in names | _RESERVED_NAMES:
-            yield "hosts.yml", (host.name,), f"a name of its own; {host.name}.{site.domain} means something else"
+            yield "hosts.yml", (host.name, NAME), f"a name of its own; {host.name}.{site.domain} means something else"
         if len(host.name) > (longest := _longest(host, site)):
             wanted = f"a name of at most {longest} characters: with the domain, DNS carries {_LONGEST_NAME}"
-            yield "hosts.yml", (host.name,), wanted
+            yield "hosts.yml", (host.name, NAME), wanted
         if host.conclave_address6 and host.ansible_host.version == host.conclave_address6.version:
             yield "hosts.yml", (host.name, "conclave_address6"), "nothing; ansible_host is an IPv6 address already"
         if host.conclave_outside and "router" not in host.roles:
             yield "hosts.yml", (host.name, "conclave_outside"), "nothing here; only a router has interfaces outside"
+
+
+def _of_ssh(site: Site, catalog: Catalog) -> Iterator[Contradiction]:
+    for host in site.hosts:
+        for flow in catalog.flows:
+            taken = "tcp" in flow.protocols and flow.name != "ssh" and host.ansible_port in flow.ports
+            if taken and site.serves(host, flow):
+                wanted = f"another port for ssh than {host.ansible_port}, on which {host.name} serves {flow.name}"
+                yield "hosts.yml", (host.name, "ansible_port"), wanted
 
 
 def _longest(host: Host, site: Site) -> int:

@@ -39,6 +39,8 @@ class Groups:
         self._file = file
         self.groups: dict[str, Group] = {"all": Group()}
         for name, body in file.tree.items():
+            if not self._text(name, (name,)):
+                continue
             file.places[name,] = (file.tree, name)
             self._group(name, body, (name,), ())
         tops = [name for name in self.groups if name != "all" and not self._parents(name)]
@@ -109,6 +111,13 @@ class Groups:
             group.children += [] if child in group.children else [child]
             self._group(child, inner, (child,), (*above, name))
 
+    def _text(self, name: object, at: tuple[Any, ...]) -> bool:
+        """Refuse a name that is none: 012 is the number 12, and 1e3 a thousand."""
+        if isinstance(name, str):
+            return True
+        self._file.found(at, f"a name that begins with a letter, or in quotes; YAML reads this one as {name}")
+        return False
+
     def _mapping(self, body: CommentedMap, at: tuple[str, ...], part: str, expected: str) -> dict[str, Any]:
         inner = body.get(part)
         if inner is None:
@@ -116,4 +125,4 @@ class Groups:
         if not isinstance(inner, CommentedMap):
             self._file.found((*at, part), expected)
             return {}
-        return dict(inner)
+        return {key: value for key, value in inner.items() if self._text(key, (*at, part, key))}

@@ -26,6 +26,7 @@ from conclave.catalog import BEYOND, ROLES, Role
 from conclave.errors import ConclaveError, ExitCode
 from conclave.language import Language
 from conclave.remote import Login
+from conclave.site.domains import ascii_domain
 from conclave.site.zones import Address, Network, holders, own_networks
 
 if TYPE_CHECKING:
@@ -102,13 +103,14 @@ class Answers(_Strict):
         pattern=r"^[a-z][a-z0-9-]{0,30}$",
         description="the name of the site's folder: small letters, digits and hyphens, at most 31, a letter first",
     )
-    domain: str = Field(
+    domain: Annotated[str, BeforeValidator(ascii_domain)] = Field(
         pattern=rf"^({_LABEL}\.)+[a-z]([a-z0-9-]{{0,61}}[a-z0-9])$",
         max_length=200,
-        description="a DNS domain of the site's own in small letters, such as conf.example.org",
+        description="a DNS domain of the site's own, such as conf.example.org, of at most 200 characters",
     )
     language: Language = Field(description="de or en: what people see first")
     contact: str = Field(
+        max_length=254,
         pattern=r"^[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\"]+$",
         description="the mail address people write to when something does not work",
     )
@@ -163,7 +165,11 @@ class Host(BaseModel):
         description="what the host's network hands out to it: a list of dhcp4, dhcp6 (leased addresses) and ra (IPv6 "
         "routes by router advertisement), or nothing where its addresses and routes are fixed",
     )
-    ansible_user: str = Field(default="root", min_length=1, description="the account to sign in with, root by default")
+    ansible_user: str = Field(
+        default="root",
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.@\\+$-]*$",
+        description="the account to sign in with, such as admin or admin@example.org; root by default",
+    )
     ansible_port: int = Field(default=22, ge=1, le=65535, description="the port of ssh, 22 by default")
     conclave_jump: str = Field(
         default="",

@@ -9,10 +9,11 @@ from conclave import paths
 from conclave.catalog import ROLES, Catalog
 from conclave.errors import ConclaveError, ExitCode
 from conclave.site import overrides
-from conclave.site.contradictions import contradictions, of_addresses
+from conclave.site.contradictions import NAME, contradictions, of_addresses
 from conclave.site.file import File, Finding, plain
 from conclave.site.groups import Groups
 from conclave.site.model import Answers, Host, Site
+from conclave.site.variables import wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 # Keys of site.yml under their old names. Each is read for one release, with a notice.
 _RENAMED = {("uplink", "clocks"): "ntp_servers"}
-_VARIABLES = tuple(name for name in Host.model_fields if name.startswith("conclave_"))
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,13 @@ def check_folder(folder: Path, *, whole: bool = True) -> Reading:
     hosts = _hosts(hosts_file, groups)
     site = Site(answers=answers, hosts=hosts, folder=folder) if answers and not hosts_file.findings else None
     if site:
-        names = frozenset({*Catalog.load().names, *ROLES})
-        for name, where, expected in contradictions(site, names) if whole else of_addresses(site):
-            (answers_file if name == "site.yml" else hosts_file).found(where, expected)
+        catalog = Catalog.load()
+        names = frozenset({*catalog.names, *ROLES})
+        for name, where, expected in contradictions(site, names, catalog) if whole else of_addresses(site):
+            if name == "hosts.yml" and where[1:] == (NAME,):
+                hosts_file.misnamed(where[:1], expected)
+            else:
+                (answers_file if name == "site.yml" else hosts_file).found(where, expected)
     found = [*answers_file.findings, *hosts_file.findings, *overrides.refused(folder)]
     findings = sorted(found, key=lambda finding: (finding.file, finding.line))
     return Reading(None if findings else site, findings, answers_file.notices, groups, folder)
@@ -141,7 +145,10 @@ def _host(file: File, groups: Groups, name: str) -> Host | None:
 
 
 def _refuse_unknown(file: File, at: tuple[str, ...], variables: Mapping[str, Any]) -> None:
-    """Refuse what looks like ours and is not: Ansible would keep a misspelt variable to itself."""
-    for variable in variables:
-        if variable.startswith("conclave") and variable not in _VARIABLES:
-            file.found((*at, variable), f"none of this; known here: {', '.join(_VARIABLES)}")
+    """Refuse what Ansible alone would follow, and what looks like ours and is not: it would keep that to itself."""
+    for variable, value in variables.items():
+        expected = wanted(str(variable), value)
+        if expected is None and variable not in Host.model_fields and variable in overrides.derived():
+            expected = overrides.DERIVED
+        if expected:
+            file.found((*at, variable), expected)

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from conclave.errors import ConclaveError
 from conclave.paths import project_root
-from conclave.site import read
+from conclave.site import overrides, read
 from conclave.site.model import Answers
 
 if TYPE_CHECKING:
     from .conftest import Inventory
+
+
+ROOT = project_root()
+# In hosts.yml, and what belongs there instead.
+VARIABLES = [
+    ("connclave_jump: x", "conclave_jump; known here"),
+    ("Conclave_zone: core", "conclave_zone; known here"),
+    ("ansible_usr: x", "ansible_user; known here"),
+    ("ansible_connection: local", "ssh or nothing"),
+    ("ansible_ssh_port: 2222", "ansible_port, its present name"),
+    ("ansible_ssh_pass: x", "ssh keys"),
+    ("ansible_ssh_private_key_file: /x", "IdentityFile"),
+    ("ansible_become: false", "by sudo"),
+    ('ansible_user: "a b"', "the account to sign in with"),
+    ("ansible_user: -oProxyCommand=x", "the account to sign in with"),
+]
+NOBODYS = ["0.0.0.0", "127.0.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", '"fe80::1%eth0"', '"::ffff:192.0.2.1"']  # noqa: S104 - nothing is bound
 
 
 @pytest.mark.parametrize("site", ["lab", "sample", "onebox"])
@@ -30,7 +48,7 @@ def test_a_site_has_at_most_eight_answers() -> None:
         ("site.yml", "name: lab", "name: other", "name", "the name of the folder"),
         ("site.yml", "language: de", "language: fr", "language", "de or en"),
         ("site.yml", "trust: own", "trust: none", "trust", "own"),
-        ("site.yml", "conf.lab.example", "Conf.Lab", "domain", "DNS domain"),
+        ("site.yml", "conf.lab.example", "conf_lab.example", "domain", "DNS domain"),
         ("site.yml", "conf.lab.example", "localhost", "domain", "DNS domain"),
         ("site.yml", "operations@lab.example", "operations", "contact", "mail address"),
         ("site.yml", "up: 50", "up: 0", "uplink.up", "Mbit/s out"),
@@ -72,7 +90,7 @@ def test_a_site_has_at_most_eight_answers() -> None:
             "conclave_zone: core,",
             "conclave_zone: core, conclave_adress6: x,",
             "core1.conclave_adress6",
-            "known here",
+            "conclave_address6; known here",
         ),
         (
             "hosts.yml",
@@ -120,6 +138,28 @@ def test_a_site_has_at_most_eight_answers() -> None:
         ("hosts.yml", "conclave_zone: core", "conclave_zone: nowhere", "core1.conclave_zone", "the zone the host"),
         ("hosts.yml", "    media:\n", "    sfu:\n", "sfu", "groups that are roles"),
         ("hosts.yml", "core1:", "Core_1:", "Core_1", "host name"),
+        ("hosts.yml", "core1:", "012:", "core.hosts.12", "YAML reads this one as 12"),
+        *(
+            (
+                "hosts.yml",
+                "conclave_zone: core,",
+                f"conclave_zone: core, {said},",
+                f"core1.{said.partition(':')[0]}",
+                expected,
+            )
+            for said, expected in VARIABLES
+        ),
+        *(
+            ("site.yml", "[203.0.113.1]", f"[{address}]", "uplink.addresses.0", "that others can reach")
+            for address in NOBODYS
+        ),
+        (
+            "hosts.yml",
+            "conclave_zone: edge,",
+            "conclave_zone: edge, ansible_port: 443,",
+            "edge1.ansible_port",
+            "serves web",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_line_and_what_was_expected(
@@ -189,3 +229,74 @@ def test_an_unknown_site_names_the_known_ones(inventory: Inventory) -> None:
     with pytest.raises(ConclaveError) as caught:
         read.load("nowhere")
     assert caught.value.expected == "one of: lab"
+
+
+def test_a_host_name_is_as_long_as_dns_lets_it_be(inventory: Inventory) -> None:
+    domain = f"{'a' * 63}.{'b' * 63}.{'c' * 63}.example"
+    inventory.replace("site.yml", "conf.lab.example", domain)
+    assert inventory.findings() == []
+    name = "x" * 54
+    inventory.replace("hosts.yml", "core1:", f"{name}:")
+    (finding,) = inventory.findings()
+    assert (finding.where, finding.expected) == (
+        name,
+        "a name of at most 53 characters: with the domain, DNS carries 253",
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "read_as"),
+    [
+        ("CONF.Lab.Example", "conf.lab.example"),
+        ("conf.lab.example.", "conf.lab.example"),
+        ("konferenz.müller.example", "konferenz.xn--mller-kva.example"),
+        ("Straße.example", "xn--strae-oqa.example"),
+        ("xn--mller-kva.example", "xn--mller-kva.example"),
+    ],
+)
+def test_a_domain_is_taken_as_people_write_it(inventory: Inventory, typed: str, read_as: str) -> None:
+    inventory.replace("site.yml", "conf.lab.example", typed)
+    assert inventory.findings() == []
+    assert read.load("lab").domain == read_as
+
+
+@pytest.mark.parametrize("domain", ["xn--zzzzzz.example", "a..example", "-a.example", "conf.onion", "1.in-addr.arpa"])
+def test_a_domain_that_is_none_is_refused(inventory: Inventory, domain: str) -> None:
+    inventory.replace("site.yml", "conf.lab.example", domain)
+    assert [finding.where for finding in inventory.findings()] == ["domain"]
+
+
+@pytest.mark.parametrize("network", ["240.0.0.0/4", '"::ffff:0:0/96"', "127.0.0.0/8", "169.254.0.0/16", '"ff00::/8"'])
+def test_a_network_in_which_nobody_has_an_address_is_refused(inventory: Inventory, network: str) -> None:
+    inventory.replace("site.yml", "users: [198.51.100.0/24", f"users: [{network}")
+    assert "zones.users.0" in [finding.where for finding in inventory.findings()]
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["group_vars/all.yml", "group_vars/all/mine", "host_vars/core1", "host_vars/core1.json", "group_vars/core/x.yaml"],
+)
+def test_variables_that_ansible_alone_would_follow_are_found_in_every_file_that_it_reads(
+    inventory: Inventory, file: str
+) -> None:
+    (inventory.root / "playbooks").symlink_to(ROOT / "playbooks")
+    path = inventory.folder / file
+    path.parent.mkdir(parents=True)
+    variables = ["ansible_port", "ansible_ssh_port", "conclave_zone", "livekit_tls_port"]
+    path.write_text(json.dumps(dict.fromkeys(variables, 2222), indent=0), encoding="utf-8")
+    found = inventory.findings()
+    assert {finding.file for finding in found} == {f"inventories/lab/{file}"}
+    assert [finding.where for finding in found] == variables
+
+
+def test_a_variable_that_the_product_gives_a_value_is_refused_in_hosts_yml_too(inventory: Inventory) -> None:
+    (inventory.root / "playbooks").symlink_to(ROOT / "playbooks")
+    inventory.replace("hosts.yml", "conclave_zone: edge,", "conclave_zone: edge, edge_port: 8443,")
+    (finding,) = inventory.findings()
+    assert (finding.where, finding.expected) == ("edge1.edge_port", overrides.DERIVED)
+
+
+def test_variables_of_the_operators_own_are_nobodys_business(inventory: Inventory) -> None:
+    more = "conclave_zone: core, ansible_python_interpreter: /usr/bin/python3, ansible_connection: ssh, rack: 7,"
+    inventory.replace("hosts.yml", "conclave_zone: core,", more)
+    assert inventory.findings() == []
