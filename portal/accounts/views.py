@@ -21,6 +21,7 @@ from accounts.oidc import REQUIRED_ACR, TokenError, check_id_token, identity_ser
 from audit.record import record
 from conclave_portal.codes import ProblemCode
 from conclave_portal.errors import to_start_page
+from conclave_portal.names import cleaned
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -81,12 +82,13 @@ def callback(request: HttpRequest) -> HttpResponse:
 
 
 def _begin(request: HttpRequest, claims: dict[str, Any], id_token: str) -> None:
-    username = str(claims.get("preferred_username") or claims["sub"])
+    # The organisation's directory or an account's owner chose them: others must see whom they have before them.
+    username = cleaned(str(claims.get("preferred_username") or ""), str(claims["sub"]))
     user, _created = User.objects.update_or_create(
         subject=claims["sub"],
         defaults={
             "username": username,
-            "name": str(claims.get("name") or username),
+            "name": cleaned(str(claims.get("name") or ""), username),
             "may_plan": PLANNING_ROLE in claims.get("roles", []),
         },
     )

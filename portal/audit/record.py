@@ -6,8 +6,14 @@ import logging
 from typing import Literal
 
 from audit.models import Entry
+from conclave_portal.errors import Refusal
+from conclave_portal.limits import Limit, network, spend
 
 logger = logging.getLogger("conclave.portal.audit")
+
+# Entries about one network, and about all: somebody may have many.
+REFUSED = Limit("refused", tries=30, window=15 * 60)
+REFUSED_ALL = Limit("refused-all", tries=1000, window=60 * 60)
 
 Action = Literal[
     "signed_in",
@@ -39,5 +45,32 @@ def record(action: Action, *, actor: object = "", meeting: str = "", **details: 
         Plain values; never a title, PIN, token or key.
     """
     Entry.objects.create(action=action, actor=str(actor)[:255], meeting=meeting, details=details)
+    _say(action, actor, meeting, details)
+
+
+def refused(*, actor: object = "", meeting: str = "", address: str, reason: str) -> None:
+    """Add an entry about somebody who was turned away, to the journal alone when there are too many.
+
+    Whoever is turned away can come back as often as he likes, and no entry is ever deleted.
+
+    Parameters
+    ----------
+    actor, meeting:
+        As for `record`.
+    address:
+        Where the request came from.
+    reason:
+        Why.
+    """
+    details = {"reason": reason, "address": address}
+    try:
+        spend((REFUSED, network(address)), (REFUSED_ALL, ""))
+    except Refusal:
+        _say("refused", actor, meeting, {**details, "audited": False})
+        return
+    record("refused", actor=actor, meeting=meeting, **details)
+
+
+def _say(action: Action, actor: object, meeting: str, details: dict[str, object]) -> None:
     # Names of guests are what strangers typed, so they are quoted and newlines cannot forge a line.
     logger.info("%s actor=%r meeting=%s %s", action, str(actor), meeting or "-", details or "")

@@ -52,7 +52,7 @@ class FieldCode(StrEnum):
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
     OUT_OF_RANGE = "out_of_range"
-    # Invisible characters, line breaks, or characters that change the direction of text.
+    # Invisible characters, line breaks, characters that change the direction of text, or more marks than a letter has.
     CHARACTERS = "characters"
     # Of the wrong type or format.
     MALFORMED = "malformed"

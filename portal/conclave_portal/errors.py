@@ -29,7 +29,7 @@ _FIELD_CODES = {
     "string_too_long": (FieldCode.TOO_LONG, "max_length"),
     "greater_than_equal": (FieldCode.OUT_OF_RANGE, "ge"),
     "less_than_equal": (FieldCode.OUT_OF_RANGE, "le"),
-    **{str(code): (code, "") for code in FieldCode},
+    **{str(code): (code, "limit") for code in FieldCode},
 }
 
 

@@ -16,7 +16,7 @@ from ninja import Router, Status
 
 from accounts.auth import anyone, own_page
 from accounts.models import User
-from audit.record import record
+from audit.record import record, refused
 from conclave.bandwidth import Cap
 from conclave_portal.codes import ProblemCode
 from conclave_portal.errors import Refusal
@@ -97,7 +97,7 @@ def _admit(
         cap = uplink.cap_for(meeting, there)
         if cap is not None:
             return admit(meeting, display_name, user, cap, source)
-    record("refused", actor=user or display_name, meeting=meeting.id, reason="uplink full")
+    refused(actor=user or display_name, meeting=meeting.id, reason="uplink full", address=address)
     raise Refusal(HTTPStatus.CONFLICT, ProblemCode.MEETING_FULL)
 
 
@@ -105,7 +105,7 @@ def _refuse_unless_open(address: str) -> None:
     try:
         refuse_outside()
     except Refusal:
-        record("refused", reason=current().mode, address=address)
+        refused(reason=current().mode, address=address)
         raise
 
 
@@ -127,7 +127,7 @@ def _for_guest(meeting_id: str, payload: JoinIn, address: str, *, inside: bool) 
     attempt = Attempt(meeting_id, address, inside=inside)
     meeting = Meeting.objects.filter(pk=meeting_id).first()
     if not pins.matches(meeting.pin if meeting else None, payload.pin) or meeting is None or meeting.over:
-        record("refused", meeting=meeting.id if meeting else "", reason="link or PIN", address=address)
+        refused(meeting=meeting.id if meeting else "", reason="link or PIN", address=address)
         raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.PIN_WRONG)
     attempt.succeeded()
     return meeting

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -12,21 +11,12 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringCon
 from pydantic_core import PydanticCustomError
 
 from conclave.bandwidth import Cap
+from conclave_portal import names
 from conclave_portal.codes import FieldCode
 from conclave_portal.schemas import ModeOut
 
-# They are invisible or change the direction of the text around them: one name could pass for another.
-_TRICKS = frozenset("\u200b\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _EARLIEST = timedelta(days=1)
 _LATEST = timedelta(days=5 * 366)
-
-
-def _one_line(value: str) -> str:
-    """Normalise to NFC and refuse what cannot be seen or breaks the line."""
-    value = unicodedata.normalize("NFC", value)
-    if any(character in _TRICKS or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in value):
-        raise PydanticCustomError(FieldCode.CHARACTERS, "invisible or control character")
-    return value
 
 
 def _plannable(value: datetime) -> datetime:
@@ -48,7 +38,7 @@ class _Closed(Schema):
 class PlanIn(_Closed):
     """A meeting to plan."""
 
-    title: Annotated[str, _line(120), AfterValidator(_one_line)]
+    title: Annotated[str, _line(120), AfterValidator(names.line)]
     starts_at: Annotated[AwareDatetime, AfterValidator(_plannable)]
     duration_minutes: Annotated[int, Field(ge=5, le=1440, strict=True)]
 
@@ -86,7 +76,9 @@ class PublicOut(ModeOut):
 class JoinIn(_Closed):
     """Name and PIN of a guest. Signed-in users need neither."""
 
-    display_name: Annotated[str, _line(60), AfterValidator(_one_line)] | None = None
+    display_name: (
+        Annotated[str, _line(names.LONGEST), AfterValidator(names.line), AfterValidator(names.short)] | None
+    ) = None
     pin: Annotated[str, StringConstraints(pattern=r"^[0-9]{8}$")] | None = None
 
 

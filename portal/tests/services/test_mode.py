@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 from people import Browser, meeting, user
 
 from audit.models import Entry
+from audit.record import REFUSED
 from conclave_portal import mode
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ def test_a_mode_that_cannot_be_read_is_unknown(host: Path, text: str | None) -> 
     assert told() == {"mode": "unknown", "mode_since": None, "mode_until": None}
 
 
+@pytest.mark.usefixtures("valkey")
 @pytest.mark.parametrize(
     ("name", "code"), [("isolated", "site_isolated"), ("sealed", "site_isolated"), ("unknown", "mode_unknown")]
 )
@@ -69,12 +72,28 @@ def test_nobody_joins_from_outside_unless_the_site_is_open(host: Path, name: str
     says(host, name)
     ada = user("ada")
     found = meeting(ada)
+    cache.clear()
     for browser, body in ((Browser(ada, address=OUTSIDE), {}), (Browser(address=OUTSIDE), GUEST)):
         answer = browser.post(f"/api/meetings/{found.id}/join", body)
         assert (answer.status_code, answer.json()["code"]) == (403, code)
     assert set(Entry.objects.values_list("action", "details__reason", "details__address")) == {
         ("refused", name, OUTSIDE)
     }
+
+
+@pytest.mark.usefixtures("valkey")
+def test_who_is_refused_again_and_again_does_not_fill_the_audit_log(
+    host: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache.clear()
+    says(host, "isolated")
+    guest, path = Browser(address=OUTSIDE), f"/api/meetings/{meeting(user('ada')).id}/join"
+    with caplog.at_level("INFO"):
+        answers = {guest.post(path, GUEST).json()["code"] for _ in range(REFUSED.tries + 10)}
+    assert answers == {"site_isolated"}
+    assert Entry.objects.filter(action="refused").count() == REFUSED.tries
+    # The journal has them all.
+    assert len([line for line in caplog.messages if line.startswith("refused ")]) == REFUSED.tries + 10
 
 
 @pytest.mark.usefixtures("valkey")

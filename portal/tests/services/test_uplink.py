@@ -24,7 +24,7 @@ from sfu.rooms import Present
 if TYPE_CHECKING:
     from meetings.models import Meeting
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("valkey")]
 
 
 @pytest.fixture

@@ -6,20 +6,35 @@ from datetime import timedelta
 
 from django.contrib.sessions.models import Session
 from django.core.management.base import BaseCommand
-from django.db.models import DurationField, ExpressionWrapper, F
-from django.db.models.functions import Now
+from django.db.models import DurationField, ExpressionWrapper, F, Func, JSONField, TextField, Value
+from django.db.models.functions import Cast, Now
 from django.utils import timezone
 
-from accounts.models import SignIn
+from accounts.models import SignIn, User
+from audit.models import Entry
 from meetings.models import Meeting
 
 KEEP = timedelta(days=30)
+# The database refuses to erase them any sooner; a day more, so that clocks need not agree.
+KEEP_NAMES = timedelta(days=91)
+# What guests do; people with an account answer for what they did for as long as the log is kept.
+_OF_GUESTS = ("admitted", "joined", "left", "refused")
+_WITHOUT_ADDRESS = Func(
+    F("details"),
+    Cast(Value("address"), TextField()),
+    template="(%(expressions)s)",
+    arg_joiner=" - ",
+    output_field=JSONField(),
+)
 
 
 class Command(BaseCommand):
-    """Deletes sessions that ran out, and meetings that ended long ago. The audit log stays."""
+    """Deletes old sessions and meetings, and erases names in the audit log, which stays."""
 
-    help = "Delete expired sessions and meetings that ended more than 30 days ago; the audit log stays."
+    help = (
+        "Delete expired sessions and meetings that ended more than 30 days ago; erase names of guests and all "
+        "addresses from the audit log after 90 days. The log itself stays."
+    )
 
     def handle(self, *_args: object, **_options: object) -> None:
         """Delete, and say how many."""
@@ -29,4 +44,14 @@ class Command(BaseCommand):
         ended = Meeting.objects.annotate(ends_at=F("starts_at") + length).filter(ends_at__lt=Now() - KEEP)
         meetings = ended.count()
         ended.delete()
-        self.stdout.write(f"deleted {sessions} sessions, {meetings} meetings")
+        erased = _erase_names()
+        self.stdout.write(f"deleted {sessions} sessions, {meetings} meetings; erased {erased} names and addresses")
+
+
+def _erase_names() -> int:
+    """Erase from old entries who a guest was and where anybody was; return in how many."""
+    known = User.objects.values("username")
+    old = Entry.objects.filter(at__lt=timezone.now() - KEEP_NAMES)
+    guests = old.filter(action__in=_OF_GUESTS).exclude(actor="").exclude(actor__in=known)
+    names = guests.update(actor="", details=_WITHOUT_ADDRESS)
+    return names + old.filter(details__has_key="address").update(details=_WITHOUT_ADDRESS)
