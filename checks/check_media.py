@@ -55,7 +55,7 @@ def signal(users: Vantage, url: str, tokens: dict[str, str], authority: str, joi
 @pytest.fixture(scope="module")
 def probe_call(site: Site) -> CallResult:
     """Hold one call for all checks that look at a call."""
-    return asyncio.run(hold_at_site(Plan(site=site.answers.name, participants=2, seconds=5, wrong_key=True)))
+    return asyncio.run(hold_at_site(site, Plan(site=site.answers.name, participants=2, seconds=5, wrong_key=True)))
 
 
 @control("MED-02")
@@ -297,7 +297,7 @@ def test_a_running_call_survives_a_crash_of_the_sfu(host: Host, site: Site, obse
 
     plan = Plan(site=site.answers.name, participants=2, seconds=35)
     try:
-        result = asyncio.run(hold_at_site(plan, node=host.name, during=kill))
+        result = asyncio.run(hold_at_site(site, plan, node=host.name, during=kill))
     except ConclaveError as error:
         pytest.fail(f"the call did not come to its end: {'; '.join(error.lines())}")
     gaps = [reception.longest_gap_ms for who in result.participants for reception in who.receives]

@@ -30,7 +30,7 @@ UNDISTURBED_MS = 1_000
 def test_a_call_is_held_on_each_media_host(host: Host, site: Site, observe: Callable[..., None]) -> None:
     """A meeting is opened on this very host, and media arrives from there."""
     try:
-        result = asyncio.run(hold_at_site(Plan(site=site.name, participants=2, seconds=3), node=host.name))
+        result = asyncio.run(hold_at_site(site, Plan(site=site.name, participants=2, seconds=3), node=host.name))
     except ConclaveError as error:
         pytest.fail(f"no call on {host.name}: {'; '.join(error.lines())}")
     observe(**_seen(result))
@@ -56,8 +56,8 @@ def test_the_death_of_a_media_host_s_sfu_ends_its_own_calls_only_and_they_come_b
 
     async def both() -> tuple[CallResult, CallResult]:
         plan = Plan(site=site.name, participants=2, seconds=35)
-        hit = hold_at_site(plan, node=host.name, during=kill)
-        return await asyncio.gather(hit, hold_at_site(plan, node=others[0]))
+        hit = hold_at_site(site, plan, node=host.name, during=kill)
+        return await asyncio.gather(hit, hold_at_site(site, plan, node=others[0]))
 
     try:
         moved, stayed = asyncio.run(both())

@@ -90,7 +90,7 @@ async def _tell(pictures: Path) -> Story:
 
             key, invitation = key_of(meeting), Invitation(meeting.id, meeting.pin)
             plan = Plan(SITE, participants=1, seconds=8, wrong_key=True, key=key)
-            story.probe = await hold_at_site(plan, invitation=invitation, during=together)
+            story.probe = await hold_at_site(read.load(SITE), plan, invitation=invitation, during=together)
             await _plain_publisher(story, page, key, invitation)
             await page.screenshot(path=pictures / "blocked.png")
             await _wrong_key(browser, story, meeting)
@@ -122,7 +122,7 @@ async def _plain_publisher(story: Story, page: Page, key: bytes, invitation: Inv
         story.plain = await pages.figures(page)
 
     plan = Plan(SITE, participants=1, seconds=4, encrypts=False, key=key, name="In clear")
-    await hold_at_site(plan, invitation=invitation, during=look)
+    await hold_at_site(read.load(SITE), plan, invitation=invitation, during=look)
 
 
 async def _wrong_key(browser: Browser, story: Story, meeting: pages.Planned) -> None:

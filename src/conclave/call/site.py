@@ -10,7 +10,7 @@ from conclave.call.session import Outside, hold
 from conclave.errors import ConclaveError, ExitCode
 from conclave.lab import Lab
 from conclave.lab.outsiders import WAYS, bound
-from conclave.site import read, secrets
+from conclave.site import secrets
 from conclave.site.trusted import ca_file
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def outside_prefix(way: str) -> Sequence[str]:
 
 
 async def hold_at_site(
+    site: Site,
     plan: Plan,
     *,
     invitation: Invitation | None = None,
@@ -60,6 +61,8 @@ async def hold_at_site(
 
     Parameters
     ----------
+    site:
+        The site.
     plan:
         What kind of call.
     invitation:
@@ -69,7 +72,7 @@ async def hold_at_site(
     during:
         Awaited beside the measuring.
     """
-    site, known = read.load(plan.site), secrets.load(plan.site)
+    known = secrets.load(site.name)
     with ca_file(site, known) as authority:
         entrance = (site.domain, known["secret_probe_oidc"], authority)
         admission = NodeAdmission(*entrance, node) if node else PortalAdmission(*entrance, invitation)

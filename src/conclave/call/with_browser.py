@@ -16,23 +16,26 @@ from conclave.call.result import Browser, BrowserTrack
 from conclave.call.site import hold_at_site, users_prefix
 from conclave.errors import ConclaveError
 from conclave.paths import site_state
-from conclave.site import read, secrets
+from conclave.site import secrets
 from conclave.site.trusted import ca_file
 
 if TYPE_CHECKING:
     from conclave.call.result import CallResult
     from conclave.call.session import Plan
+    from conclave.site.model import Site
 
 ACCOUNT = "organiser"
 # The last look comes before the probes leave.
 _BEFORE_THE_END = 0.8
 
 
-async def hold_with_browser(plan: Plan, picture: Path | None = None) -> CallResult:
+async def hold_with_browser(site: Site, plan: Plan, picture: Path | None = None) -> CallResult:
     """Hold a call that a browser plans and takes part in; its figures stand in the result beside the probes'.
 
     Parameters
     ----------
+    site:
+        The site.
     plan:
         What kind of call; the browser comes on top of the participants, with the key that it made.
     picture:
@@ -43,15 +46,14 @@ async def hold_with_browser(plan: Plan, picture: Path | None = None) -> CallResu
     ConclaveError
         When the site has no demo accounts, or the browser is refused.
     """
-    site, known = read.load(plan.site), secrets.load(plan.site)
-    domain = site.domain
+    domain, known = site.domain, secrets.load(site.name)
     if "secret_demo_password" not in known:
         raise ConclaveError(
-            f"the site {plan.site} has no demo accounts for a browser to sign in with",
+            f"the site {site.name} has no demo accounts for a browser to sign in with",
             expected="a lab",
             todo="leave out --browser",
         )
-    authenticator = pages.Authenticator(authenticator_folder(plan.site))
+    authenticator = pages.Authenticator(authenticator_folder(site.name))
     with ca_file(site, known) as authority:
         async with chromium(authority, users_prefix()) as browser:
             page = await browser.new_page(locale="en-GB", viewport={"width": 1280, "height": 720})
@@ -68,7 +70,7 @@ async def hold_with_browser(plan: Plan, picture: Path | None = None) -> CallResu
                     await page.screenshot(path=picture)
 
             result = await hold_at_site(
-                replace(plan, key=key_of(meeting)), invitation=Invitation(meeting.id, meeting.pin), during=watch
+                site, replace(plan, key=key_of(meeting)), invitation=Invitation(meeting.id, meeting.pin), during=watch
             )
             await pages.leave(page)
             await pages.delete(page, domain, meeting)

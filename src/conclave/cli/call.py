@@ -62,6 +62,7 @@ def call(
     from conclave import lab
     from conclave.call.session import Plan
     from conclave.call.site import hold_at_site
+    from conclave.site import read
 
     lab.enter(site, lab_name)
     if participants + outside > MOST:
@@ -71,8 +72,9 @@ def call(
             exit_code=ExitCode.INPUT,
         )
     paths = [path.value for path in outside_path or [MediaPath.ANY]]
+    found = read.load(site)
     plan = Plan(
-        site=site,
+        site=found.name,
         participants=participants,
         outside=tuple(paths[number % len(paths)] for number in range(outside)),
         seconds=seconds,
@@ -81,9 +83,9 @@ def call(
     if browser:
         from conclave.call.with_browser import hold_with_browser
 
-        result = asyncio.run(hold_with_browser(plan, screenshot))
+        result = asyncio.run(hold_with_browser(found, plan, screenshot))
     else:
-        result = asyncio.run(hold_at_site(plan))
+        result = asyncio.run(hold_at_site(found, plan))
     if json:
         typer.echo(result.model_dump_json(indent=2))
     else:

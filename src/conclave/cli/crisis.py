@@ -19,6 +19,7 @@ from conclave.errors import ExitCode
 
 if TYPE_CHECKING:
     from conclave.crisis import Order, Report
+    from conclave.site.model import Site
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
@@ -96,11 +97,12 @@ def prove(
     from conclave.cli import evidence
     from conclave.evidence.prove import prove as made_for
     from conclave.lab import enter
+    from conclave.site import read
 
     enter(site, lab)
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     proof = made_for(
-        site,
+        read.load(site),
         seconds=seconds,
         reason=reason,
         actor=actor,
@@ -130,10 +132,9 @@ def _switch(
     try:
         with Live(console=console, refresh_per_second=10, transient=not as_json) as live:
             shown = console.is_terminal
-            report = crisis.switch(
-                read.load(site), order, lambda report: live.update(report.table()) if shown else None
-            )
-        proof = _prove(site, order, console) if prove and report.done else {}
+            found = read.load(site)
+            report = crisis.switch(found, order, lambda report: live.update(report.table()) if shown else None)
+        proof = _prove(found, order, console) if prove and report.done else {}
     except KeyboardInterrupt:
         console.print("interrupted: hosts may be in different modes. Run the same command again, it continues.")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
@@ -166,7 +167,7 @@ def seconds(text: str) -> int:
     return value
 
 
-def _prove(site: str, order: Order, console: Console) -> dict[str, Any]:
+def _prove(site: Site, order: Order, console: Console) -> dict[str, Any]:
     """Prove what was switched, with everything in place."""
     from conclave.evidence.prove import prove
 

@@ -104,15 +104,17 @@ def write_documents(
 def new_key(site: SiteName, *, json: AsJson = False) -> None:
     """Make the key that signs a site's evidence, and print the line to hand over on paper."""
     from conclave.evidence import keys
+    from conclave.site import read
 
-    _show_key(keys.new(site), json=json)
+    _show_key(keys.new(read.load(site)), json=json)
 
 
 def show_key(site: SiteName, *, json: AsJson = False) -> None:
     """Print fingerprint and line of the key that signs a site's evidence."""
     from conclave.evidence import keys
+    from conclave.site import read
 
-    _show_key(keys.load(site), json=json)
+    _show_key(keys.load(read.load(site)), json=json)
 
 
 def show(evidence: Evidence, signers: list[Signer], language: Language, console: Console) -> None:

@@ -70,9 +70,10 @@ def network(
     wanted = profiles.chosen(profile or [])
     lab.enter(site, lab_name)
     log = Console(stderr=True)
-    result = rehearse(site, zone.value, wanted, lambda text: log.print(text, style="dim", highlight=False))
+    found = read.load(site)
+    result = rehearse(found, zone.value, wanted, lambda text: log.print(text, style="dim", highlight=False))
     if report:
-        write(result, report, language or read.load(site).answers.language)
+        write(result, report, language or found.answers.language)
     if json:
         typer.echo(result.model_dump_json(indent=2))
     else:

@@ -124,10 +124,11 @@ def secrets(
     from conclave import paths
     from conclave.bundle import trust as bundles
     from conclave.evidence import keys
+    from conclave.site import read
     from conclave.site import secrets as making
 
     made = making.ensure(site, new_ca=new_ca)
-    keys.ensure(site)
+    keys.ensure(read.load(site))
     if (paths.inventory(site) / "lab.yml").is_file():
         # A rehearsal by plain Ansible needs it, too.
         bundles.root(site)

@@ -19,6 +19,7 @@ from conclave.language import Language
 from conclave.text import N_
 
 if TYPE_CHECKING:
+    from conclave.site.model import Site
     from conclave.verify.evidence import Run
 
 WORDS: dict[str, str] = {
@@ -64,13 +65,14 @@ def verify(
     from conclave.verify import evidence
     from conclave.verify import run as runner
 
-    language = read.load(site).answers.language
+    found = read.load(site)
+    language = found.answers.language
     if catalogue:
         _list(language, json=json)
         return
     lab.enter(site, lab_name)
     if breakers:
-        _breakers(site, ids or [], exactly=exactly, json=json)
+        _breakers(found, ids or [], exactly=exactly, json=json)
         return
     run = runner.verify(site, runner.Wanted(tuple(ids or ()), (), expression, drills))
     folder = evidence.write(run)
@@ -105,7 +107,7 @@ def show(run: Run, language: Language, console: Console) -> None:
     console.print(", ".join(f"{words[outcome]}: {count}" for outcome, count in run.counts().items()))
 
 
-def _breakers(site: str, ids: list[str], *, exactly: bool, json: bool) -> None:
+def _breakers(site: Site, ids: list[str], *, exactly: bool, json: bool) -> None:
     from conclave.verify import run as runner
 
     err = Console(stderr=True)

@@ -78,7 +78,7 @@ def deploy(name: str, options: Options, console: Console) -> dict[str, Any]:
             made = secrets.ensure(name)
             if made.new:
                 console.print(f"{len(made.new)} secrets generated into {made.file}", markup=False)
-            if key := keys.ensure(name):
+            if key := keys.ensure(site):
                 console.print(
                     f"key made that signs proofs of isolation: {key.private}, {key.fingerprint}", markup=False
                 )

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from conclave import paths
 from conclave.errors import ConclaveError
 from conclave.evidence import signature
-from conclave.site import read
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from conclave.site.model import Site
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def signers_file(site: str) -> Path:
     return paths.inventory(site) / "trust" / "allowed_signers"
 
 
-def new(site: str) -> Key:
+def new(site: Site) -> Key:
     """Make the key of a site.
 
     Raises
@@ -51,24 +52,24 @@ def new(site: str) -> Key:
     ConclaveError
         When there is one: evidence signed with it must stay verifiable, so nothing overwrites it.
     """
-    file = private_file(site)
+    file = private_file(site.name)
     if file.exists():
         raise ConclaveError(
             f"{file} already exists, {signature.fingerprint_of_key(file.with_name(file.name + '.pub'))}",
             expected="no key: existing evidence is signed with the old one",
-            todo=f"move it away first; its line stays in {signers_file(site)}",
+            todo=f"move it away first; its line stays in {signers_file(site.name)}",
         )
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    signature.new_key(file, f"evidence of {site}")
+    signature.new_key(file, f"evidence of {site.name}")
     return load(site)
 
 
-def ensure(site: str) -> Key | None:
+def ensure(site: Site) -> Key | None:
     """Make the key of a site that has none, so that nobody lacks it on the day; return it when it is new."""
-    return None if private_file(site).exists() else new(site)
+    return None if private_file(site.name).exists() else new(site)
 
 
-def load(site: str) -> Key:
+def load(site: Site) -> Key:
     """Return the key of a site; the site's list of signers names it from then on.
 
     Raises
@@ -76,18 +77,17 @@ def load(site: str) -> Key:
     ConclaveError
         When this control node has none.
     """
-    file = private_file(site)
+    file = private_file(site.name)
     if not file.is_file():
         raise ConclaveError(
             f"{file}: no such file",
             expected="the key that signs this site's evidence",
-            todo=f"conclave evidence keys new {site}",
+            todo=f"conclave evidence keys new {site.name}",
         )
     public = file.with_name(file.name + ".pub")
-    domain = read.load(site).answers.domain
-    line = signature.allowed_line(f"evidence@{domain}", _public(file))
+    line = signature.allowed_line(f"evidence@{site.domain}", _public(file))
     # The key outlives the inventory it was made beside: another checkout of the site lacks the line.
-    signers = signers_file(site)
+    signers = signers_file(site.name)
     known = signers.read_text(encoding="utf-8").splitlines() if signers.is_file() else []
     if line not in known:
         signers.parent.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,6 @@ from conclave.evidence import certificate, keys, link, pages, publish
 from conclave.evidence.chain import Chain
 from conclave.firewall.rendered import rendered
 from conclave.release import release
-from conclave.site import read
 from conclave.site import secrets as site_secrets
 from conclave.site.trusted import ca_file
 from conclave.verify import places
@@ -60,7 +59,7 @@ class Proof:
 
 
 def prove(
-    site: str,
+    site: Site,
     *,
     seconds: float = 60,
     reason: str = "",
@@ -71,6 +70,8 @@ def prove(
 
     Parameters
     ----------
+    site:
+        The site.
     seconds:
         Length of the synthetic call; 0 holds none and loads no page, and the certificate says so.
     reason, actor:
@@ -81,22 +82,21 @@ def prove(
     Raises
     ------
     ConclaveError
-        When there is nothing to prove with: no such site, no key. A site that is not isolated is an outcome, no error.
+        When there is nothing to prove with: no secrets, no key. A site that is not isolated is an outcome, no error.
     """
-    model = read.load(site)
-    known = site_secrets.load(site)
-    if places.lab_of_this_process() and not keys.private_file(site).is_file():
+    known = site_secrets.load(site.name)
+    if places.lab_of_this_process() and not keys.private_file(site.name).is_file():
         keys.new(site)
     key = keys.load(site).private
     began = dt.datetime.now(dt.UTC)
-    folder = paths.certificates(site)
+    folder = paths.certificates(site.name)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    final = folder / f"isolation-{site}-{began:%Y%m%dT%H%M%SZ}.jsonl"
+    final = folder / f"isolation-{site.name}-{began:%Y%m%dT%H%M%SZ}.jsonl"
     unfinished = final.with_suffix(".unfinished")
-    previous = certificate.newest(folder, site)
+    previous = certificate.newest(folder, site.name)
     with unfinished.open("xb") as file:
         book = Chain(file)
-        with contextlib.closing(_Run(model, book, progress)) as run:
+        with contextlib.closing(_Run(site, book, progress)) as run:
             run.begin(reason, actor or getpass.getuser(), previous)
             run.open()
             progress(f"holding a call of {seconds:.0f} s" if seconds else "holding no call")
@@ -183,10 +183,10 @@ class _Run:
 
     def call(self, seconds: float) -> None:
         """Do what people do: plan a meeting and hold it."""
-        answers = self._model.answers
+        plan = Plan(site=self._model.name, participants=2, seconds=seconds)
         result, error = None, ""
         try:
-            held = asyncio.run(call_site.hold_at_site(Plan(site=answers.name, participants=2, seconds=seconds)))
+            held = asyncio.run(call_site.hold_at_site(self._model, plan))
             result = held.model_dump(mode="json")
         except ConclaveError as failed:
             error = "; ".join(failed.lines())

@@ -16,7 +16,7 @@ from conclave.rehearsal import page, place
 from conclave.rehearsal.diagnosis import diagnose
 from conclave.rehearsal.known import known
 from conclave.rehearsal.result import ProfileResult, RehearsalResult, Seen
-from conclave.site import read, secrets
+from conclave.site import secrets
 from conclave.site.trusted import ca_file
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from conclave.rehearsal.known import Known
     from conclave.rehearsal.profiles import NetworkProfile
+    from conclave.site.model import Site
 
 # How long an answer may take; the slowest profile's takes a fifth of a second.
 ANSWER_SECONDS = 3.0
@@ -32,14 +33,14 @@ LOOK_SECONDS = 40.0
 
 
 def rehearse(
-    site: str, zone: str, profiles: Sequence[NetworkProfile], progress: Callable[[str], None] = lambda _: None
+    site: Site, zone: str, profiles: Sequence[NetworkProfile], progress: Callable[[str], None] = lambda _: None
 ) -> RehearsalResult:
     """Try a site from a zone through each of some networks, one after the other.
 
     Parameters
     ----------
     site:
-        Name of the site.
+        The site.
     zone:
         In a lab the zone to stand in; at a real site the one this machine stands in.
     profiles:
@@ -59,15 +60,15 @@ def rehearse(
         raise ConclaveError(
             f"restricted networks can be simulated in a lab only: {', '.join(impaired)}",
             expected="--profile plain at a real site",
-            todo=f"conclave rehearse network {site} --profile plain, on a machine in the network in question",
+            todo=f"conclave rehearse network {site.name} --profile plain, on a machine in the network in question",
             exit_code=ExitCode.INPUT,
         )
-    catalog, found = Catalog.load(), read.load(site)
-    about = known(catalog, found, zone, place.gateways(lab) if lab else ())
+    catalog = Catalog.load()
+    about = known(catalog, site, zone, place.gateways(lab) if lab else ())
     began = dt.datetime.now(dt.UTC)
     results = []
     with (
-        ca_file(found, secrets.load(site)) as authority,
+        ca_file(site, secrets.load(site.name)) as authority,
         place.alone(lab) if lab else nullcontext(),
     ):
         for number, profile in enumerate(profiles):
@@ -75,7 +76,7 @@ def rehearse(
             with place.behind(lab, zone, profile, catalog, number) if lab else nullcontext(place.Place()) as stand:
                 results.append(asyncio.run(_try(profile, stand.prefix, authority, about)))
     ok = all(result.kept for result in results)
-    return RehearsalResult(site=site, zone=zone, started_at=began, profiles=results, ok=ok)
+    return RehearsalResult(site=site.name, zone=zone, started_at=began, profiles=results, ok=ok)
 
 
 async def _try(profile: NetworkProfile, prefix: Sequence[str], authority: Path, about: Known) -> ProfileResult:

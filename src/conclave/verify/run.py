@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Literal
 
 from conclave import paths
 from conclave.errors import ConclaveError, ExitCode
-from conclave.site import read
 from conclave.verify import marks, places
 from conclave.verify.evidence import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from conclave.site.model import Site
     from conclave.verify.evidence import Evidence
     from conclave.verify.marks import Breaker
 
@@ -115,7 +115,7 @@ def breakers(identifiers: Iterable[str]) -> list[Breaker]:
     return chosen
 
 
-def prove(site: str, chosen: list[Breaker], progress: Callable[[str], None], *, exactly: bool = False) -> list[Proof]:
+def prove(site: Site, chosen: list[Breaker], progress: Callable[[str], None], *, exactly: bool = False) -> list[Proof]:
     """Apply each breaker, see its check fail, mend, see it pass.
 
     Parameters
@@ -130,20 +130,19 @@ def prove(site: str, chosen: list[Breaker], progress: Callable[[str], None], *, 
     """
     if places.lab_of_this_process() is None:
         raise ConclaveError(
-            f"{site} is not a lab",
+            f"{site.name} is not a lab",
             expected="a lab: breakers damage the site on purpose",
             todo="conclave lab up",
             exit_code=ExitCode.INPUT,
         )
     # Ended from outside, it still mends what it has broken.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended while a breaker was in force; it was undone"))
-    model = read.load(site)
-    hosts = [places.Host(host, model) for host in model.hosts]
+    hosts = [places.Host(host, site) for host in site.hosts]
     proofs = []
     for one in chosen:
         host = next((host for host in hosts if one.on in host.roles), None) if one.on else None
         progress(f"{one.control}: {one.name.replace('_', ' ')}" + (f" on {host}" if host else ""))
-        proofs.append(_prove(site, one, host, hosts, exactly=exactly))
+        proofs.append(_prove(site.name, one, host, hosts, exactly=exactly))
         progress(f"  {proofs[-1].outcome}")
     return proofs
 

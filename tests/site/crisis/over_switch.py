@@ -16,6 +16,7 @@ from conclave.call.picture import Size
 from conclave.call.session import Plan
 from conclave.call.site import hold_at_site
 from conclave.lab import Lab
+from conclave.site import read
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -91,7 +92,7 @@ def crisis(verb: str, *words: str) -> dict[str, Any]:
 async def hold(seconds: float, during: Callable[[], Awaitable[None]] | None = None) -> CallResult:
     """Hold a call of two inside and one outside."""
     plan = Plan(SITE, participants=2, outside=("udp4",), seconds=seconds, size=SMALL, rate=RATE)
-    return await hold_at_site(plan, during=during)
+    return await hold_at_site(read.load(SITE), plan, during=during)
 
 
 @contextlib.contextmanager

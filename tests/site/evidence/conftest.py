@@ -11,6 +11,7 @@ import pytest
 
 from conclave.evidence import prove
 from conclave.lab import Lab
+from conclave.site import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,7 +54,7 @@ class Rig:
 
         with pytest.MonkeyPatch.context() as places:
             places.setenv("XDG_STATE_HOME", str(self.folder))
-            return prove.prove(SITE, seconds=seconds, reason="test", actor="the tests", progress=progress)
+            return prove.prove(read.load(SITE), seconds=seconds, reason="test", actor="the tests", progress=progress)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 from rich.console import Console
+from tests.sites import LAB
 from typer.testing import CliRunner
 
 from conclave.cli import build
@@ -137,7 +138,7 @@ def test_an_unknown_cell_is_refused_before_anything_is_made() -> None:
 def test_a_real_site_is_given_no_obstacles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CONCLAVE_LAB", raising=False)
     with pytest.raises(ConclaveError, match="can be simulated in a lab only: udp-blocked, nat") as refused:
-        network.rehearse("lab", "users", chosen(["plain", "udp-blocked", "nat"]))
+        network.rehearse(LAB, "users", chosen(["plain", "udp-blocked", "nat"]))
     assert "--profile plain" in refused.value.todo
 
 

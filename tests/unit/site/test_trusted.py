@@ -47,7 +47,7 @@ def test_a_call_at_a_site_with_supplied_certificates_fails_for_its_network_only(
     file.parent.mkdir(parents=True)
     vault.write("lab", file, plain)
     with pytest.raises(ConclaveError, match="does not answer"):
-        asyncio.run(hold_at_site(Plan(site="lab", participants=2, seconds=1)))
+        asyncio.run(hold_at_site(read.load("lab"), Plan(site="lab", participants=2, seconds=1)))
 
 
 @pytest.mark.long
