@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes
 from conclave.errors import ConclaveError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 site_app = typer.Typer(no_args_is_help=True, help="Describe a site, check it, make its secrets, accept host keys.")
 
@@ -42,17 +46,18 @@ def new(
     """Write inventories/NAME from a few answers; asks for those that no option gives. Never overwrites."""
     from conclave.site import new as making
 
+    making.refuse_taken(name)
     asked = _Asked()
     site = making.NewSite(
         name=name,
-        domain=asked.text(domain, "domain", "Domain of the site", f"conf.{name}.example.org"),
-        language=asked.text(language, "language", "Language people see first (de, en)", "de"),
-        contact=asked.text(contact, "contact", "Mail address for questions", None),
-        trust=asked.text(trust, "trust", "Certificates (own, supplied)", "own"),
-        up=int(asked.text(uplink_up, "uplink-up", "Uplink, Mbit/s out", "100")),
-        down=int(asked.text(uplink_down, "uplink-down", "Uplink, Mbit/s in", "100")),
-        zones=dict(making.parse_zone(text) for text in _zones(asked, zone)),
-        hosts=[making.NewHost.parse(text) for text in _hosts(asked, host)],
+        domain=asked.answer(domain, "domain", "Domain of the site", f"conf.{name}.example.org"),
+        language=asked.answer(language, "language", "Language people see first (de, en)", "de"),
+        contact=asked.answer(contact, "contact", "Mail address for questions", None),
+        trust=asked.answer(trust, "trust", "Certificates (own, supplied)", "own"),
+        up=asked.bandwidth(uplink_up, "up", "Uplink, Mbit/s out"),
+        down=asked.bandwidth(uplink_down, "down", "Uplink, Mbit/s in"),
+        zones=dict(making.parse_zone(text) for text in asked.zones(zone)),
+        hosts=[making.NewHost.parse(text) for text in asked.hosts(host)],
         user=user,
         beyond={
             "addresses": uplink_address or [],
@@ -61,7 +66,12 @@ def new(
         },
     )
     asked.refuse_missing()
-    folder = making.write(site)
+    try:
+        folder = making.write(site)
+    except ConclaveError as error:
+        if asked.typed:
+            error.todo = f"nothing was written; start again with these answers: {making.command(site)}"
+        raise
     if as_json:
         _print({"site": name, "folder": str(folder)})
     else:
@@ -100,13 +110,16 @@ def check(site: SiteName, as_json: AsJson = False) -> None:
 def show(site: SiteName, as_json: AsJson = False) -> None:
     """Print a site, its hosts and their site roles; no secrets."""
     from conclave.site import read
+    from conclave.site.domains import shown_domain
 
     found = read.load(site)
     if as_json:
         data = found.model_dump(mode="json")
         _print({**data["answers"], "hosts": [{**host, "roles": sorted(host["roles"])} for host in data["hosts"]]})
         return
-    sys.stdout.write(f"{found.answers.name}: https://meet.{found.answers.domain}\n")
+    people = shown_domain(found.domain)
+    also = f" (meet.{people})" if people != found.domain else ""
+    sys.stdout.write(f"{found.name}: https://meet.{found.domain}{also}\n")
     for host in found.hosts:
         sys.stdout.write(f"{host.name}  {host.ansible_host}  {host.conclave_zone}  {', '.join(sorted(host.roles))}\n")
 
@@ -181,20 +194,92 @@ def trust(
 
 
 class _Asked:
-    """Asks for what no flag gave; without a terminal collects the missing flags."""
+    """Asks for what no flag gave, until each answer is right; without a terminal collects the missing flags."""
 
     def __init__(self) -> None:
         self.missing: list[str] = []
+        self.typed = False
+        # As site.yml has them: an answer is looked at beside those before.
+        self._given: dict[str, Any] = {}
 
-    def text(self, given: str | int | None, flag: str, question: str, default: str | None) -> str:
+    def _text(self, flag: str, question: str, default: str | None, check: Callable[[str], str]) -> str:
+        if not sys.stdin.isatty():
+            self.missing.append(f"--{flag}")
+            return ""
+        self.typed = True
+        while True:
+            answer = str(typer.prompt(question, default=default, err=True)).strip()
+            problem = check(answer)
+            if not problem:
+                return answer
+            sys.stderr.write(f"{answer!r} does not do. Expected: {problem}\n")
+
+    def answer(self, given: str | None, key: str, question: str, default: str | None) -> str:
+        """Return one of the plain answers."""
+        from conclave.site.new import fault
+
+        if given is None:
+            given = self._text(key, question, default, lambda text: fault({key: text}, key))
+        return given
+
+    def bandwidth(self, given: int | None, key: str, question: str) -> int:
+        """Return Mbit/s in one direction."""
+        from conclave.site.new import fault
+
+        def check(text: str) -> str:
+            number = int(text) if text.isascii() and text.isdecimal() else text
+            return fault({"uplink": {"up": 1, "down": 1, key: number}}, "uplink")
+
+        return int(self._text(f"uplink-{key}", question, "100", check) or 0) if given is None else given
+
+    def zones(self, given: list[str] | None) -> list[str]:
+        """Return the zones with their networks, as the option has them."""
+        from conclave.site.model import NEEDED_ZONES, ZONES
+        from conclave.site.new import fault
+
         if given is not None:
-            return str(given)
-        if sys.stdin.isatty():
-            return str(typer.prompt(question, default=default, err=True))
-        self.missing.append(f"--{flag}")
-        return "0"
+            return given
+        if not sys.stdin.isatty():
+            self.missing.append("--zone")
+            return []
+        found: dict[str, list[str]] = {}
+        for zone in ZONES:
+            needed = zone in NEEDED_ZONES
+
+            def check(text: str, zone: str = zone, *, needed: bool = needed) -> str:
+                if not text:
+                    return "a network: people and the control node stand somewhere" if needed else ""
+                return fault({"zones": {**found, zone: _networks(text)}}, "zones")
+
+            empty = "" if needed else " (empty: none)"
+            if answer := self._text("zone", f"Networks of the zone {zone}{empty}", "", check):
+                found[zone] = _networks(answer)
+        self._given["zones"] = found
+        return [f"{zone}={','.join(networks)}" for zone, networks in found.items()]
+
+    def hosts(self, given: list[str] | None) -> list[str]:
+        """Return the hosts, as the option has them."""
+        from conclave.site.model import NEEDED_ROLES
+        from conclave.site.new import place
+
+        if given is not None:
+            return given
+        if not sys.stdin.isatty():
+            self.missing.append("--host")
+            return []
+        taken: list[str] = []
+
+        def address(question: str) -> str:
+            found = self._text("host", question, None, lambda text: place(self._given, text, taken))
+            taken.append(found)
+            return found
+
+        if typer.confirm("Everything on one host?", default=False, err=True):
+            return [f"box:{','.join(NEEDED_ROLES)}:{address('Its address')}"]
+        return [f"{role}1:{role}:{address(f'Address of the host {role}1')}" for role in NEEDED_ROLES]
 
     def refuse_missing(self) -> None:
+        """Refuse to go on without what nobody could be asked for."""
         if self.missing:
             raise ConclaveError(
                 f"missing: {', '.join(self.missing)}",
@@ -204,34 +289,8 @@ class _Asked:
             )
 
 
-def _zones(asked: _Asked, given: list[str] | None) -> list[str]:
-    from conclave.site.model import NEEDED_ZONES, ZONES
-
-    if given is not None:
-        return given
-    if not sys.stdin.isatty():
-        asked.missing.append("--zone")
-        return []
-    answers = {
-        zone: typer.prompt(
-            f"Networks of the zone {zone}{'' if zone in NEEDED_ZONES else ' (empty: none)'}", default="", err=True
-        )
-        for zone in ZONES
-    }
-    return [f"{zone}={networks.replace(' ', '')}" for zone, networks in answers.items() if networks]
-
-
-def _hosts(asked: _Asked, given: list[str] | None) -> list[str]:
-    from conclave.site.model import NEEDED_ROLES
-
-    if given is not None:
-        return given
-    if not sys.stdin.isatty():
-        asked.missing.append("--host")
-        return []
-    if typer.confirm("Everything on one host?", default=False, err=True):
-        return [f"box:{','.join(NEEDED_ROLES)}:{typer.prompt('Its address', err=True)}"]
-    return [f"{role}1:{role}:{typer.prompt(f'Address of the host {role}1', err=True)}" for role in NEEDED_ROLES]
+def _networks(text: str) -> list[str]:
+    return [network for network in re.split(r"[,\s]+", text) if network]
 
 
 def _print(data: object) -> None:

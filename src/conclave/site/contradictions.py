@@ -47,7 +47,7 @@ def contradictions(site: Site, names: frozenset[str], catalog: Catalog) -> Itera
     catalog:
         What hosts serve.
     """
-    yield from _of_answers(site.answers)
+    yield from of_answers(site.answers)
     yield from _of_uplink(site.answers)
     yield from _of_hosts(site, names)
     yield from _of_ssh(site, catalog)
@@ -56,7 +56,8 @@ def contradictions(site: Site, names: frozenset[str], catalog: Catalog) -> Itera
     yield from _of_roles(site)
 
 
-def _of_answers(answers: Answers) -> Iterator[Contradiction]:
+def of_answers(answers: Answers) -> Iterator[Contradiction]:
+    """Find what does not fit together in the answers alone."""
     if answers.domain.rpartition(".")[2] in _RESERVED_DOMAINS:
         yield "site.yml", ("domain",), "a domain that name servers look up, such as conf.example.org"
     for zone in NEEDED_ZONES:

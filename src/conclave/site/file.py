@@ -90,13 +90,13 @@ class File:
                 inside = _real(mistake["loc"])
                 if inside == ("name",) and at:
                     # A name of a host is the key it stands under.
-                    self.misnamed(at, _expected(model, inside, mistake["msg"]))
+                    self.misnamed(at, expected(model, inside, mistake["msg"]))
                     continue
                 if mistake["type"] == "extra_forbidden":
                     known = ", ".join(_fields(model, inside[:-1]))
                     self.found((*at, *inside), f"none of this; known here: {known}")
                 else:
-                    self.found((*at, *inside), _expected(model, inside, mistake["msg"]))
+                    self.found((*at, *inside), expected(model, inside, mistake["msg"]))
         return None
 
     def misnamed(self, where: tuple[str | int, ...], expected: str) -> None:
@@ -182,7 +182,7 @@ def _fields(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str
     return list(model.model_fields)
 
 
-def _expected(model: type[BaseModel], location: tuple[str | int, ...], message: str) -> str:
+def expected(model: type[BaseModel], location: tuple[str | int, ...], message: str) -> str:
     """Return the description of the innermost field that has one."""
     text = message
     for part in location:

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
 
 from conclave import paths
 from conclave.errors import ConclaveError, ExitCode
 from conclave.site import read
+from conclave.site.contradictions import of_answers
+from conclave.site.file import expected
 from conclave.site.model import ZONES, Answers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from conclave.site.model import Zone
 
 
+# An answer is looked at beside others that are right.
+_PLAIN: dict[str, Any] = {
+    "name": "site",
+    "domain": "conf.example.org",
+    "language": "en",
+    "contact": "it@example.org",
+    "trust": "own",
+    "uplink": {"up": 1, "down": 1},
+    # Nobody's, so that they stand in no answer's way (RFC 7600, RFC 7723).
+    "zones": {"users": ["192.0.0.8/32"], "mgmt": ["192.0.0.9/32"]},
+}
 _SITE = """\
 # What {name} is. Everything else is derived from these answers; `conclave site check {name}` reads them strictly.
 
@@ -59,6 +77,11 @@ class NewHost:
     roles: list[str]
     address: str
     address6: str = ""
+
+    @property
+    def text(self) -> str:
+        """The form above."""
+        return f"{self.name}:{','.join(self.roles)}:{self.address}{',' if self.address6 else ''}{self.address6}"
 
     @classmethod
     def parse(cls, text: str) -> NewHost:
@@ -116,6 +139,81 @@ def parse_zone(text: str) -> tuple[str, list[str]]:
     return zone, networks.split(",")
 
 
+def refuse_taken(name: str) -> Path:
+    """Return the folder of a new site.
+
+    Raises
+    ------
+    ConclaveError
+        Exit code 2 when there is one of this name, or it is no name for a site.
+    """
+    if problem := fault({"name": name}, "name"):
+        raise ConclaveError(f"{name!r} is no name of a site", expected=problem, exit_code=ExitCode.INPUT)
+    folder = paths.project_root() / "inventories" / name
+    if folder.exists():
+        raise ConclaveError(
+            f"{folder} already exists",
+            expected="a name that is not in use",
+            todo="choose another name, or edit the files there",
+            exit_code=ExitCode.INPUT,
+        )
+    return folder
+
+
+def fault(given: Mapping[str, Any], key: str) -> str:
+    """Return what is expected in the place of one answer, or nothing when it is right beside those given before.
+
+    Parameters
+    ----------
+    given:
+        Answers as `site.yml` has them, so far; the one to look at among them.
+    key:
+        Its key.
+    """
+    try:
+        answers = _answers(given)
+    except ValidationError as error:
+        return next((expected(Answers, one["loc"], one["msg"]) for one in error.errors() if one["loc"][0] == key), "")
+    return next((problem for _, where, problem in of_answers(answers) if where[0] == key), "")
+
+
+def _answers(given: Mapping[str, Any]) -> Answers:
+    zones = {**_PLAIN["zones"], **given.get("zones", {})}
+    return Answers.model_validate({**_PLAIN, **given, "zones": zones})
+
+
+def command(new: NewSite) -> str:
+    """Return the command that gives all answers at once."""
+    options = [
+        ("domain", new.domain),
+        ("language", new.language),
+        ("contact", new.contact),
+        ("trust", new.trust),
+        ("uplink-up", new.up),
+        ("uplink-down", new.down),
+        *(("uplink-address", one) for one in new.beyond.get("addresses", ())),
+        *(("uplink-resolver", one) for one in new.beyond.get("resolvers", ())),
+        *(("uplink-ntp-server", one) for one in new.beyond.get("ntp_servers", ())),
+        *(("zone", f"{zone}={','.join(networks)}") for zone, networks in new.zones.items()),
+        *(("host", host.text) for host in new.hosts),
+        ("user", new.user),
+    ]
+    return shlex.join(["conclave", "site", "new", new.name, *(f"--{name}={value}" for name, value in options)])
+
+
+def place(given: Mapping[str, Any], address: str, taken: Iterable[str]) -> str:
+    """Return what is expected instead of the address of one host, or nothing when it is right."""
+    answers = _answers(given)
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return "an address such as 192.0.2.2"
+    if address in taken:
+        return "an address of its own"
+    nets = [net for networks in answers.zones.values() for net in networks]
+    return "" if answers.zone_of(ip) else f"an address in one of: {', '.join(map(str, nets))}"
+
+
 def write(new: NewSite) -> Path:
     """Write the inventory of a site that does not exist yet; return its folder.
 
@@ -124,14 +222,7 @@ def write(new: NewSite) -> Path:
     ConclaveError
         Exit code 2 when there is one of this name, or the answers have findings; then nothing is written.
     """
-    folder = paths.project_root() / "inventories" / new.name
-    if folder.exists():
-        raise ConclaveError(
-            f"{folder} already exists",
-            expected="a name that is not in use",
-            todo="choose another name, or edit the files there",
-            exit_code=ExitCode.INPUT,
-        )
+    folder = refuse_taken(new.name)
     # Below inventories/, so that findings name the files as they would be.
     with tempfile.TemporaryDirectory(dir=paths.project_root() / "inventories", prefix=".new-") as draft:
         trial = Path(draft) / "inventories" / new.name

@@ -99,7 +99,6 @@ def test_a_good_blank_host_has_no_findings() -> None:
         ({"disk": 4000}, "disk", "4000 MiB free in / or /var"),
         ({"addresses": {ip_address("192.0.2.67")}}, "address", "192.0.2.67"),
         ({"names": {"depot.conf.lab.example": {ip_address("203.0.113.9")}}}, "names", "203.0.113.9"),
-        ({"deployed": True, "names": {}}, "names", "not found"),
         ({"listeners": [Listener("udp", None, 53, "dnsmasq.service", "dnsmasq")]}, "ports", "dnsmasq.service"),
         ({"listeners": [Listener("tcp", None, 8443, "-", "java")]}, "ports", "the process java"),
         ({"listeners": [Listener("tcp", None, 5432, "postgresql@17-main.service", "postgres")]}, "ports", "postgresql"),
@@ -227,3 +226,9 @@ def test_a_host_with_several_roles_needs_what_they_need_together() -> None:
     host = site.hosts[0]
     (finding,) = of_facts(site, host, replace(said, hostname=host.name), 0.0, Catalog.load())
     assert finding.expected == "3840 MiB for core, depot, edge, media"
+
+
+def test_names_that_are_lost_stop_no_deployment_which_repairs_them() -> None:
+    notices = found(replace(good(), deployed=True, names={}))
+    assert {(notice.check, notice.blocks) for notice in notices} == {("names", False)}
+    assert all("not found" in notice.found for notice in notices)
