@@ -82,6 +82,8 @@ def of_host(site: Site, host: Host, catalog: Catalog) -> dict[str, Any]:
             "rules": ruleset(catalog, site, host),
             "cut": cut(site, host),
             "sealed": sealed(site, host),
+            # Where a router takes its own default route from advertisements.
+            "advertised": list(host.conclave_outside) if "ra" in host.conclave_autoconfig else [],
             "shaping": shaping(catalog, host.conclave_outside, uplink.up, uplink.down),
         }
     }

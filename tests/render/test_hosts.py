@@ -102,6 +102,25 @@ def test_only_the_core_host_gives_the_time() -> None:
     assert "port 0\n" in edge
 
 
+@pytest.mark.parametrize("host", ["core1", "edge1"])
+def test_a_clock_that_was_paused_is_stepped_whenever_that_is(host: str) -> None:
+    """Slewing three minutes takes half an hour and more, in which no token of a minute is valid."""
+    assert "\nmakestep 1 -1\n" in render("ntp", host)["etc/chrony/chrony.conf"]["content"]
+
+
+def test_a_router_takes_its_route_from_advertisements_only_where_it_should() -> None:
+    path = "etc/sysctl.d/70-conclave-router.conf"
+    assert "accept_ra" not in render("router", "rt")[path]["content"]
+    advertised = render("router", "rt", router_advertised=["wan.7"])[path]["content"]
+    assert "\n-net/ipv6/conf/wan.7/accept_ra = 2\n" in advertised
+
+
+@pytest.mark.parametrize("unit", ["networking", "ifup@", "systemd-networkd", "NetworkManager", "dhcpcd"])
+def test_no_network_comes_up_before_the_firewall(unit: str) -> None:
+    drop_in = render("firewall", "core1")[f"etc/systemd/system/{unit}.service.d/conclave-firewall.conf"]["content"]
+    assert "\nRequires=conclave-firewall.service\nAfter=conclave-firewall.service\n" in drop_in
+
+
 def test_the_authoritys_key_is_on_one_host_and_for_root_alone() -> None:
     core, edge = certificate_files("core1"), certificate_files("edge1")
     assert core["etc/conclave/ca/ca.key"]["mode"] == "0600"

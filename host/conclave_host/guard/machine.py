@@ -12,6 +12,8 @@ from conclave_host.plan import EffectError
 RULES = "/etc/conclave/firewall/conclave.nft"
 STATE_FOLDER = "/var/lib/conclave/firewall"
 CONFIRMED, PROBATION, REFUSED = (f"{STATE_FOLDER}/{name}" for name in ("confirmed.nft", "probation", "refused.nft"))
+# The one is gone after a start of the host, the other is part of its configuration.
+FIRST, BEGUN = "/run/conclave/first-rules", "/etc/conclave/firewall/begun"
 SETTINGS = "/etc/conclave/host/firewall-guard.json"
 SECONDS = 30
 PROGRAM, MODE = "/usr/lib/conclave/firewall-guard", "/usr/sbin/conclave-mode"
@@ -31,7 +33,9 @@ class Machine:
 
     def state(self) -> State:
         """Return what the guard sees."""
-        return State(_hash(self._rules), _hash(self._confirmed), probation(files.read(PROBATION)))
+        waiting = probation(files.read(PROBATION))
+        first, begun = (files.read(path) is not None for path in (FIRST, BEGUN))
+        return State(_hash(self._rules), _hash(self._confirmed), waiting, first, begun)
 
     def live(self) -> bool:
         """Say whether the kernel has the rules in place."""
@@ -73,6 +77,13 @@ class Machine:
             case effects.PutAside():
                 files.put(REFUSED, self._rules or b"", MODE_OF_RULES)
                 files.drop(RULES)
+            case effects.MarkFirst():
+                files.put(FIRST, b"", MODE_OF_RULES)
+            case effects.MarkBegun():
+                os.makedirs(os.path.dirname(BEGUN), exist_ok=True)
+                files.put(BEGUN, b"", MODE_OF_RULES)
+            case effects.ForgetFirst():
+                files.drop(FIRST)
             case effects.DisableUnit():
                 spawn.run(["systemctl", "--quiet", "disable", "conclave-firewall.service"])
             case effects.Log(priority, text):

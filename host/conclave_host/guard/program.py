@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 USAGE = """A rule set that locks the control node out does not last. Until somebody has signed in over a new connection
 since it was loaded, it is on probation; when its time is over, the last rule set that stood the test comes back.
 
+  firewall-guard begin        the first deployment: rules that lock the control node out may leave no rules at all
   firewall-guard arm          before the rules are loaded: sets the time when they are not the confirmed ones
   firewall-guard confirm      the rules are good; refused over a connection that is older than they are
   firewall-guard revert HASH  put the confirmed rules back, unless HASH is confirmed or replaced by now
   firewall-guard status       confirmed, or on probation
+
+A host that has lost its confirmed rules seals itself instead: ssh from the management zone and nothing else.
 
 Exit status: 0 done, 1 failed or refused, 2 usage.
 """
@@ -37,7 +40,7 @@ def main(words: Sequence[str]) -> int:
         case ["status"]:
             terminal.tell(1, "on probation\n" if os.path.exists(PROBATION) else "confirmed\n")
             return 0
-        case ["arm" | "confirm" as verb]:
+        case ["begin" | "arm" | "confirm" as verb]:
             return _change(verb, "")
         case ["revert", rules]:
             return _change("revert", rules)
@@ -64,6 +67,8 @@ def _change(verb: str, rules: str) -> int:
 
 def _plan(verb: str, rules: str, machine: Machine) -> Plan:
     state = machine.state()
+    if verb == "begin":
+        return transitions.begin(state)
     if verb == "arm":
         return transitions.arm(state, ticks(), machine.seconds)
     if verb == "confirm":

@@ -35,11 +35,26 @@ class Probation(NamedTuple):
 
 
 class State(NamedTuple):
-    """What the guard sees: hashes of the rules in place and of the confirmed ones, empty where there are none."""
+    """What the guard sees.
+
+    Parameters
+    ----------
+    rules, confirmed:
+        Hashes of the rules in place and of the confirmed ones, empty where there are none.
+    probation:
+        The rules that wait to be confirmed.
+    first:
+        Whether the first deployment of this host is under way: the host had no rules before, and somebody is there. It
+        does not outlast a start of the host.
+    begun:
+        Whether there was a first deployment.
+    """
 
     rules: str
     confirmed: str
     probation: Probation | None = None
+    first: bool = False
+    begun: bool = False
 
 
 class WriteProbation(NamedTuple):
@@ -92,11 +107,30 @@ class DisableUnit(NamedTuple):
     """Let no start of the host load rules."""
 
 
+class MarkFirst(NamedTuple):
+    """Keep until the next start of the host that its first deployment is under way."""
+
+
+class MarkBegun(NamedTuple):
+    """Keep for ever that there was a first deployment."""
+
+
+class ForgetFirst(NamedTuple):
+    """Remove what says that the first deployment is under way."""
+
+
 class Log(NamedTuple):
     """Write to the log, with a priority of syslog."""
 
     priority: str
     text: str
+
+
+def begin(state: State) -> Plan:
+    """Begin the first deployment: rules that lock the control node out may then leave the host without any."""
+    if state.begun:
+        return Plan()
+    return Plan((*(() if state.confirmed else (step(MarkFirst()),)), step(MarkBegun())))
 
 
 def arm(state: State, ticks: int, seconds: int) -> Plan:
@@ -140,10 +174,10 @@ def confirm(state: State, connection: int | None, *, live: bool) -> Plan:
     if waiting and connection is not None and connection <= waiting.ticks:
         return refused(FAILED, "this connection is older than the rules and proves nothing about them")
     saved = step(SaveConfirmed(), failure=_fail("the confirmed rules cannot be written"))
-    done = step(Log("notice", f"rules {state.rules} are confirmed"))
+    done = (*((step(ForgetFirst()),) if state.first else ()), step(Log("notice", f"rules {state.rules} are confirmed")))
     if not waiting:
-        return Plan((saved, done))
-    return Plan((saved, step(ForgetProbation()), _stop(waiting), done))
+        return Plan((saved, *done))
+    return Plan((saved, step(ForgetProbation()), _stop(waiting), *done))
 
 
 def revert(state: State, rules: str, ticks: int, seconds: int) -> Plan:
@@ -159,6 +193,8 @@ def revert(state: State, rules: str, ticks: int, seconds: int) -> Plan:
         # A deployment that goes on will load them. One that has ended does not; then the confirmed ones replace them.
         return refused(FAILED, "other rules were put in place and wait to be loaded; tried again soon")
     gone = step(Log("crit", f"rules {rules} are gone: nobody confirmed them over a new connection within {seconds} s"))
+    if not state.confirmed and not state.first:
+        return _sealed(state, gone)
     if not state.confirmed:
         return Plan(
             (
@@ -177,6 +213,21 @@ def revert(state: State, rules: str, ticks: int, seconds: int) -> Plan:
         (
             *(restore if state.rules != state.confirmed else ()),
             step(Reload(), failure=_fail("the confirmed rules cannot be loaded")),
+            step(ForgetProbation()),
+            gone,
+        )
+    )
+
+
+def _sealed(state: State, gone: Step) -> Plan:
+    """Close a host that has lost what was confirmed: without rules it would be open, and nobody asked for that."""
+    aside = step(PutAside(), failure=Failure(Ending(), (step(RemoveRules()),), stops=False))
+    return Plan(
+        (
+            *((aside,) if state.rules else ()),
+            # Without rules in place the host seals itself; only then its table may go, which keeps everybody out.
+            step(Reload(), failure=_fail("the host cannot be sealed")),
+            step(DropTable(), failure=_fail("the table cannot be removed")),
             step(ForgetProbation()),
             gone,
         )

@@ -56,7 +56,7 @@ def ruleset(catalog: Catalog, site: Site, host: Host) -> str:
     table = Table(site)
     chains = [*_input(catalog, table, host), "", *_forward(catalog, table, host), "", *_output(catalog, table, host)]
     if "router" in host.roles:
-        chains += ["", *_spoofed(table)]
+        chains += ["", *_spoofed(table), "", *_segments()]
     for translating in translation(catalog, table, host):
         chains += ["", *translating]
     for marking in marks(catalog, table, host):
@@ -255,6 +255,18 @@ def _spoofed(table: Table) -> list[str]:
         f"fib saddr . iif oif missing {table.count('spoofed')} drop",
     ]
     return chain("senders", rules)
+
+
+def _segments() -> list[str]:
+    """Return what keeps TCP working over an uplink of smaller packets (PPPoE, a tunnel), whatever ICMP others drop.
+
+    The smaller of what was offered and what fits the route is what counts (RFC 4459, section 3.2).
+    """
+    rules = [
+        "type filter hook forward priority mangle; policy accept;",
+        "tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu",
+    ]
+    return chain("segments", rules)
 
 
 def _only(table: Table, place: str, host: Host, family: int) -> bool:

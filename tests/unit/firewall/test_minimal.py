@@ -1,7 +1,8 @@
 """No rule too few and none too many: every probe fares as expected, and without any one rule some probe does not.
 
 The probes come from the catalogue, the verdicts from the kernel's own reading of the rules. Marks (chains `marks`,
-`boundary` and `mark-*`) have no verdict; their tests are in `test_marks.py` and on the wire in `tests/lab/qos`.
+`boundary` and `mark-*`) and segments have no verdict; their tests are in `test_marks.py`, `test_segments.py` and on the
+wire in `tests/lab/qos`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from conclave.catalog import Catalog
 
 from . import link_probes, probes
 
-NO_VERDICT = ("marks", "boundary", "mark-")
+NO_VERDICT = ("marks", "boundary", "mark-", "segments")
 
 
 @cache

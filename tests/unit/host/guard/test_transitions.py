@@ -36,6 +36,8 @@ class Host(NamedTuple):
         Whether the rules were loaded since the start.
     told:
         Whether somebody was told that rules are confirmed.
+    first:
+        Whether the first deployment is under way.
     """
 
     rules: str = ""
@@ -45,9 +47,10 @@ class Host(NamedTuple):
     timers: frozenset[Probation] = frozenset()
     up: bool = True
     told: bool = False
+    first: bool = False
 
     def state(self) -> State:
-        return State(self.rules, self.confirmed, self.probation)
+        return State(self.rules, self.confirmed, self.probation, self.first, begun=True)
 
     @property
     def lasting(self) -> bool:
@@ -99,7 +102,10 @@ def after(host: Host, effect: object, *, full: bool) -> Host:  # noqa: C901, PLR
         case guard.Reload():
             return loaded(host)
         case guard.DropTable():
-            return host._replace(live="")
+            # What seals a host is another table.
+            return host._replace(live="sealed" if host.live == "sealed" else "")
+        case guard.ForgetFirst():
+            return host._replace(first=False)
         case guard.DisableUnit() | guard.Log():
             return host
     raise AssertionError(effect)
@@ -110,7 +116,7 @@ def loaded(host: Host) -> Host:
 
 
 def power_cut(host: Host) -> Host:
-    return host._replace(live="", timers=frozenset(), up=False)
+    return host._replace(live="", timers=frozenset(), up=False, first=False)
 
 
 class Event(NamedTuple):
@@ -249,18 +255,26 @@ def a_confirmation_is_never_undone(outcome: Outcome) -> None:
             assert outcome.host.live in {outcome.before.live, ""}
 
 
+def only_a_first_deployment_leaves_a_host_open(outcome: Outcome) -> None:
+    """Expect a host that is not in its first deployment to have rules, or to be sealed."""
+    if outcome.event.name == "revert" and outcome.kind != "power cut" and not outcome.before.first:
+        assert outcome.host.live or not outcome.before.live
+
+
 STATE_HOLDS = [rules_that_nobody_confirmed_go, confirmed_rules_are_never_lost]
 EVENT_HOLDS = [
     rules_are_loaded_with_a_time_set,
     a_connection_from_before_confirms_nothing_new,
     what_is_told_is_written,
     a_confirmation_is_never_undone,
+    only_a_first_deployment_leaves_a_host_open,
 ]
 
 
 def explore() -> tuple[set[Host], Counter[str]]:
     """Try everything everywhere; return the states and how often what was tried."""
-    seen, left, tried = {Host()}, [Host()], Counter[str]()
+    begin = [Host(), Host(first=True)]
+    seen, left, tried = set(begin), begin, Counter[str]()
 
     def reach(host: Host, *story: object) -> None:
         if host in seen or len(host.timers) > 2:
@@ -296,3 +310,26 @@ def test_what_is_promised_holds_in_every_state_and_at_every_interruption() -> No
     # It came about: there are hosts with every rule set, and each was broken off and failed.
     assert {host.live for host in states} == {"", "sealed", *RULES}
     assert min(tried[kind] for kind in ("done", "full disk", "failing", "killed", "power cut")) > len(states)
+
+
+def effects(plan: Plan) -> list[type]:
+    return [type(effect) for step in plan.steps for effect in step.effects]
+
+
+def test_the_first_deployment_begins_once() -> None:
+    assert effects(guard.begin(State("", ""))) == [guard.MarkFirst, guard.MarkBegun]
+    assert guard.begin(State("", "", begun=True)).steps == ()
+    # A host of an earlier release has confirmed rules already.
+    assert effects(guard.begin(State(GOOD, GOOD))) == [guard.MarkBegun]
+
+
+def test_a_host_that_lost_its_confirmed_rules_seals_itself() -> None:
+    """/var was restored or replaced: thirty seconds after an unattended start the host must not be open."""
+    host = Host(rules=GOOD, up=False)
+    (start, *_) = outcomes(host, load(THEN))
+    assert settled(start.host).live == "sealed"
+
+
+def test_the_first_rules_of_all_may_leave_a_host_without_any() -> None:
+    (start, *_) = outcomes(Host(rules=BAD, first=True), load(THEN))
+    assert settled(start.host).live == ""
