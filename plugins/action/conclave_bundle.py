@@ -14,7 +14,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from conclave.bundle.files import regular_files, sha256
+from conclave.bundle.files import regular_files, roomy, sha256
 from conclave.bundle.manifest import NAME, Manifest
 from conclave.bundle.verifying import verify
 from conclave.errors import ConclaveError
@@ -86,7 +86,11 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
         answer = self._ask(arguments, variables)
         if answer.get("failed"):
             return answer
-        with tempfile.TemporaryDirectory(prefix="conclave-bundle-") as folder:
+        try:
+            room = roomy(sum((bundle / path).stat().st_size for path in answer["missing"]))
+        except ConclaveError as error:
+            raise AnsibleActionFail("\n".join(error.lines())) from error
+        with tempfile.TemporaryDirectory(prefix="conclave-bundle-", dir=room) as folder:
             archive = Path(folder, "missing.tar")
             with tarfile.open(archive, "w") as stream:
                 for path in answer["missing"]:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import tempfile
 from pathlib import Path
+
+from conclave.errors import ConclaveError, ExitCode
+
+# Debian 13 keeps /tmp in memory; this one is on a disk (hier(7)).
+ON_DISK = Path("/var/tmp")  # noqa: S108 - the folders made below it are private
+# What a tar archive adds to its files at most, for those of a bundle.
+_SPARE = 1.02
 
 
 def sha256(path: Path) -> str:
@@ -38,6 +46,29 @@ def open_to_readers(folder: Path) -> None:
         for path in (Path(parent, name) for name in names):
             if not path.is_symlink():
                 path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+
+
+def roomy(size: int) -> Path:
+    """Return a folder for temporary files that has room for so many bytes: ``TMPDIR`` or /tmp, else /var/tmp.
+
+    Raises
+    ------
+    ConclaveError
+        When none has.
+    """
+    needed = int(size * _SPARE)
+    usual = Path(tempfile.gettempdir())
+    free = {place: shutil.disk_usage(place).free for place in dict.fromkeys((usual, ON_DISK)) if place.is_dir()}
+    for place, room in free.items():
+        if room > needed:
+            return place
+    found = ", ".join(f"{room // 2**20} MiB free in {place}" for place, room in free.items())
+    raise ConclaveError(
+        found,
+        expected=f"{needed // 2**20 + 1} MiB in one of them, for the files that are sent",
+        todo="free space there, or set TMPDIR to a folder with room",
+        exit_code=ExitCode.MACHINE,
+    )
 
 
 def copy_tree(source: Path, target: Path) -> None:
