@@ -75,6 +75,10 @@ class Web(_Section):
     secret_key_fallbacks: Annotated[
         list[SecretStr], Field(description="Previous secret keys that are still accepted, newest first.")
     ] = []
+    behind_proxy: Annotated[
+        bool,
+        Field(description="Whether users come through a proxy that states their address; other peers are outside."),
+    ] = True
     session_hours: Annotated[int, Field(ge=1, le=24, description="Hours after which users must sign in again.")] = 10
 
 

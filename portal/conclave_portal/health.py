@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
 
@@ -27,6 +29,9 @@ router = Router(tags=["health"])
 State = Literal["ok", "failed"]
 # The address is public: many questions must not become many questions to the services behind.
 _REMEMBERED = 2
+_ANSWER = "health:answer"
+_one = threading.Lock()
+_last: dict[str, State] = {}
 
 
 class OverdueError(Exception):
@@ -95,13 +100,29 @@ def look(*names: str) -> dict[str, State]:
 
 
 def _remembered() -> dict[str, State]:
+    """Return what was found a moment ago, or look: one at a time, and who comes meanwhile gets what was found last."""
+    known = _kept()
+    if known is not None:
+        return known
+    if not _one.acquire(blocking=not _last):
+        return dict(_last)
     try:
-        known: dict[str, State] | None = cache.get("health:answer")
-        if known is None:
-            known = look()
-            cache.set("health:answer", known, timeout=_REMEMBERED)
+        # Somebody may have looked while this one waited.
+        known = _kept() or look()
+        _last.update(known)
+        with suppress(RedisError):
+            cache.set(_ANSWER, known, timeout=_REMEMBERED)
+    finally:
+        _one.release()
+    return known
+
+
+def _kept() -> dict[str, State] | None:
+    """Return what is in the cache; without one, what this process found a moment ago is not known to be recent."""
+    try:
+        known: dict[str, State] | None = cache.get(_ANSWER)
     except RedisError:
-        return look()
+        return None
     return known
 
 

@@ -22,6 +22,8 @@ from conclave_portal.schemas import ModeName
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from django.http import HttpRequest
+
 logger = logging.getLogger("conclave.portal.mode")
 
 # An announcement comes about a second before the hosts follow. If they never do, it must not count for ever.
@@ -91,6 +93,17 @@ def _complain(path: Path, what: str) -> None:
     if _complaints.get(path) != what:
         _complaints[path] = what
         logger.warning("%s %s", path, what)
+
+
+def where(request: HttpRequest) -> tuple[str, bool]:
+    """Return the address of a client, and whether it is outside the site.
+
+    An address that no known proxy has stated is the peer's own, for example that of an edge under another address than
+    the configured one: whoever comes through it would be inside. uvicorn gives a stated address the port 0.
+    """
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    direct = settings.CONFIG.web.behind_proxy and str(request.META.get("REMOTE_PORT", "0")) != "0"
+    return address, direct or is_outside(address)
 
 
 def is_outside(address: str) -> bool:

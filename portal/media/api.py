@@ -20,7 +20,7 @@ from audit.record import record, refused
 from conclave.bandwidth import Cap
 from conclave_portal.codes import ProblemCode
 from conclave_portal.errors import Refusal
-from conclave_portal.mode import current, is_outside, refuse_outside
+from conclave_portal.mode import current, refuse_outside, where
 from conclave_portal.schemas import Problem
 from media import checks, tickets, uplink
 from media.enforce import handle
@@ -54,8 +54,7 @@ def join(request: HttpRequest, meeting_id: str, payload: JoinIn) -> dict[str, An
     used yet are limited for each person and network (``too_many_attempts``).
     """
     asking = request.auth  # type: ignore[attr-defined]
-    address = request.META.get("REMOTE_ADDR", "")
-    outside = is_outside(address)
+    address, outside = where(request)
     if outside:
         _refuse_unless_open(address)
     if isinstance(asking, User):
@@ -140,8 +139,7 @@ def check(request: HttpRequest) -> dict[str, Any]:
     There are two connections: the first may only send, the second only receive. Callers outside the site are refused
     whenever they could not join a meeting.
     """
-    address = request.META.get("REMOTE_ADDR", "")
-    outside = is_outside(address)
+    address, outside = where(request)
     if outside:
         refuse_outside()
     return checks.begin(address, outside=outside)

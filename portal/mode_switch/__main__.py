@@ -88,7 +88,13 @@ def _options() -> argparse.Namespace:
         default=Path(os.environ.get("CONCLAVE_PORTAL_CONFIG", "/etc/conclave/portal/portal.toml")),
         help="the portal's configuration",
     )
-    return parser.parse_args()
+    return parser.parse_args(_joined(sys.argv[1:]))
+
+
+def _joined(words: list[str]) -> list[str]:
+    """Join what somebody wrote to its option: argparse takes a word with a dash for an option."""
+    found = iter(words)
+    return [f"{word}={next(found, '')}" if word in {"--reason", "--actor"} else word for word in found]
 
 
 def _time(text: str) -> str:

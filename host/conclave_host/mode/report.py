@@ -10,11 +10,12 @@ if TYPE_CHECKING:
 
 
 def published(word: str, state: State) -> str:
-    """Return the line of JSON that services of the host read."""
+    """Return the line of JSON that services of the host read, and every account of it: not who switched it and why."""
     # A switch has its rules loaded before it loads this module.
     import json
 
-    return f"{json.dumps(of(word, state), ensure_ascii=False)}\n"
+    shown = {name: value for name, value in of(word, state).items() if name not in {"reason", "actor"}}
+    return f"{json.dumps(shown, ensure_ascii=False)}\n"
 
 
 def of(word: str, state: State) -> dict[str, object]:

@@ -238,6 +238,7 @@ announcement = "{site.folder}/announced.json"
 public_url = "{site.portal}"
 allowed_hosts = ["localhost"]
 secret_key = "{SECRET}"
+behind_proxy = false
 [database]
 host = "{site.folder}"
 port = {site.ports["postgresql"]}

@@ -163,3 +163,13 @@ def test_a_missing_file_is_complained_of_once(host: Path, caplog: pytest.LogCapt
     assert [record.message for record in caplog.records if str(host) in record.message] == [
         f"{host} cannot be read: No such file or directory"
     ]
+
+
+@pytest.mark.usefixtures("valkey")
+@pytest.mark.parametrize(("port", "code"), [("0", "media_unavailable"), ("41234", "site_isolated")])
+def test_who_comes_past_the_known_proxies_is_outside_whatever_his_address(host: Path, port: str, code: str) -> None:
+    says(host, "isolated")
+    ada = user("ada")
+    browser = Browser(ada)
+    browser.client.defaults["REMOTE_PORT"] = port
+    assert browser.post(f"/api/meetings/{meeting(ada).id}/join").json()["code"] == code

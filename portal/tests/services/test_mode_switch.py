@@ -76,6 +76,12 @@ def test_it_says_that_nobody_is_there_to_be_asked(config: Path) -> None:
     assert done.returncode == 1
 
 
+def test_a_reason_may_begin_like_an_option(config: Path) -> None:
+    done = run(written(config, "http://127.0.0.1:1"), "isolated", "--reason", "-drill", "--actor", "--ops")
+    assert "usage" not in done.stderr
+    assert json.loads(done.stdout)["told"] == 0
+
+
 @pytest.mark.parametrize(
     "argv", [["sealed", "--reason", "x"], ["isolated"], ["isolated", "--reason", "x", "--until", "2030-01-01T10:00"]]
 )

@@ -71,7 +71,8 @@ def test_there_and_back(host: Callable[..., Host]) -> None:
     assert done.returncode == 0, done.stderr
     stands(one, {**ISOLATED, "actor": 'ana "the" op\\', "reason": "line break"})
     assert one.tables() == TABLES
-    assert one.published()["reason"] == "line break"
+    # Every account of the host reads that file.
+    assert set(one.published()) == {"mode", "since", "pending"}
     assert one.mode("open").returncode == 0
     stands(one, OPEN)
     assert one.tables() == TABLES[:1]
@@ -84,7 +85,7 @@ def test_asked_for_again_it_is_isolated_since_the_first_time(host: Callable[...,
     one.write(STATE, text)
     one.mode("isolated", "--reason", "again")
     assert one.published()["since"].startswith("19")
-    assert one.published()["reason"] == "again"
+    stands(one, {**ISOLATED, "reason": "again"})
 
 
 def test_a_start_loads_what_the_state_says(host: Callable[..., Host]) -> None:

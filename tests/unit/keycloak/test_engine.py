@@ -99,6 +99,9 @@ def test_every_client_a_person_can_use_demands_the_second_factor() -> None:
 def test_the_realms_promises_hold_as_written() -> None:
     settings = realm()["settings"]
     assert settings["bruteForceProtected"]
+    # A stranger who knows a name must not keep its owner out for long, nor by two requests.
+    assert settings["maxFailureWaitSeconds"] <= 300
+    assert settings["quickLoginCheckMilliSeconds"] == 0
     assert not settings["otpPolicyCodeReusable"]
     assert not settings["registrationAllowed"]
     assert settings["sslRequired"] == "all"
