@@ -7,5 +7,5 @@ export default defineConfig(({ command }) => ({
   // Data URLs would need wider CSP sources than the files themselves.
   build: { target: "es2022", assetsInlineLimit: 0, sourcemap: false, chunkSizeWarningLimit: 900 },
   worker: { format: "es" },
-  test: { environment: "node", include: ["tests/**/*.test.{ts,tsx}"] },
+  test: { environment: "node", include: ["tests/**/*.test.{ts,tsx}"], testTimeout: 60_000 },
 }));

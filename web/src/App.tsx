@@ -1,5 +1,5 @@
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense } from "react";
+import { lazy, type ReactNode, Suspense, useRef } from "react";
 import { RouterProvider as AriaRouter } from "react-aria-components";
 import { BrowserRouter, Route, Routes, useHref, useNavigate } from "react-router";
 import { PortalError } from "./api/portal";
@@ -35,9 +35,11 @@ const queries: QueryClient = new QueryClient({
 /** Children for people who are signed in, the sign-in page for others. */
 function RequireSignIn({ children }: { children: ReactNode }) {
   const { session, failed } = useSession();
+  const wasSignedIn = useRef(false);
+  if (session?.authenticated) wasSignedIn.current = true;
   if (failed) return <ErrorPage reason="unreachable" />;
   if (!session) return <Loading />;
-  return session.authenticated ? children : <SignIn />;
+  return session.authenticated ? children : <SignIn ended={wasSignedIn.current} />;
 }
 
 function Pages() {

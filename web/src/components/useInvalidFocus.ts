@@ -1,12 +1,16 @@
 import { type RefObject, useEffect } from "react";
 
-/** Moves the focus to the first field that was refused, which also reads its error out; again with each `attempt`. */
-export function useInvalidFocus(form: RefObject<HTMLElement | null>, attempt: unknown): void {
+/**
+ * Moves the focus to the first field that was refused, which also reads its error out.
+ *
+ * @param submitted how often the form was sent
+ * @param error what the portal said about it
+ */
+export function useInvalidFocus(form: RefObject<HTMLElement | null>, submitted: number, error: unknown): void {
   useEffect(() => {
-    if (!attempt) return;
-    const field = form.current?.querySelector<HTMLElement>(
-      'input[aria-invalid="true"], [data-invalid] [role="spinbutton"], [aria-invalid="true"]',
-    );
-    field?.focus();
-  }, [form, attempt]);
+    if (submitted === 0 && !error) return;
+    const find = (selector: string) => form.current?.querySelector<HTMLElement>(selector);
+    const empty = find('input[aria-invalid="true"], [data-invalid] [data-placeholder]');
+    (empty ?? find('[data-invalid] [role="spinbutton"]'))?.focus();
+  }, [form, submitted, error]);
 }

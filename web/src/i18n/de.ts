@@ -86,6 +86,9 @@ export const de: Catalogue = {
     action: "Anmelden",
     second: "Sie benötigen Ihr Passwort und Ihren zweiten Faktor.",
     isolated: "Dieser Standort ist nach außen abgeschottet. Konten dieses Standorts funktionieren weiterhin.",
+    endedTitle: "Ihre Sitzung ist abgelaufen",
+    ended:
+      "Melden Sie sich erneut an, um fortzufahren. Ihre Eingaben in einem Formular bleiben in diesem Tab erhalten.",
     failedTitle: "Sie sind nicht angemeldet",
     guestTitle: "Als Gast eingeladen?",
     guest: "Sie benötigen kein Konto. Öffnen Sie den Link aus Ihrer Einladung und halten Sie die PIN bereit.",
@@ -115,9 +118,11 @@ export const de: Catalogue = {
     what: "Titel",
     whatHint: "Sichtbar für angemeldete Teilnehmende, nicht für Gäste.",
     whatMissing: "Geben Sie einen Titel ein.",
+    whenMissing: "Geben Sie Datum und Uhrzeit vollständig ein.",
     whenPast: "Dieser Zeitpunkt liegt in der Vergangenheit. Wählen Sie einen späteren.",
     day: "Datum",
     time: "Uhrzeit",
+    zone: (name) => `Zeiten gelten für Ihre Zeitzone: ${name}.`,
     length: "Dauer",
     lengthMinutes: (n) =>
       n < 60
@@ -185,6 +190,8 @@ export const de: Catalogue = {
       "Der Link, den Sie geöffnet haben, enthält einen anderen Schlüssel als den, der in diesem Browser für diese Besprechung erzeugt wurde. Verwendet wird Ihr eigener Schlüssel. Geben Sie jenen Link nicht weiter.",
     linkSentKey:
       "Ihr Link wurde unterwegs verändert. Ihr Browser hat den Schlüssel deshalb an diesen Dienst gesendet. Der Dienst speichert und protokolliert ihn nicht. Reicht Ihnen das für diese Besprechung nicht aus, bitten Sie um eine neue Besprechung, deren Link Sie auf einem anderen Weg erhalten.",
+    alreadyIn:
+      "Sie nehmen in einem anderen Tab dieses Browsers bereits an dieser Besprechung teil. Nehmen Sie auch hier teil, sind Sie doppelt anwesend.",
     haveAccount: "Haben Sie hier ein Konto?",
     signIn: "Stattdessen anmelden",
     encrypted: "Ende-zu-Ende-verschlüsselt. Der Schlüssel ist Teil Ihres Links.",
@@ -356,6 +363,8 @@ export const de: Catalogue = {
       title: "Das Gespräch wurde abgebrochen",
       text: "Der Medienserver hat Sie als eine andere Person geführt als die, die dieser Dienst zugelassen hat. Es wird nichts mehr gesendet. Melden Sie das Ihrem IT-Support, bevor Sie erneut teilnehmen.",
     },
+    leftForNow:
+      "War das ein Versehen, können Sie fünf Minuten lang zurückkehren. Danach bleibt auf dieser Seite nichts von der Besprechung zurück.",
     rejoin: "Erneut teilnehmen",
     home: "Meine Besprechungen",
     close: "Sie können dieses Fenster schließen.",

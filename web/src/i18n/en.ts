@@ -163,6 +163,8 @@ export const en = {
     action: "Sign in",
     second: "You need your password and your second factor.",
     isolated: "This site is isolated from the outside. Accounts of this site still work.",
+    endedTitle: "Your session has ended",
+    ended: "Sign in again to continue. What you typed in a form is kept in this tab.",
     failedTitle: "You are not signed in",
     guestTitle: "Invited as a guest?",
     guest: "You do not need an account. Open the link in your invitation and have the PIN ready.",
@@ -191,9 +193,11 @@ export const en = {
     what: "Title",
     whatHint: "Visible to signed-in participants, not to guests.",
     whatMissing: "Enter a title.",
+    whenMissing: "Enter the full date and time.",
     whenPast: "This time has passed. Choose a later time.",
     day: "Date",
     time: "Time",
+    zone: (name: string) => `Times are in your time zone: ${name}.`,
     length: "Duration",
     lengthMinutes: (n: number) =>
       n < 60
@@ -260,6 +264,8 @@ export const en = {
       "The link you opened contains a different key from the one that was created in this browser for this meeting. Your own key is used. Do not pass that link on.",
     linkSentKey:
       "Your link was altered on its way to you, so your browser has sent its key to this service. The service does not store or log it. If that is not good enough for this meeting, ask the organiser to plan a new one and to send you its link by another route.",
+    alreadyIn:
+      "You are already in this meeting in another tab of this browser. If you join here too, you will be there twice.",
     haveAccount: "Do you have an account here?",
     signIn: "Sign in instead",
     encrypted: "End-to-end encrypted. The key is part of your link.",
@@ -426,7 +432,9 @@ export const en = {
       title: "The call was broken off",
       text: "The media server took you for somebody other than the person this service admitted. Nothing more is sent. Report this to your IT support before you join again.",
     },
-    rejoin: "Rejoin",
+    leftForNow:
+      "If that was a mistake, you can go back for five minutes. After that, nothing of the meeting remains on this page.",
+    rejoin: "Join again",
     home: "My meetings",
     close: "You can close this window.",
   } satisfies Record<EndReason, Message> & Record<string, Message | string>,

@@ -17,7 +17,10 @@ export function useTime() {
     const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
     const day = new Intl.DateTimeFormat(locale, { weekday: "short", day: "numeric", month: "short" });
     const long = new Intl.DateTimeFormat(locale, { dateStyle: "full" });
+    const zone = new Intl.DateTimeFormat(locale, { timeZoneName: "long" });
     return {
+      /** The reader's time zone by name, as it is at that time. */
+      zone: (date: Date) => zone.formatToParts(date).find(({ type }) => type === "timeZoneName")?.value ?? "",
       clock: (date: Date) => clock.format(date),
       day: (date: Date) => day.format(date),
       longDay: (date: Date) => long.format(date),

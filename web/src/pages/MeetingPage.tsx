@@ -105,6 +105,7 @@ function MeetingDetails({ meeting }: { meeting: Meeting }) {
             <div>
               <dt>{text.meeting.when}</dt>
               <dd>{time.longDay(starts)}</dd>
+              <dd className="quiet">{time.zone(starts)}</dd>
               <dd className="numbers">
                 {time.clock(starts)}–{time.clock(new Date(starts.getTime() + meeting.duration_minutes * 60_000))}
               </dd>

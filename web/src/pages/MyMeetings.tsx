@@ -12,6 +12,9 @@ import { useSession } from "../session";
 
 const DAYS: readonly Day[] = ["today", "later", "earlier"];
 
+/** One may be there before the others. */
+const EARLY_MS = 15 * 60_000;
+
 function isRunning(meeting: Meeting, now: Date): boolean {
   const starts = new Date(meeting.starts_at).getTime();
   return starts <= now.getTime() && now.getTime() < starts + meeting.duration_minutes * 60_000;
@@ -21,7 +24,8 @@ function MeetingRow({ meeting, now }: { meeting: Meeting; now: Date }) {
   const text = useText();
   const time = useTime();
   const starts = new Date(meeting.starts_at);
-  const running = isRunning(meeting, now) || meeting.participants > 0;
+  const running =
+    isRunning(meeting, now) || isRunning(meeting, new Date(now.getTime() + EARLY_MS)) || meeting.participants > 0;
   const hasKey = meetingKey(meeting.id) !== undefined;
   return (
     <li className={running ? "meeting-row running" : "meeting-row"}>

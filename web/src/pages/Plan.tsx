@@ -1,7 +1,11 @@
 import {
+  type CalendarDate,
   getLocalTimeZone,
   now,
   parseAbsoluteToLocal,
+  parseDate,
+  parseTime,
+  type Time,
   toCalendarDate,
   toCalendarDateTime,
   toTime,
@@ -9,21 +13,26 @@ import {
 } from "@internationalized/date";
 import { useQueryClient } from "@tanstack/react-query";
 import { KeyRound, ShieldCheck, UserRoundPlus } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 import { portal } from "../api/portal";
 import { Button, ButtonLink } from "../components/Button";
 import { Field, SelectField } from "../components/Field";
 import { Notice } from "../components/Notice";
 import { Page } from "../components/Page";
+import { useInvalidFocus } from "../components/useInvalidFocus";
 import { keepOrganiserKey } from "../e2ee/keyStore";
 import { newMeetingKey } from "../e2ee/meetingKey";
 import { useText } from "../i18n";
 import { errorText, fieldText } from "../i18n/errorText";
-import { useRecheckSession } from "../session";
+import { useTime } from "../i18n/time";
+import { sessionQuery, useRecheckSession } from "../session";
+import { keepDraft, type PlanDraft, takeDraft } from "./planDraft";
 import { StartPicker } from "./StartPicker";
 
 const LENGTHS = [15, 30, 45, 60, 90, 120, 180, 240, 480];
+/** As the portal limits it. */
+const MAX_TITLE = 120;
 const QUARTER_MS = 15 * 60_000;
 
 const nextQuarter = () =>
@@ -52,27 +61,54 @@ function Protection() {
   );
 }
 
+/** Keeps what was typed when the session has ended: the sign-in page takes the place of this one. */
+function useKeptDraft(draft: PlanDraft): void {
+  const queries = useQueryClient();
+  const latest = useRef(draft);
+  latest.current = draft;
+  useEffect(
+    () => () => {
+      if (queries.getQueryData(sessionQuery.queryKey)?.authenticated === false) keepDraft(latest.current);
+    },
+    [queries],
+  );
+}
+
 export default function Plan() {
   const text = useText();
+  const clock = useTime();
   const navigate = useNavigate();
   const queries = useQueryClient();
   const recheckSession = useRecheckSession();
-  const [title, setTitle] = useState("");
-  const [day, setDay] = useState(() => toCalendarDate(nextQuarter()));
-  const [time, setTime] = useState(() => toTime(nextQuarter()));
-  const [minutes, setMinutes] = useState(60);
-  const [submitted, setSubmitted] = useState(false);
+  const [draft] = useState(takeDraft);
+  const [title, setTitle] = useState(draft?.title ?? "");
+  const [day, setDay] = useState<CalendarDate | null>(() =>
+    draft?.day ? parseDate(draft.day) : toCalendarDate(nextQuarter()),
+  );
+  const [time, setTime] = useState<Time | null>(() => (draft?.time ? parseTime(draft.time) : toTime(nextQuarter())));
+  const [minutes, setMinutes] = useState(draft?.minutes ?? 60);
+  const [submitted, setSubmitted] = useState(0);
+  /** A part of the date or time is empty: the picker then still holds what was there before. */
+  const [incomplete, setIncomplete] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
   const [saving, setSaving] = useState(false);
   const [error, setError] = useState<unknown>();
 
-  const starts = toZoned(toCalendarDateTime(day, time), getLocalTimeZone());
+  useInvalidFocus(form, submitted, error);
+  useKeptDraft({ title, day: String(day ?? ""), time: String(time ?? ""), minutes });
+
+  const zone = getLocalTimeZone();
+  const starts = day && time ? toZoned(toCalendarDateTime(day, time), zone) : undefined;
   const untitled = title.trim() === "";
-  const past = starts.toDate().getTime() + minutes * 60_000 < Date.now();
+  const titleTooLong = [...title.trim()].length > MAX_TITLE;
+  const past = starts !== undefined && starts.toDate().getTime() + minutes * 60_000 < Date.now();
 
   const plan = async (event: FormEvent) => {
     event.preventDefault();
-    setSubmitted(true);
-    if (untitled || past || saving) return;
+    setSubmitted((times) => times + 1);
+    const missing = starts === undefined || form.current?.querySelector("[data-placeholder]") !== null;
+    setIncomplete(missing);
+    if (untitled || titleTooLong || missing || past || saving) return;
     setSaving(true);
     setError(undefined);
     try {
@@ -97,23 +133,41 @@ export default function Plan() {
         <h1>{text.plan.title}</h1>
       </div>
       <div className="split">
-        <form className="card" onSubmit={(event) => void plan(event)} noValidate>
+        <form className="card" onSubmit={(event) => void plan(event)} noValidate ref={form}>
           <Field
             label={text.plan.what}
             hint={text.plan.whatHint}
-            error={submitted && untitled ? text.plan.whatMissing : fieldText(text, error, "title")}
+            error={
+              submitted > 0 && untitled
+                ? text.plan.whatMissing
+                : titleTooLong
+                  ? text.fieldErrors.too_long(String(MAX_TITLE))
+                  : fieldText(text, error, "title")
+            }
             value={title}
             onChange={setTitle}
-            maxLength={120}
             autoComplete="off"
             autoFocus
           />
           <StartPicker
             day={day}
             time={time}
-            onDay={setDay}
-            onTime={setTime}
-            error={submitted && past ? text.plan.whenPast : fieldText(text, error, "starts_at")}
+            onDay={(value) => {
+              setDay(value);
+              setIncomplete(false);
+            }}
+            onTime={(value) => {
+              setTime(value);
+              setIncomplete(false);
+            }}
+            hint={text.plan.zone(clock.zone(starts?.toDate() ?? new Date()))}
+            error={
+              incomplete || (submitted > 0 && !starts)
+                ? text.plan.whenMissing
+                : submitted > 0 && past
+                  ? text.plan.whenPast
+                  : fieldText(text, error, "starts_at")
+            }
           />
           <SelectField
             label={text.plan.length}

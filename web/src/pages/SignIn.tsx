@@ -18,7 +18,8 @@ function useSignInError(): (typeof CODES)[number] | undefined {
   return error === null ? undefined : (CODES.find((code) => code === error) ?? "sign_in_failed");
 }
 
-export function SignIn() {
+/** `ended`: somebody was signed in here, until just now. */
+export function SignIn({ ended = false }: { ended?: boolean }) {
   const text = useText();
   const { session } = useSession();
   const error = useSignInError();
@@ -27,6 +28,11 @@ export function SignIn() {
       {error && (
         <Notice tone="bad" title={text.signIn.failedTitle}>
           {text.errors[error]}
+        </Notice>
+      )}
+      {ended && (
+        <Notice tone="warn" title={text.signIn.endedTitle}>
+          {text.signIn.ended}
         </Notice>
       )}
       <p>{text.signIn.lead}</p>

@@ -17,6 +17,7 @@ import {
   Heading,
   Label,
   Popover,
+  Text,
   TimeField,
 } from "react-aria-components";
 import { useText } from "../i18n";
@@ -44,22 +45,23 @@ function MonthCalendar() {
 }
 
 interface StartPickerProps {
-  day: CalendarDate;
-  time: Time;
-  onDay: (day: CalendarDate) => void;
-  onTime: (time: Time) => void;
+  day: CalendarDate | null;
+  time: Time | null;
+  onDay: (day: CalendarDate | null) => void;
+  onTime: (time: Time | null) => void;
+  hint: string;
   error: string | undefined;
 }
 
 /** Date and time at which a meeting starts. */
-export function StartPicker({ day, time, onDay, onTime, error }: StartPickerProps) {
+export function StartPicker({ day, time, onDay, onTime, hint, error }: StartPickerProps) {
   const { plan } = useText();
   return (
     <div className="pair">
       <DatePicker
         className="field"
         value={day}
-        onChange={(value) => value && onDay(value)}
+        onChange={onDay}
         minValue={today(getLocalTimeZone())}
         isInvalid={error !== undefined}
       >
@@ -79,11 +81,20 @@ export function StartPicker({ day, time, onDay, onTime, error }: StartPickerProp
           </Dialog>
         </Popover>
       </DatePicker>
-      <TimeField shouldForceLeadingZeros className="field" value={time} onChange={(value) => value && onTime(value)}>
+      <TimeField
+        shouldForceLeadingZeros
+        className="field"
+        value={time}
+        onChange={onTime}
+        isInvalid={error !== undefined}
+      >
         <Label className="field-label">{plan.time}</Label>
         <DateInput className="date-input">
           {(segment) => <DateSegment className="date-segment" segment={segment} />}
         </DateInput>
+        <Text slot="description" className="field-hint">
+          {hint}
+        </Text>
       </TimeField>
     </div>
   );

@@ -1,15 +1,19 @@
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { type Credentials, type PortalError, type Session, signInAddress } from "../../api/portal";
+import { isPresent } from "../../call/presence";
 import { Button } from "../../components/Button";
 import { EncryptionNote } from "../../components/EncryptionNote";
 import { Field } from "../../components/Field";
 import { Notice } from "../../components/Notice";
 import { Page } from "../../components/Page";
+import { useInvalidFocus } from "../../components/useInvalidFocus";
+import { deviceChoices, rememberChoices } from "../../devices/choices";
 import { DeviceCheck } from "../../devices/DeviceCheck";
 import { type Devices, useDevices } from "../../devices/useDevices";
 import { linkHasForeignKey, linkSentKey } from "../../e2ee/keyStore";
 import { useText } from "../../i18n";
 import { errorText, fieldText } from "../../i18n/errorText";
+import { lastLeft } from "./lastLeft";
 
 interface GuestEntry {
   name: string;
@@ -34,7 +38,6 @@ function GuestFields({
         error={errors.name}
         value={entry.name}
         onChange={(name) => onChange({ ...entry, name })}
-        maxLength={60}
         autoComplete="name"
       />
       <Field
@@ -43,13 +46,38 @@ function GuestFields({
         error={errors.pin}
         value={entry.pin}
         onChange={(pin) => onChange({ ...entry, pin })}
-        maxLength={9}
         inputMode="numeric"
         autoComplete="off"
         inputClass="pin-input"
       />
     </>
   );
+}
+
+/** As the portal limits it. */
+const MAX_NAME = 60;
+
+/** Name and PIN with which this meeting was left, else the name of the last one. */
+function firstEntry(id: string): GuestEntry {
+  const left = lastLeft();
+  const { display_name, pin } = (left?.id === id && left.credentials) || {};
+  return { name: display_name ?? deviceChoices().name, pin: pin ?? "" };
+}
+
+/** Whether this browser is in the meeting already; asked again when somebody comes back to this tab. */
+function useAlreadyIn(id: string): boolean {
+  const [already, setAlready] = useState(false);
+  useEffect(() => {
+    let gone = false;
+    const ask = () => void isPresent(id).then((present) => !gone && setAlready(present));
+    ask();
+    document.addEventListener("visibilitychange", ask);
+    return () => {
+      gone = true;
+      document.removeEventListener("visibilitychange", ask);
+    };
+  }, [id]);
+  return already;
 }
 
 /** What is wrong with the link's key although the meeting can be joined. */
@@ -76,30 +104,43 @@ interface PrejoinProps {
 export function Prejoin({ id, user, joining, error, onJoin }: PrejoinProps) {
   const text = useText();
   const devices = useDevices();
-  const [entry, setEntry] = useState<GuestEntry>({ name: "", pin: "" });
-  const [submitted, setSubmitted] = useState(false);
-  const digits = entry.pin.replace(/\s/g, "");
-  const nameMissing = entry.name.trim() === "";
+  const [entry, setEntry] = useState(() => firstEntry(id));
+  const [submitted, setSubmitted] = useState(0);
+  const form = useRef<HTMLFormElement>(null);
+  useInvalidFocus(form, submitted, error);
+  const alreadyIn = useAlreadyIn(id);
+  const digits = entry.pin.replace(/\D/g, "");
+  const name = entry.name.trim();
+  const nameMissing = name === "";
+  const nameTooLong = [...name].length > MAX_NAME;
   const pinIncomplete = !/^\d{8}$/.test(digits);
   const errors = {
-    name: submitted && nameMissing ? text.join.nameMissing : fieldText(text, error, "display_name"),
-    pin: submitted && pinIncomplete ? text.join.pinIncomplete : fieldText(text, error, "pin"),
+    name:
+      submitted > 0 && nameMissing
+        ? text.join.nameMissing
+        : nameTooLong
+          ? text.fieldErrors.too_long(String(MAX_NAME))
+          : fieldText(text, error, "display_name"),
+    pin: submitted > 0 && pinIncomplete ? text.join.pinIncomplete : fieldText(text, error, "pin"),
   };
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    setSubmitted(true);
-    if (user) onJoin(undefined, devices);
-    else if (!nameMissing && !pinIncomplete) onJoin({ display_name: entry.name.trim(), pin: digits }, devices);
+    setSubmitted((times) => times + 1);
+    if (user) return onJoin(undefined, devices);
+    if (nameMissing || nameTooLong || pinIncomplete) return;
+    rememberChoices({ name });
+    onJoin({ display_name: name, pin: digits }, devices);
   };
 
   return (
     <Page title={text.join.title}>
       <div className="join">
         <DeviceCheck devices={devices} joining={joining} />
-        <form className="card join-form" onSubmit={submit} noValidate>
+        <form className="card join-form" onSubmit={submit} noValidate ref={form}>
           <h1>{user ? text.join.title : text.join.guestTitle}</h1>
           <LinkNotices id={id} />
+          {alreadyIn && <Notice tone="warn">{text.join.alreadyIn}</Notice>}
           {user ? <p>{text.join.as(user.name)}</p> : <GuestFields entry={entry} onChange={setEntry} errors={errors} />}
           {error && <Notice tone="bad">{errorText(text, error)}</Notice>}
           <Button type="submit" look="primary" wide busy={joining}>

@@ -4,12 +4,14 @@ import { useNavigate } from "react-router";
 import { type Credentials, portal } from "../../api/portal";
 import { CallSession } from "../../call/CallSession";
 import type { ModeAnnouncement } from "../../call/modeAnnouncement";
+import { holdPresence } from "../../call/presence";
 import { rejoin, reopenTracks } from "../../call/rejoin";
 import type { Devices, LocalTrack } from "../../devices/useDevices";
 import { forgetLinkKey } from "../../e2ee/keyStore";
 import type { MeetingKey } from "../../e2ee/meetingKey";
 import { sessionQuery, useApplyModeAnnouncement, useRecheckSession } from "../../session";
 import { failureOf } from "./failure";
+import { rememberLeft } from "./lastLeft";
 import { lookUp } from "./lookUp";
 import { type JoinEvent, type JoinState, joinReducer } from "./machine";
 
@@ -44,7 +46,7 @@ function useLookup(id: string, state: JoinState<CallSession>, dispatch: (event: 
 }
 
 /** Watches a running call: its end, and changes of the site's mode that are announced in it. Leaves it with the page. */
-function useCall(state: JoinState<CallSession>, dispatch: (event: JoinEvent<CallSession>) => void) {
+function useCall(id: string, state: JoinState<CallSession>, dispatch: (event: JoinEvent<CallSession>) => void) {
   const applyModeAnnouncement = useApplyModeAnnouncement();
   const call = state.name === "inCall" ? state.call : undefined;
   useEffect(() => {
@@ -58,11 +60,13 @@ function useCall(state: JoinState<CallSession>, dispatch: (event: JoinEvent<Call
     };
     observe();
     const unsubscribe = call.subscribe(observe);
+    const release = holdPresence(id);
     return () => {
+      release();
       unsubscribe();
       void call.leave();
     };
-  }, [call, applyModeAnnouncement, dispatch]);
+  }, [id, call, applyModeAnnouncement, dispatch]);
 }
 
 function useRejoin(
@@ -91,15 +95,18 @@ function useRejoin(
   }, [id, meetingKey, state, dispatch]);
 }
 
-/** After the end nothing of the meeting stays: neither its key in this tab nor its address in the history. */
-function useEnd(id: string, state: JoinState<CallSession>) {
+/** After the end nothing of the meeting stays in this browser: neither its key in this tab nor its address in the history. */
+function useEnd(id: string, key: MeetingKey, state: JoinState<CallSession>) {
   const navigate = useNavigate();
+  const credentials = useRef<Credentials>(undefined);
+  if (state.name === "inCall" || state.name === "rejoining") credentials.current = state.credentials;
   const reason = state.name === "ended" ? state.reason : undefined;
   useEffect(() => {
     if (!reason) return;
+    if (reason === "left") rememberLeft({ id, key, credentials: credentials.current });
     forgetLinkKey(id);
     void navigate("/ended", { replace: true, state: { reason } });
-  }, [id, reason, navigate]);
+  }, [id, key, reason, navigate]);
 }
 
 export interface Joining {
@@ -121,9 +128,9 @@ export function useJoin(id: string, meetingKey: MeetingKey): Joining {
     };
   }, []);
   useLookup(id, state, dispatch);
-  useCall(state, dispatch);
+  useCall(id, state, dispatch);
   useRejoin(id, meetingKey, state, dispatch);
-  useEnd(id, state);
+  useEnd(id, meetingKey, state);
 
   const submit = async (credentials: Credentials | undefined, devices: Devices) => {
     if (state.name !== "prejoin") return;

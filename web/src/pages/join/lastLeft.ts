@@ -1,0 +1,34 @@
+import type { Credentials } from "../../api/portal";
+import { keepLinkKey, organiserKey } from "../../e2ee/keyStore";
+import type { MeetingKey } from "../../e2ee/meetingKey";
+
+/** A meeting that was left in this page, so that leaving by accident can be undone: in memory only, and not for long. */
+interface Left {
+  id: string;
+  key: MeetingKey;
+  credentials: Credentials | undefined;
+}
+
+export const REJOIN_MS = 5 * 60_000;
+
+let left: Left | undefined;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+export function rememberLeft(meeting: Left): void {
+  left = meeting;
+  clearTimeout(timer);
+  timer = setTimeout(forgetLeft, REJOIN_MS);
+}
+
+export function forgetLeft(): void {
+  left = undefined;
+  clearTimeout(timer);
+}
+
+export const lastLeft = (): Left | undefined => left;
+
+/** Gives the link's key back to this tab. @returns the meeting's address */
+export function rejoinAddress({ id, key }: Left): string {
+  if (organiserKey(id) === undefined) keepLinkKey(id, key);
+  return `/m/${id}`;
+}

@@ -1,0 +1,26 @@
+/** What was typed while planning, kept in this tab over the way to the sign-in page and back. */
+export interface PlanDraft {
+  title: string;
+  /** Local date and time as ISO 8601 writes them. */
+  day: string;
+  time: string;
+  minutes: number;
+}
+
+const STORED = "conclave.draft";
+
+export function keepDraft(draft: PlanDraft): void {
+  sessionStorage.setItem(STORED, JSON.stringify(draft));
+}
+
+/** The draft, once. */
+export function takeDraft(): PlanDraft | undefined {
+  const stored = sessionStorage.getItem(STORED);
+  if (stored === null) return undefined;
+  sessionStorage.removeItem(STORED);
+  const draft = JSON.parse(stored) as Partial<PlanDraft>;
+  const { title, day, time, minutes } = draft;
+  return typeof title === "string" && typeof day === "string" && typeof time === "string" && typeof minutes === "number"
+    ? { title, day, time, minutes }
+    : undefined;
+}
