@@ -167,7 +167,7 @@ def call() -> str:
     said = json.loads(measuring.conclave("lab", "exec", "--name", name, "--", *program))
     rows = [f"| {what} | {value} |" for what, value in said.items() if what not in {"done", "outside"}]
     about = (
-        "A call of two inside and one outside over the switch of all five hosts, picture 320x176 at 15 a second; the "
-        "sum over those inside, and their worst."
+        "A call of two inside and one outside over the switch of all five hosts, video 320x176 at 15 frames a "
+        "second; the sum over those inside, and their worst."
     )
     return "\n".join([about, "", "| what | |", "| --- | --- |", *rows])

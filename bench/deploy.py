@@ -1,4 +1,4 @@
-"""How long a deploy takes beside what it could take, and a second one beside the ordinary way of writing it."""
+"""How long a deploy takes beside what it could take, and a second one beside a playbook with a task for each file."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _people(call: dict[str, Any]) -> list[Row]:
         (
             "processor of a synthetic participant, % of a core",
             f"{statistics.median(processor):.0f}",
-            f"picture and tone out, those of {len(people) - 1} others in",
+            f"video and tone out, those of {len(people) - 1} others in",
         ),
     ]
 

@@ -39,7 +39,7 @@ CABLE = {"sfu": "media", "office": "users"}
 
 
 class Pair(Small):
-    """The media host and its users at the two ends of one cable, so that nobody else's rules are on the way."""
+    """The media host and its users at the two ends of one cable, with nobody else's rules between them."""
 
     def inside(self, where: str) -> list[str]:
         """Return what leads a command into a namespace and onto its core."""
@@ -177,7 +177,7 @@ def told(rounds: list[tuple[Rate, Rate]]) -> str:
         rows.append(f"| {what} | {protected:.0f} | {bare:.0f} | {share} |")
     heading = "| median of the windows | marks and firewall | bare | share (middle half) |\n| --- | --- | --- | --- |\n"
     about = (
-        f"One running call of {MEMBERS} members with {STREAMS} streams of sound each. The rules of the media host, "
+        f"One running call of {MEMBERS} members with {STREAMS} audio streams each. The rules of the media host, "
         f"whole, are loaded and taken away in turn, {PAIRS} times each for {SECONDS:.0f} s, the order changing from "
         "pair to pair. The SFU and the network of its host have one core, the members the other; no router is between "
         "them. The load is the same in both, so what is compared is the work it makes. "

@@ -1,6 +1,6 @@
 """One member of the SFU's benchmark, many streams for little work: `sfu_member.py URL STREAMS`, its token on stdin.
 
-Sound has fifty packets a second whatever is said, so that streams, not a picture's encoder, make the load.
+Audio has fifty packets a second whatever is said, so that streams, not a video encoder, make the load.
 """
 
 from __future__ import annotations

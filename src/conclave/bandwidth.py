@@ -5,7 +5,7 @@ unless a name says otherwise; uplinks are Mbit/s as in ``site.yml``.
 
     wire = k + (p * (RTP 12 + extensions 12 + SRTP tag 10 + UDP 8 + IP 20 or 40 + Ethernet 18) + f * 30) * 8 / 1000
 
-with k the codec's kbit/s, f frames a second and p packets a second: f of sound, ``max(f, k * 125 / 1100)`` of video.
+with k the codec's kbit/s, f frames a second and p packets a second: f of audio, ``max(f, k * 125 / 1100)`` of video.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ ETHERNET = 18  # IEEE 802.3 clause 3: addresses, type, check sequence
 CHANNEL_DATA = 4  # RFC 8656 section 12.4
 # Bytes a frame of LiveKit's end-to-end encryption adds: IV 12, GCM tag 16, trailer 2 (livekit-client src/e2ee/worker).
 E2EE = 30
-# Bytes of a picture in one packet (libwebrtc keeps packets below 1200 bytes).
+# Payload of video in one packet (libwebrtc keeps packets below 1200 bytes).
 PAYLOAD = 1100
 
-# Pictures on one page of a grid, and voices at once (LiveKit forwards all, people speak one after the other).
+# Tiles on one page of the gallery, and speakers at once (LiveKit forwards every audio track; people take turns).
 TILES = 9
 SPEAKERS = 3
-# Above these numbers of pictures in a grid a tile of a 1920 pixel wide stage is filled by 360p.
+# With more tiles than these, 360p fills a tile of a stage 1920 pixels wide.
 LARGE_TILES = 4
 
-# Shares of an uplink: what conferences may plan with, and of the whole link at most for sound, pictures, signalling.
-CONFERENCES = 0.75
+# Shares of an uplink: what calls may plan with, and the most of the whole link for audio, video, signalling.
+SHARE_CALLS = 0.75
 SHARE_AUDIO, SHARE_VIDEO, SHARE_SIGNALLING = 0.33, 0.45, 0.02
 
 View = Literal["speaker", "gallery"]
@@ -46,7 +46,7 @@ View = Literal["speaker", "gallery"]
 
 @dataclass(frozen=True)
 class Stream:
-    """One encoded stream: the codec's kbit/s, frames a second, and whether it is sound."""
+    """One encoded stream: the codec's kbit/s, frames a second, and whether it is audio."""
 
     name: str
     kbit: float
@@ -55,7 +55,7 @@ class Stream:
 
     @property
     def packets(self) -> float:
-        """Packets a second: a frame of sound is one packet, a picture takes as many as it needs."""
+        """Packets a second: an audio frame is one packet, a video frame takes as many as it needs."""
         return self.frames if self.audio else max(self.frames, self.kbit * 125 / PAYLOAD)
 
 
@@ -107,7 +107,7 @@ class Load:
 
     @property
     def total(self) -> float:
-        """Sound and pictures together."""
+        """Audio and video together."""
         return self.audio + self.video
 
     def __add__(self, other: Load) -> Load:
@@ -118,7 +118,7 @@ class Load:
 
 
 def published(camera: int = CAMERA_TOP, *, sharing: bool = False, ipv6: bool = False) -> Load:
-    """Return what one participant sends: every layer of the camera up to this one, the sound, the screen when shared.
+    """Return what one participant sends: every layer of the camera up to this one, audio, and a screen share.
 
     Parameters
     ----------
@@ -143,15 +143,15 @@ def received(
 ) -> Load:
     """Return what one participant receives.
 
-    Speaker view: one large picture and tiles of 180p below it. Gallery: tiles of 360p, up to four of the largest layer.
-    While somebody shares a screen, it is the large picture and all tiles are 180p, in both views.
+    Speaker view: one large video and tiles of 180p below it. Gallery: tiles of 360p, up to four of the largest layer.
+    While somebody shares a screen, it is the large video and all tiles are 180p, in both views.
 
     Parameters
     ----------
     people:
         In the meeting, the participant included.
     tiles:
-        Pictures of people at most.
+        The most tiles with a camera.
     screen:
         The layer of the screen that somebody shares.
     """
@@ -162,13 +162,13 @@ def received(
         tile = CAMERA[camera if seen <= LARGE_TILES else min(camera, 360)]
     elif seen and not screen:
         large, seen = [CAMERA[camera]], seen - 1
-    pictures = sum(wire(stream, ipv6=ipv6) for stream in large) + seen * wire(tile, ipv6=ipv6)
-    return Load(min(SPEAKERS, others) * wire(AUDIO, ipv6=ipv6), pictures)
+    video = sum(wire(stream, ipv6=ipv6) for stream in large) + seen * wire(tile, ipv6=ipv6)
+    return Load(min(SPEAKERS, others) * wire(AUDIO, ipv6=ipv6), video)
 
 
 @dataclass(frozen=True)
 class Capacity:
-    """How many participants a link carries: by everything they take, and by their sound alone."""
+    """How many participants a link carries: by all of their traffic, and by audio alone."""
 
     by_total: int
     by_audio: int
@@ -180,7 +180,7 @@ class Capacity:
 
 
 def carries(link: float, each: Load) -> Capacity:
-    """Return how many participants a link carries: N = floor(0.75 L / D), and their sound at most 0.33 L.
+    """Return how many participants a link carries: N = floor(0.75 L / D), and audio at most 0.33 L.
 
     Parameters
     ----------
@@ -190,12 +190,12 @@ def carries(link: float, each: Load) -> Capacity:
         What one of them takes.
     """
     kbit = link * 1000
-    return Capacity(floor(CONFERENCES * kbit / each.total), floor(SHARE_AUDIO * kbit / each.audio))
+    return Capacity(floor(SHARE_CALLS * kbit / each.total), floor(SHARE_AUDIO * kbit / each.audio))
 
 
 @dataclass(frozen=True)
 class Classes:
-    """How a link is divided among traffic classes, in kbit/s; each may use what the others leave, sound excepted."""
+    """How a link is divided among traffic classes, in kbit/s; each may use what the others leave, audio excepted."""
 
     link: float
     audio: float
@@ -209,7 +209,7 @@ class Classes:
 
 
 def classes(link: float, planned: Load | None = None) -> Classes:
-    """Return the class sizes of a link: sound min(0.33 L, planned), pictures min(0.45 L, planned), signalling 0.02 L.
+    """Return the class sizes of a link: audio min(0.33 L, planned), video min(0.45 L, planned), signalling 0.02 L.
 
     RFC 4594 leaves the sizes to the operator; a third for the class that is served first is the usual bound.
 
@@ -238,13 +238,13 @@ class Cap(StrEnum):
     AUDIO = "audio"
 
 
-# How far each cap may fill what conferences have, so that who comes later finds room for sound at least.
+# How far each cap may fill the share of calls, so that latecomers find room for audio at least.
 STAGES = {Cap.FULL: 0.75, Cap.P360: 0.85, Cap.P180: 0.95, Cap.AUDIO: 1.0}
 
 
 @dataclass(frozen=True)
 class Outside:
-    """One participant outside the site: what he may use, and the people in his meeting, himself included."""
+    """One participant outside the site: what it may use, and the people in its meeting, itself included."""
 
     cap: Cap
     room: int
@@ -252,23 +252,23 @@ class Outside:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a participant from outside takes: ``down`` to him, out of the site; ``up`` from him, into the site."""
+    """What a participant from outside takes: ``down`` to it, out of the site; ``up`` from it, into the site."""
 
     down: Load
     up: Load
 
 
 def cost(cap: Cap, room: int, *, ipv6: bool = False) -> Cost:
-    """Return what a participant from outside takes in the dearest view his cap leaves him.
+    """Return what a participant from outside takes in the most demanding view that the cap allows.
 
-    FULL: every layer, nine tiles. P360: sends up to 360p, receives one large picture of 360p, tiles of 180p and the
+    FULL: every layer, nine tiles. P360: sends up to 360p, receives one large video of 360p, tiles of 180p and the
     lower layer of a screen. P180: sends and receives 180p, the lower layer of a screen in place of all tiles. AUDIO: no
-    pictures.
+    video.
 
     Parameters
     ----------
     room:
-        People in the meeting, himself included.
+        People in the meeting, the participant included.
     """
     speaker = received(room, "speaker", camera={Cap.FULL: CAMERA_TOP, Cap.P360: 360}.get(cap, 180), ipv6=ipv6)
     if cap is Cap.AUDIO:
@@ -280,14 +280,14 @@ def cost(cap: Cap, room: int, *, ipv6: bool = False) -> Cost:
     views = [speaker] + ([screen] if room > 1 else [])
     if cap is Cap.FULL:
         views.append(received(room, "gallery", ipv6=ipv6))
-    dearest = max(views, key=lambda view: view.total)
-    return Cost(dearest, published(CAMERA_TOP if cap is Cap.FULL else 360, ipv6=ipv6))
+    largest = max(views, key=lambda view: view.total)
+    return Cost(largest, published(CAMERA_TOP if cap is Cap.FULL else 360, ipv6=ipv6))
 
 
 def fits(up: float, down: float, people: Iterable[Outside], stage: float = 1.0) -> bool:
     """Say whether an uplink carries these participants from outside, one of the unlimited sharing a screen.
 
-    At most 0.75 of each direction, sound at most 0.33 of it. The rest is in reserve: for other traffic, for meetings
+    At most 0.75 of each direction, audio at most 0.33 of it. The rest is in reserve: for other traffic, for meetings
     that grow after somebody was let in, and for IPv6's longer headers.
 
     Parameters
@@ -295,7 +295,7 @@ def fits(up: float, down: float, people: Iterable[Outside], stage: float = 1.0) 
     up, down:
         Mbit/s out of and into the site.
     stage:
-        Share of what conferences have that may be filled.
+        Part of the share of calls that may be filled.
     """
     everybody = list(people)
     costs = [cost(one.cap, one.room) for one in everybody]
@@ -307,13 +307,13 @@ def fits(up: float, down: float, people: Iterable[Outside], stage: float = 1.0) 
 
 
 def _within(load: Load, kbit: float, stage: float) -> bool:
-    return load.total <= stage * CONFERENCES * kbit and load.audio <= SHARE_AUDIO * kbit
+    return load.total <= stage * SHARE_CALLS * kbit and load.audio <= SHARE_AUDIO * kbit
 
 
 def admit(up: float, down: float, room: int, others: Sequence[Outside]) -> Cap | None:
     """Return the best cap with which one more participant from outside still fits, or None when nobody fits any more.
 
-    Full pictures are given until three quarters of what conferences have are full, then 360p, then 180p, then sound.
+    Full video is granted until three quarters of the share of calls are taken, then 360p, then 180p, then audio alone.
 
     Parameters
     ----------

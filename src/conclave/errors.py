@@ -28,7 +28,7 @@ class ExitCode(IntEnum):
     MACHINE = 3, "this machine lacks something: a program, a library, a privilege, a resource"
     NOT_READY = 4, "the hosts or the lab are not in the state that the command needs"
     UNREACHABLE = 5, "a host did not answer"
-    REHEARSAL_REFUSED = 6, "a crisis rehearsal was refused, because the site is isolated in earnest"
+    REHEARSAL_REFUSED = 6, "a crisis rehearsal was refused, because the site is isolated for real"
     NOT_PROVEN = 7, "the evidence does not show that the site is isolated"
     SECRETS = 8, "the site's secrets cannot be read"
     HOST_KEY = 9, "a host's ssh key is not accepted, or another one than the accepted key"

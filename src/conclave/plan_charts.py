@@ -43,7 +43,7 @@ def bars(plan: Plan) -> list[Bar]:
         unit = WIDTH / max(link, load.total / 1000)
         audio, video = load.audio / 1000, load.video / 1000
         found.append(
-            Bar(key, link, audio, video, audio * unit, video * unit, link * unit, bw.CONFERENCES * link * unit)
+            Bar(key, link, audio, video, audio * unit, video * unit, link * unit, bw.SHARE_CALLS * link * unit)
         )
     return found
 
@@ -95,7 +95,7 @@ def lines(plan: Plan) -> Lines:
         # A line ends at the frame: on its right, or above.
         last = min(most, top * 1000 / each.total)
         drawn.append(Line(key, x(last), y(last * each.total / 1000), fitting[key]))
-    limit = bw.CONFERENCES * wish.up
+    limit = bw.SHARE_CALLS * wish.up
     steps = range(5)
     return Lines(
         drawn,

@@ -1,4 +1,4 @@
-"""How a participant gets into a meeting: the way a guest does, through the portal."""
+"""How a participant gets into a meeting: as a guest does, through the portal."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Admission(Protocol):
 
 @dataclass(frozen=True)
 class Invitation:
-    """What a guest is told: the meeting, and on another way its PIN."""
+    """What a guest is told: the meeting, and, through another channel, its PIN."""
 
     meeting: str
     pin: str = field(repr=False)

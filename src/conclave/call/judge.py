@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from conclave.call import tone
-from conclave.call.numbers import longest_hole, within
+from conclave.call.numbers import longest_burst, within
 from conclave.call.result import CallResult, Outsider, Participant, Reception, Track
 
 if TYPE_CHECKING:
@@ -90,14 +90,14 @@ def _participant(account: Account, senders: dict[str, Account]) -> Participant:
     report = account.report
     if report is None:
         return result
-    way = report.transport
+    transport = report.transport
     result.reconnects, result.returns = report.reconnects, report.returns
     result.without_connection_ms = report.without_connection_ms
-    result.path, result.dtls_cipher, result.srtp_cipher = way.path, way.dtls, way.srtp
-    result.address, result.server_address = way.local, way.remote
-    result.round_trip_ms = way.round_trip_ms
-    result.bytes_sent, result.bytes_received = way.bytes_sent, way.bytes_received
-    result.packets_received = way.video_packets_received + way.audio_packets_received
+    result.path, result.dtls_cipher, result.srtp_cipher = transport.path, transport.dtls, transport.srtp
+    result.address, result.server_address = transport.local, transport.remote
+    result.round_trip_ms = transport.round_trip_ms
+    result.bytes_sent, result.bytes_received = transport.bytes_sent, transport.bytes_received
+    result.packets_received = transport.video_packets_received + transport.audio_packets_received
     result.cpu_percent = round(100 * report.cpu_seconds / max(report.joined_seconds, 0.1), 1)
     result.published = [_track(seen) for seen in report.published]
     result.receives = [_reception(stream, senders.get(stream.sender)) for stream in report.streams]
@@ -107,8 +107,11 @@ def _participant(account: Account, senders: dict[str, Account]) -> Participant:
 def _outsider(account: Account) -> Outsider:
     result = Outsider(name=account.name, identity=account.identity, error=account.error)
     if report := account.report:
-        way = report.transport
-        result.path, result.packets_received = way.path, way.video_packets_received + way.audio_packets_received
+        transport = report.transport
+        result.path, result.packets_received = (
+            transport.path,
+            transport.video_packets_received + transport.audio_packets_received,
+        )
         # Everything counts, from the first moment on: readable or not, measured time or not.
         result.frames_decoded = sum(stream.seen.frames for stream in report.streams)
         result.tones_heard = sum(
@@ -119,10 +122,10 @@ def _outsider(account: Account) -> Outsider:
 
 def _reception(stream: Stream, sender: Account | None) -> Reception:
     seen, heard = stream.seen, stream.heard
-    sent = decoded = hole = None
+    sent = decoded = burst = None
     if sender and sender.sent:
         first, end = sender.sent.first, sender.sent.end
-        sent, decoded, hole = end - first, within(seen.spans, first, end), longest_hole(seen.spans, first, end)
+        sent, decoded, burst = end - first, within(seen.spans, first, end), longest_burst(seen.spans, first, end)
     return Reception(
         sender=stream.name,
         probe=sender is not None,
@@ -131,7 +134,7 @@ def _reception(stream: Stream, sender: Account | None) -> Reception:
         frames_decoded=decoded if decoded is not None else seen.frames_measured,
         share=round(decoded / sent, 4) if decoded is not None and sent else None,
         frames_missing=sent - decoded if sent is not None and decoded is not None else None,
-        frames_missing_in_a_row=hole,
+        frames_missing_in_a_row=burst,
         packets_lost=stream.flow.packets_lost if stream.flow else None,
         frames_duplicated=seen.duplicates,
         frames_unreadable=seen.unreadable if sender else 0,

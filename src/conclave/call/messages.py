@@ -101,7 +101,7 @@ class Joined(Message):
 
 
 class Media(Message):
-    """Picture and tone of this sender arrive; said once per sender (a probe's name, else an identity)."""
+    """Video and tone of this sender arrive; said once per sender (a probe's name, else an identity)."""
 
     kind: Literal["media"] = "media"
     sender: str
@@ -115,7 +115,7 @@ class Lost(Message):
 
 
 class Stopped(Message):
-    """The numbers sent in the measured time: first <= n < end."""
+    """Frame numbers sent in the measured time: first <= n < end."""
 
     kind: Literal["stopped"] = "stopped"
     first: int
@@ -138,7 +138,7 @@ class TrackSeen(Message):
 
 
 class Heard(Message):
-    """The sound of one sender in the measured time, in blocks of 100 ms."""
+    """The audio of one sender in the measured time, in blocks of 100 ms."""
 
     blocks: int = 0
     own_tone_blocks: int = 0
@@ -153,7 +153,7 @@ class Heard(Message):
 
 
 class Seen(Message):
-    """The picture of one sender."""
+    """The video of one sender."""
 
     spans: list[list[int]] = Field(default_factory=list)
     frames: int = 0
@@ -184,7 +184,7 @@ class Stream(Message):
 
 
 class Transport(Message):
-    """The way media took."""
+    """The path that media took."""
 
     path: Literal["udp", "tcp", "relay", "none"] = "none"
     # Both ends of the chosen candidate pair, as address:port.

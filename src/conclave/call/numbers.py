@@ -1,4 +1,4 @@
-"""Which numbers arrived: a 16-bit counter made endless, and the account of what is missing."""
+"""Which frame numbers arrived: a 16-bit counter unwrapped, and what is missing of it."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def within(spans: list[list[int]], first: int, end: int) -> int:
     return sum(max(0, min(stop + 1, end) - max(start, first)) for start, stop in spans)
 
 
-def longest_hole(spans: list[list[int]], first: int, end: int) -> int:
-    """Return the most numbers missing in a row in first <= n < end."""
-    hole, position = 0, first
+def longest_burst(spans: list[list[int]], first: int, end: int) -> int:
+    """Return the longest loss burst, in frames, of first <= n < end."""
+    burst, position = 0, first
     for start, stop in spans:
         if stop < first or start >= end:
             continue
-        hole = max(hole, start - position)
+        burst = max(burst, start - position)
         position = max(position, stop + 1)
-    return max(hole, end - position)
+    return max(burst, end - position)

@@ -48,8 +48,8 @@ from conclave.call.transport import read_flows, read_transport, since
 from conclave.errors import ConclaveError
 
 CONNECT_SECONDS = 15.0
-SENT_OUT = "PARTICIPANT_REMOVED"
-SHAKEN_SECONDS = 60.0
+REMOVED = "PARTICIPANT_REMOVED"
+RECONNECT_SECONDS = 60.0
 
 
 class Participant:
@@ -76,7 +76,7 @@ class Participant:
         self.joined_at: float | None = None
         self.reconnects = self.returns = 0
         self.lost_at: float | None = None
-        self.shaken_at: float | None = None
+        self.reconnecting_since: float | None = None
         self.lost_seconds = 0.0
         self.flows_before: dict[str, Flow] = {}
         self.flows: dict[str, Flow] = {}
@@ -89,7 +89,7 @@ class Participant:
         self.out.write(message.model_dump_json() + "\n")
         self.out.flush()
 
-    async def obey(self, command: Message) -> bool:
+    async def execute(self, command: Message) -> bool:
         """Carry out a command of the parent; say whether there may be another."""
         match command:
             case Ask():
@@ -136,7 +136,7 @@ class Participant:
         else:
             self.returns += 1
             self._reconnected()
-        # A publication reaches us by exactly one of two ways: the snapshot at join, or the event.
+        # A publication reaches us exactly once: in the snapshot at join, or by the event.
         for who in room.remote_participants.values():
             for publication in who.track_publications.values():
                 self._published(publication, who)
@@ -178,12 +178,12 @@ class Participant:
         Raises
         ------
         ConnectionError
-            When it was no loss: somebody sent this participant out.
+            When it was no loss: somebody removed this participant.
         """
-        # The SDK reconnects by itself with the ticket it has, and is sent out for using it again: that is a loss, too.
-        shaken = self.shaken_at is not None and time.monotonic() - self.shaken_at < SHAKEN_SECONDS
-        if reason == SENT_OUT and not shaken:
-            raise ConnectionError("the server closed the connection: sent out")
+        # The SDK reconnects by itself with the ticket it has, and is removed for using it again: that is a loss, too.
+        recent = self.reconnecting_since is not None and time.monotonic() - self.reconnecting_since < RECONNECT_SECONDS
+        if reason == REMOVED and not recent:
+            raise ConnectionError("the server closed the connection: participant removed")
         self.lost_at = self.lost_at or time.monotonic()
         self.tell(Lost(reason=reason))
 
@@ -263,7 +263,7 @@ class Participant:
 
     def _reconnecting(self) -> None:
         self.reconnects += 1
-        self.lost_at = self.shaken_at = time.monotonic()
+        self.lost_at = self.reconnecting_since = time.monotonic()
 
     def _reconnected(self) -> None:
         if self.lost_at is not None:
@@ -324,7 +324,7 @@ async def converse(out: TextIO) -> None:
             continue
         if not line.result():
             return
-        if not await participant.obey(COMMAND.validate_json(line.result())):
+        if not await participant.execute(COMMAND.validate_json(line.result())):
             return
         line = asyncio.create_task(lines.readline())
 

@@ -1,4 +1,4 @@
-"""A moving picture that carries its own number, so that a receiver knows which frame it decoded."""
+"""A moving test pattern that carries its frame number, so that a receiver knows which frame it decoded."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Size:
 
 
 class Picture:
-    """Draws the numbered frames of one sender as I420.
+    """Draws the numbered test pattern of one sender as I420.
 
     Parameters
     ----------
     size:
-        Size of the picture.
+        Size of a frame.
     colour:
         Which sender this is; neighbours get different tints.
     """

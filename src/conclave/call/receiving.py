@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 # The server injects frames of 8x8 when a sender leaves; they prove nothing.
 SMALLEST = 32
-# A tone counts as heard when it carries nearly all of the sound and is not faint.
+# A tone counts as heard when it carries nearly all of the level and is not faint.
 DOMINANT_DB, FAINT_DBFS = 3.0, -40.0
-# Louder than anything a probe sends at -12 dBFS: ciphertext played as sound.
+# Louder than anything a probe sends at -12 dBFS: ciphertext played as audio.
 NOISE_DBFS = -6.0
 # After the first "key works" of a sender its other track may lag this long (measured: up to 220 ms).
 UNMUTE_SECONDS = 0.5
@@ -57,7 +57,7 @@ class Receiver:
     window:
         The measured time, shared by all receivers of the process.
     alive:
-        Called once, when picture and sound have both arrived.
+        Called once, when video and audio have both arrived.
     """
 
     tones: tuple[int, ...]
@@ -74,12 +74,12 @@ class Receiver:
     _open_at: float | None = None
     _last_frame: float | None = None
     _last_tone: float | None = None
-    _picture: bool = False
-    _sound: bool = False
+    _video: bool = False
+    _audio: bool = False
     _told: bool = False
 
     def key_works(self) -> None:
-        """Take note that the frame cryptor has decrypted: sound counts, and could be played, half a second from now."""
+        """Take note that the frame cryptor has decrypted: audio counts, and could be played, half a second from now."""
         if self._open_at is None:
             self._open_at = self.clock() + UNMUTE_SECONDS
 
@@ -100,7 +100,7 @@ class Receiver:
             await stream.aclose()
 
     async def listen(self, track: rtc.RemoteAudioTrack) -> None:
-        """Measure the sound of an audio track until it ends."""
+        """Measure an audio track until it ends."""
         stream = rtc.AudioStream(track, sample_rate=tone.RATE, num_channels=1)
         pending = np.empty(0, dtype=np.int16)
         try:
@@ -124,7 +124,7 @@ class Receiver:
         return self.seen, self.heard
 
     def frame(self, luma: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> None:
-        """Enter a decoded picture."""
+        """Enter a decoded frame."""
         now = self.clock()
         self.seen.frames += 1
         if self.seen.first_frame_seconds is None:
@@ -139,7 +139,7 @@ class Receiver:
             return
         self.account.add(number)
         self.arrived.set()
-        self._picture = True
+        self._video = True
         self._tell()
 
     def _gap(self, first: float, second: float, now: float) -> None:
@@ -149,7 +149,7 @@ class Receiver:
             self.seen.without_media_ms += round(gap * 1000)
 
     def block(self, block: np.ndarray[tuple[int, ...], np.dtype[np.int16]]) -> None:
-        """Enter 100 ms of decoded sound."""
+        """Enter 100 ms of decoded audio."""
         now = self.clock()
         all_of_it = tone.loudness(block)
         strengths = tone.levels(block, self.tones)
@@ -162,7 +162,7 @@ class Receiver:
             self.heard.tone_before_key_blocks += clear
             return
         if clear:
-            self._sound = True
+            self._audio = True
             self._tell()
             self._silence(now)
             self._last_tone = now
@@ -179,6 +179,6 @@ class Receiver:
             self.heard.longest_gap_ms = max(self.heard.longest_gap_ms, round(gap * 1000))
 
     def _tell(self) -> None:
-        if self._picture and self._sound and not self._told:
+        if self._video and self._audio and not self._told:
             self._told = True
             self.alive()

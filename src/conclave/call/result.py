@@ -34,7 +34,7 @@ class Reception(Part):
     frames_missing: int | None
     frames_missing_in_a_row: int | None
     packets_lost: int | None = Field(
-        default=None, description="RTP packets of picture and sound that never came; unknown of one who left."
+        default=None, description="RTP packets of video and audio that were lost; unknown of one who left."
     )
     frames_duplicated: int
     frames_unreadable: int
@@ -47,7 +47,8 @@ class Reception(Part):
     tone_share: float | None = Field(description="Share of the blocks of 100 ms with a clear tone, 0 to 1.")
     sound_gap_ms: int = Field(default=0, description="The longest time without a clear tone.")
     sound_concealed_ms: int | None = Field(
-        default=None, description="Sound the receiver had to make up, all of it together; unknown of one who left."
+        default=None,
+        description="Audio the receiver concealed (W3C concealedSamples), in all; unknown of one who left.",
     )
     noise_before_key_ms: int = Field(description="Loud noise that the mute rule kept from the ears, at the join.")
 
@@ -65,10 +66,10 @@ class Participant(Part):
     frames_sent: int = 0
     tone_hz: int | None = None
     reconnects: int = 0
-    returns: int = Field(default=0, description="How often it came back with a new admission.")
+    returns: int = Field(default=0, description="How often it rejoined with a new admission.")
     without_connection_ms: int = 0
     path: Literal["udp", "tcp", "relay", "none"] = "none"
-    address: str = Field(default="", description="Its own end of the way media took, as address:port.")
+    address: str = Field(default="", description="Its own end of the media path, as address:port.")
     server_address: str = Field(default="", description="The other end, as it sees it.")
     node: str | None = Field(default=None, description="The media host at the other end; unknown through a relay.")
     dtls_cipher: str = ""

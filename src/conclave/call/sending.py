@@ -1,4 +1,4 @@
-"""What a participant sends: the numbered picture and its tone."""
+"""What a participant sends: a numbered test pattern and its tone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BITS_PER_SECOND = 600_000
 
 
 class Sender:
-    """Publishes the picture and the tone of one participant.
+    """Publishes the video and the tone of one participant.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 KEY_BYTES = 32
 ASK_AGAIN_SECONDS = 1.0
-# Small on purpose: a probe measures the way, and must not be what loads it.
+# Small on purpose: a probe measures the path, and must not be what loads it.
 SMALL = Size(384, 216)
 
 
@@ -114,7 +114,7 @@ async def hold(
     """
     environment = os.environ | ({"SSL_CERT_FILE": str(authority)} if authority else {})
     started_at = dt.datetime.now(dt.UTC)
-    processes, outsider = _cast(plan, prefix, outside)
+    processes, outsider = _processes(plan, prefix, outside)
     everybody = [*processes, outsider] if outsider else processes
     measured = busy = 0.0
     notices: list[str] = []
@@ -125,7 +125,7 @@ async def hold(
             # One after the other: each then finds those before it in the room, and publishes to them.
             for process in everybody:
                 await _admit(process, admission, plan)
-            async with _kept_in(everybody, admission, plan):
+            async with _readmitting(everybody, admission, plan):
                 names = {one.account.name for one in processes if not one.account.error}
                 await _together(processes, lambda one: _media(one, names, plan.media_seconds))
                 waited = stalled_seconds()
@@ -184,7 +184,7 @@ def begin_of(plan: Plan, name: str, index: int, key: bytes, *, publishes: bool) 
     )
 
 
-def _cast(plan: Plan, prefix: Sequence[str], outside: Outside | None) -> tuple[list[Process], Process | None]:
+def _processes(plan: Plan, prefix: Sequence[str], outside: Outside | None) -> tuple[list[Process], Process | None]:
     key = plan.key or fresh_key()
 
     def process(name: str, index: int, secret: bytes, *, publishes: bool) -> Process:
@@ -232,9 +232,9 @@ async def _ticket(process: Process, admission: Admission, plan: Plan) -> Ticket:
 
 
 @contextlib.asynccontextmanager
-async def _kept_in(everybody: list[Process], admission: Admission, plan: Plan) -> AsyncIterator[None]:
+async def _readmitting(everybody: list[Process], admission: Admission, plan: Plan) -> AsyncIterator[None]:
     """Ask for a new admission for whoever loses the connection, as long as the block lasts."""
-    tasks = [asyncio.create_task(_keep_in(process, admission, plan)) for process in everybody]
+    tasks = [asyncio.create_task(_readmit(process, admission, plan)) for process in everybody]
     try:
         yield
     finally:
@@ -243,24 +243,24 @@ async def _kept_in(everybody: list[Process], admission: Admission, plan: Plan) -
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _keep_in(process: Process, admission: Admission, plan: Plan) -> None:
+async def _readmit(process: Process, admission: Admission, plan: Plan) -> None:
     while await process.wait(lambda it: bool(it.lost), seconds=None):
         reason, process.lost = process.lost, ""
         try:
             async with asyncio.timeout(plan.join_seconds):
-                ticket = await _ask_again(process, admission, plan)
+                ticket = await _ask_until_admitted(process, admission, plan)
         except TimeoutError:
             process.account.error = f"lost the connection ({reason}) and was not admitted again"
             return
         await process.say(Join(url=ticket.url, token=ticket.token))
 
 
-async def _ask_again(process: Process, admission: Admission, plan: Plan) -> Ticket:
+async def _ask_until_admitted(process: Process, admission: Admission, plan: Plan) -> Ticket:
     while True:
         try:
             return await _ticket(process, admission, plan)
         except ConclaveError:
-            # What took the connection away may have taken the portal's way to the SFU, too.
+            # What took the connection away may have taken the portal's connection to the SFU, too.
             await asyncio.sleep(ASK_AGAIN_SECONDS)
 
 

@@ -9,7 +9,7 @@ from conclave.call.admission import NodeAdmission, PortalAdmission
 from conclave.call.session import Outside, hold
 from conclave.errors import ConclaveError, ExitCode
 from conclave.lab import Lab
-from conclave.lab.outsiders import WAYS, bound
+from conclave.lab.outsiders import PATHS, bound
 from conclave.site import secrets
 from conclave.site.trusted import ca_file
 
@@ -30,8 +30,8 @@ def users_prefix() -> Sequence[str]:
     return Lab(lab_name).command("users", [])
 
 
-def outside_prefix(way: str) -> Sequence[str]:
-    """Return what leads a command out of the lab's site, bound to a way of `WAYS` or free to take ``any``.
+def outside_prefix(path: str) -> Sequence[str]:
+    """Return what leads a command out of the lab's site, bound to a path of `PATHS` or free to take ``any``.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def outside_prefix(way: str) -> Sequence[str]:
             todo="leave out --outside, or run this command where the participants are",
             exit_code=ExitCode.INPUT,
         )
-    return Lab(lab_name).command("outsiders", bound(way, []) if way in WAYS else [])
+    return Lab(lab_name).command("outsiders", bound(path, []) if path in PATHS else [])
 
 
 async def hold_at_site(
@@ -76,7 +76,7 @@ async def hold_at_site(
     with ca_file(site, known) as authority:
         entrance = (site.domain, known["secret_probe_oidc"], authority)
         admission = NodeAdmission(*entrance, node) if node else PortalAdmission(*entrance, invitation)
-        outside = Outside([outside_prefix(way) for way in plan.outside], admission.question)
+        outside = Outside([outside_prefix(path) for path in plan.outside], admission.question)
         result = await hold(plan, admission, authority, users_prefix(), during=during, outside=outside)
     for participant in result.participants:
         participant.node = carrier(site, participant.server_address)

@@ -1,4 +1,4 @@
-"""Which way a participant's media took, read from the WebRTC statistics (W3C webrtc-stats)."""
+"""Which path a participant's media took, read from the WebRTC statistics (W3C webrtc-stats)."""
 
 from __future__ import annotations
 

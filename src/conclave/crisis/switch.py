@@ -58,7 +58,7 @@ class Order:
         return cls("isolated", actor, reason, revert_after, secrets.token_hex(8))
 
     @property
-    def words(self) -> list[str]:
+    def arguments(self) -> list[str]:
         """The order as conclave-mode takes it."""
         words = [self.mode, "--actor", self.actor, "--reason", self.reason]
         if not self.revert_after:
@@ -95,12 +95,12 @@ def switch(site: Site, order: Order, watch: Callable[[Report], None] = lambda _:
             told = run.tell(order)
             run.step("told")
             # What the router holds back is held back for everybody, also for a host that is down.
-            run.send(routers, order.words)
+            run.send(routers, order.arguments)
             run.step("router")
-            run.send(others, [*order.words, "--told"] if told else order.words)
+            run.send(others, [*order.arguments, "--told"] if told else order.arguments)
         else:
-            run.send(others, order.words)
-            run.send(routers, order.words)
+            run.send(others, order.arguments)
+            run.send(routers, order.arguments)
         run.step("switched")
         run.again(order)
         run.verify()
@@ -136,7 +136,7 @@ def _refuse_to_rehearse(order: Order, run: _Run) -> None:
     real = [host.name for host in run.report.hosts if host.mode in {"isolated", "sealed"} and not host.rehearsal]
     if real:
         raise ConclaveError(
-            f"{', '.join(real)} isolated in earnest; nothing was changed",
+            f"{', '.join(real)} isolated for real; nothing was changed",
             expected="an open site: a rehearsal ends by opening it",
             todo=f"conclave crisis status {run.report.site}",
             exit_code=ExitCode.REHEARSAL_REFUSED,
@@ -174,7 +174,7 @@ class _Run:
         for host, reached in together(hosts, reach):
             report = self._reports[host.name]
             if isinstance(reached, Exception):
-                report.problem = f"cannot be reached: {_why(reached)}"
+                report.problem = f"cannot be reached: {_reason(reached)}"
                 continue
             self._connections[host.name], answer = reached
             damaged = answer.data.get("damaged")
@@ -219,7 +219,7 @@ class _Run:
         """Try those once more that did not switch: a host that was busy or was just coming up."""
         hosts = [self._hosts[name] for name, report in self._reports.items() if report.switched is None]
         self.connect([host for host in hosts if host.name not in self._connections])
-        self.send(hosts, order.words)
+        self.send(hosts, order.arguments)
 
     def verify(self) -> None:
         """Ask every host how it is, whatever it said before."""
@@ -271,7 +271,7 @@ class _Run:
 
     def _lose(self, name: str, error: Exception) -> None:
         self._connections.pop(name).close()
-        self._reports[name].problem = f"did not answer: {_why(error)}"
+        self._reports[name].problem = f"did not answer: {_reason(error)}"
         self._reports[name].mode = ""
 
     def _since(self) -> float:
@@ -283,7 +283,7 @@ def _mode(connection: Connection, *words: str) -> Answer:
     return connection.run(MODE, *words, "--json", seconds=COMMAND_SECONDS)
 
 
-def _why(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return error.why if isinstance(error, RemoteError) else str(error)
 
 
@@ -291,7 +291,7 @@ def _told(answer: Answer | Exception) -> str:
     if isinstance(answer, TimeoutError):
         return f"the portal did not answer within {TELL_SECONDS} s"
     if not isinstance(answer, Answer):
-        return f"the portal was not reached: {_why(answer)}"
+        return f"the portal was not reached: {_reason(answer)}"
     if answer.status == 127:  # noqa: PLR2004 - what a shell says of a program that is not there
         return "this portal tells nobody"
     told = answer.data

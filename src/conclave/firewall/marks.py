@@ -1,7 +1,7 @@
 """DSCP marks: a host marks what it sends by the catalogue, the router re-marks what comes from where nobody is trusted.
 
 Chains of the table ``inet conclave``. A class belongs to a flow and so to a port; only in the SFU's UDP ports, where
-sound and pictures share one 5-tuple (BUNDLE, RFC 9143), sound is told apart by the RTP payload type, which SRTP leaves
+audio and video share one 5-tuple (BUNDLE, RFC 9143), audio is told apart by the RTP payload type, which SRTP leaves
 readable (RFC 3711 section 3.1). Classes after RFC 4594 and RFC 8837, LE after RFC 8622. ECN stays as it is.
 """
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 # Code points by the names of the catalogue (RFC 2474, 2597, 3246, 8622).
 DSCP: dict[Dscp, int] = {"EF": 46, "AF41": 34, "AF31": 26, "CS3": 24, "CS2": 16, "LE": 1, "DF": 0}
-# Opus 111, RED 63 and what room systems speak: G.711 0 and 8, G.722 9. Numbers of pictures change from call to call, so
-# whatever is not sound is taken for a picture; with it go RTCP, DTLS and STUN, which both need as much.
+# Opus 111, RED 63 and what room systems speak: G.711 0 and 8, G.722 9. Payload types of video change from call to call,
+# so whatever is not audio is taken for video; with it go RTCP, DTLS and STUN, which both need as much.
 AUDIO_PAYLOADS = (0, 8, 9, 63, 111)
 # What stands before the RTP packet, in bits: the UDP header and, relayed, that of TURN's ChannelData (RFC 8656 12.4).
 UDP_BITS, CHANNEL_BITS = 64, 32

@@ -12,30 +12,30 @@ from conclave.site.turn import turn_names
 if TYPE_CHECKING:
     from conclave.lab.definition import Definition
 
-# A way is a group: the namespace's rules know whose packet it is by the group of the process that opened the socket.
-WAYS = {"udp4": 44041, "udp6": 44042, "tcp4": 44043, "turn4": 44044}
+# A path is a group: the namespace's rules know whose packet it is by the group of the process that opened the socket.
+PATHS = {"udp4": 44041, "udp6": 44042, "tcp4": 44043, "turn4": 44044}
 
 
 def install() -> None:
-    """Set up the ways in the current network namespace."""
+    """Set up the paths in the current network namespace."""
     rules = files(__package__).joinpath("outsiders.nft").read_text(encoding="utf-8")
-    groups = "".join(f"define {way} = {group}\n" for way, group in WAYS.items())
+    groups = "".join(f"define {path} = {group}\n" for path, group in PATHS.items())
     catalog = Catalog.load()
     groups += f"define turn = {catalog.port('turn-udp')}\ndefine web = {catalog.port('web')}\n"
-    namespaces.run(["nft", "-f", "-"], stdin=groups + rules, doing="setting up the outsiders' ways")
+    namespaces.run(["nft", "-f", "-"], stdin=groups + rules, doing="setting up the outsiders' paths")
 
 
-def bound(way: str, argv: list[str]) -> list[str]:
-    """Return a command line whose sockets go one way only: its media, and https as far as the way has it.
+def bound(path: str, argv: list[str]) -> list[str]:
+    """Return a command line whose sockets take one path only: its media, and https as far as the path has it.
 
     Parameters
     ----------
-    way:
-        A key of `WAYS`: UDP over IPv4, UDP over IPv6, ICE over TCP over IPv4, or TURN over UDP over IPv4.
+    path:
+        A key of `PATHS`: UDP over IPv4, UDP over IPv6, ICE over TCP over IPv4, or TURN over UDP over IPv4.
     argv:
         Program and arguments.
     """
-    return ["setpriv", "--regid", str(WAYS[way]), "--clear-groups", "--", *argv]
+    return ["setpriv", "--regid", str(PATHS[path]), "--clear-groups", "--", *argv]
 
 
 def names(definition: Definition) -> str:

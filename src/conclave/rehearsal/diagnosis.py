@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from conclave.rehearsal.profiles import MediaPath, Verdict
     from conclave.rehearsal.result import Certificate, Measured, Reached, Rule, Seen, Value
 
-# Below this share of the frames a picture stands more than it moves.
+# Below this share of the frames the video freezes more than it moves.
 MOVES = 0.5
 # From here on people notice: ITU-T G.114 for the delay of one way, doubled; loss that concealment does not hide.
 LONG_MS, LOSSY_PERCENT = 300, 2.0

@@ -125,7 +125,7 @@ def test_the_real_thing_after_a_rehearsal_stays_past_the_old_deadline(site: Site
     # A rehearsal would end by opening what is isolated for real.
     refused = site.crisis("rehearse", "--revert-after", "5s")
     assert refused.status == 6
-    assert "isolated in earnest" in refused.err
+    assert "isolated for real" in refused.err
     assert modes(site) == every(site, "isolated")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conclave.call.numbers import Account, longest_hole, within
+from conclave.call.numbers import Account, longest_burst, within
 
 
 def account(numbers: list[int]) -> Account:
@@ -22,7 +22,7 @@ def test_a_loss_begins_a_new_span() -> None:
     result = account([1, 2, 3, 7, 8])
     assert result.spans == [[1, 3], [7, 8]]
     assert within(result.spans, 0, 10) == 5
-    assert longest_hole(result.spans, 0, 10) == 3
+    assert longest_burst(result.spans, 0, 10) == 3
 
 
 def test_the_counter_goes_on_after_its_wrap() -> None:
@@ -43,8 +43,8 @@ def test_only_the_measured_numbers_count(first: int, end: int, count: int) -> No
 
 
 def test_everything_missing_is_one_hole() -> None:
-    assert longest_hole([], 10, 30) == 20
+    assert longest_burst([], 10, 30) == 20
 
 
 def test_a_hole_at_the_end_counts() -> None:
-    assert longest_hole([[0, 9]], 0, 30) == 20
+    assert longest_burst([[0, 9]], 0, 30) == 20
