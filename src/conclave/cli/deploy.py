@@ -28,7 +28,7 @@ def deploy(
 
     A refused bundle ends it with the exit codes of `conclave bundle verify`.
     """
-    from conclave.deploy import command
+    from conclave.deploy import command, interruptions
     from conclave.lab import enter
 
     enter(site, lab)
@@ -45,6 +45,8 @@ def deploy(
         verb = "would change" if check else "changed"
         hosts = ", ".join(f"{host} {counts['changed']}" for host, counts in summary["hosts"].items())
         sys.stdout.write(f"{site}: {summary['changed']} tasks {verb} something in {summary['seconds']} s ({hosts})\n")
+        if check:
+            sys.stdout.writelines(f"{line}\n" for line in interruptions.told(summary["handlers"]))
 
 
 def preflight(

@@ -79,6 +79,8 @@ class Progress:
     stats: dict[str, dict[str, int]] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     noise: list[str] = field(default_factory=list)
+    # What changed files ask for, by host: a real run goes on with these handlers, a dry run cannot.
+    handlers: dict[str, list[str]] = field(default_factory=dict)
     role: str = ""
     task: str = ""
     _begin: float = field(init=False)
@@ -135,11 +137,16 @@ class Progress:
             if (data.get("res") or {}).get("changed"):
                 cell.changed += 1
                 self.log(f"{where}: changed")
+                self._notified(data)
         elif kind in _FAILED and not data.get("ignore_errors"):
             cell.failed += 1
             failure = failure_of(data, unreachable=kind == "runner_on_unreachable")
             self.failures.append(failure)
             self.log(f"{where}: FAILED: {failure.message.splitlines()[0]}")
+
+    def _notified(self, data: dict[str, Any]) -> None:
+        wanted = self.handlers.setdefault(str(data.get("host")), [])
+        wanted += [name for name in data["res"].get("notify", []) if name not in wanted]
 
     def _diff(self, text: str) -> None:
         for line in text.strip().splitlines():
@@ -179,6 +186,7 @@ class Progress:
             "seconds": round(self.seconds(), 1),
             "hosts": self.stats,
             "roles": roles,
+            "handlers": {host: names for host, names in self.handlers.items() if names},
             "failures": [failure.as_dict() for failure in self.failures],
         }
 

@@ -52,6 +52,7 @@ def test_a_run_is_counted_by_host_and_by_role() -> None:
             "b": {"changed": 1, "ok": 2, "failed": 0, "unreachable": 0},
         },
         "roles": {"base": {"seconds": 4.0, "changed": 1}, "edge": {"seconds": 2.0, "changed": 1}},
+        "handlers": {},
         "failures": [],
     }
     assert [line for line in lines if "changed" in line] == [
