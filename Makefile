@@ -29,7 +29,7 @@ $(WEB): $(VENV) web/package-lock.json tools/web_packages.py
 	python tools/web_packages.py
 	@touch $@
 
-prerequisites: ## Install the Debian packages this machine lacks; look at node, go and maven
+prerequisites: ## Install what this machine lacks, where Debian has it new enough
 	@tools/prerequisites
 
 demo: prerequisites setup ## Build the bundle, boot the lab, deploy, verify, hold an encrypted call
