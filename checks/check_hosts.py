@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import jwt
 
 from conclave.site import software
-from conclave.verify import control
+from conclave.verify import NotApplicable, confinement, control
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +93,23 @@ def test_no_unit_has_failed_and_everything_enabled_runs(host: Host, observe: Cal
     assert active, "no service of the product is enabled"
     down = [f"{unit} is {word}" for unit, word in active.items() if word != "active"]
     assert not down, "; ".join(down)
+
+
+@control("SYS-09")
+def test_debians_profiles_are_in_force_and_deny_nothing_of_ours(host: Host, observe: Callable[..., None]) -> None:
+    """Each AppArmor profile of a package is loaded and enforced; its programs run in it, and meet no denial."""
+    seen = host.json("/usr/bin/python3 -c %s", inspect.getsource(confinement))
+    if seen["container"] and not seen["enabled"]:
+        raise NotApplicable("a container: whether AppArmor is on is up to the machine below")
+    observe(**seen)
+    assert seen["enabled"], "AppArmor is off"
+    assert seen["expected"], "no installed package brings a profile"
+    lacking = [name for name in seen["expected"] if seen["loaded"].get(name) != "enforce"]
+    assert not lacking, "not enforced: " + ", ".join(
+        f"{name} ({seen['loaded'].get(name, 'not loaded')})" for name in lacking
+    )
+    assert not seen["outside"], f"outside of their profile: {', '.join(seen['outside'])}"
+    assert not seen["denied"], f"denied: {'; '.join(seen['denied'][:5])}"
 
 
 @control("MON-01")

@@ -21,6 +21,15 @@ dpkg-deb --build "$folder" /run/breaker.deb >/dev/null; dpkg -i /run/breaker.deb
 # Of another service and without an end: {"alg": "RS256"}, {"sub": "breaker"}.
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJicmVha2VyIn0.c2lnbmF0dXJl"
 
+# A host without AppArmor has nothing to break.
+UNCONFINED = "! [ -e /sys/kernel/security/apparmor/profiles ]"
+PROFILE, LOCAL, DNS = (
+    "/etc/apparmor.d/usr.sbin.unbound",
+    "/etc/apparmor.d/local/usr.sbin.unbound",
+    "conclave-dns.service",
+)
+LOAD = f"apparmor_parser --replace {PROFILE} && systemctl reset-failed {DNS} && systemctl restart {DNS}"
+
 
 @breaker("SYS-02", on="edge")
 def a_service_without_a_sandbox(host: Host) -> Iterator[None]:
@@ -51,6 +60,22 @@ def a_unit_has_failed(host: Host) -> Iterator[None]:
         "timeout 10 sh -c 'until systemctl is-failed -q conclave-breaker.service; do :; done'"
     )
     with done(host, fail, "systemctl reset-failed conclave-breaker.service"):
+        yield
+
+
+@breaker("SYS-09", on="core")
+def a_profile_is_not_loaded(host: Host) -> Iterator[None]:
+    with done(host, f"{UNCONFINED} || apparmor_parser --remove {PROFILE}", f"{UNCONFINED} || {{ {LOAD}; }}"):
+        yield
+
+
+@breaker("SYS-09", on="core", also=("SYS-08", "MON-01"))
+def a_profile_denies_a_file_of_ours(host: Host) -> Iterator[None]:
+    line = "audit deny /etc/unbound/conclave/unbound.conf r,"
+    change = f"echo '{line}' >> {LOCAL} && apparmor_parser --replace {PROFILE} && systemctl try-restart {DNS}"
+    # It cannot start, and how long that takes to say is systemd's.
+    change = f"{{ {change}; }} || true"
+    with done(host, f"{UNCONFINED} || {change}", f"{UNCONFINED} || {{ sed -i '\\#^audit deny#d' {LOCAL} && {LOAD}; }}"):
         yield
 
 
