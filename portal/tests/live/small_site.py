@@ -263,13 +263,12 @@ turn_tls = 443
     )
     (site.folder / "mode.json").write_text('{"mode": "open", "since": "2030-01-01T08:00:00Z", "pending": null}')
     environment = {"CONCLAVE_PORTAL_CONFIG": str(config), "DJANGO_SETTINGS_MODULE": "conclave_portal.settings"}
+    environment["PYTHONPATH"] = str(PORTAL)
     manage = [sys.executable, str(PORTAL / "manage.py"), "migrate", "--verbosity", "0"]
     subprocess.run(manage, check=True, env={**os.environ, **environment})
-    argv: list[str | Path] = [sys.executable, "-m", "uvicorn", "conclave_portal.asgi:application"]
-    argv += ["--app-dir", PORTAL, "--host", "127.0.0.1", "--port", str(site.ports["portal"])]
-    argv += ["--ssl-certfile", site.folder / "host.crt", "--ssl-keyfile", site.folder / "host.key"]
-    argv += ["--no-access-log", "--ws", "none", "--lifespan", "off", "--timeout-graceful-shutdown", "2"]
-    argv += ["--workers", "2", "--limit-concurrency", "512"]
+    argv: list[str | Path] = [sys.executable, "-m", "conclave_portal.serve", "--host", "127.0.0.1"]
+    argv += ["--port", str(site.ports["portal"])]
+    argv += ["--certificate", site.folder / "host.crt", "--key", site.folder / "host.key"]
     worker: list[str | Path] = [sys.executable, PORTAL / "manage.py", "portal_worker"]
     with (
         process(argv, site.folder / "portal.log", **environment),
