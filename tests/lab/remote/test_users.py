@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,7 +30,7 @@ OPS: dict[str, Any] = {"ansible_user": "ops"}
 def site_of(hosts: Hosts, **account: object) -> tuple[Site, Host]:
     """Return a site whose core host is the second of the lab."""
     site = read.load("lab")
-    core = site.host("core").model_copy(update={"ansible_host": hosts.login("other").address, **account})
+    core = site.host("core").model_copy(update={"ansible_host": ip_address(hosts.login("other").address), **account})
     return site.model_copy(update={"hosts": (core, *(host for host in site.hosts if host.name != core.name))}), core
 
 
