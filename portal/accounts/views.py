@@ -18,6 +18,7 @@ from requests.exceptions import RequestException
 from accounts.backend import PATH
 from accounts.models import SignIn, User
 from accounts.oidc import REQUIRED_ACR, TokenError, check_id_token, identity_server, oauth, strong_enough
+from accounts.way import Way
 from audit.record import record
 from conclave_portal.codes import ProblemCode
 from conclave_portal.errors import to_start_page
@@ -41,24 +42,31 @@ def _local(address: str) -> str:
 @require_GET
 def login(request: HttpRequest) -> HttpResponse:
     """Send the browser to the identity server."""
-    request.session["next"] = _local(request.GET.get("next", "/"))
+    way = Way(request)
     try:
         identity_server.ready()
         redirect: HttpResponse = oauth.sso.authorize_redirect(
-            request, _CALLBACK, acr_values=REQUIRED_ACR, ui_locales=get_language()
+            way, _CALLBACK, acr_values=REQUIRED_ACR, ui_locales=get_language()
         )
     except RequestException as error:
         logger.error("the identity server cannot be reached: %s", type(error).__name__)  # noqa: TRY400 - no trace
         return to_start_page(ProblemCode.IDENTITY_UNAVAILABLE)
-    return redirect
+    way.leads_to(_local(request.GET.get("next", "/")))
+    return way.keep(redirect)
 
 
 @require_GET
 def callback(request: HttpRequest) -> HttpResponse:
     """Take the browser back, check the tokens, and start a session."""
+    way = Way(request)
+    where = way.destination()
+    return way.keep(_arrive(request, way, where))
+
+
+def _arrive(request: HttpRequest, way: Way, where: str) -> HttpResponse:
     try:
         token = oauth.sso.authorize_access_token(
-            request,
+            way,
             leeway=10,
             claims_options={
                 "iss": {"essential": True, "value": settings.CONFIG.oidc.issuer},
@@ -78,7 +86,7 @@ def callback(request: HttpRequest) -> HttpResponse:
         logger.warning("sign-in refused: acr is %s", claims.get("acr"))
         return to_start_page(ProblemCode.SECOND_FACTOR_MISSING)
     _begin(request, claims, token["id_token"])
-    return HttpResponseRedirect(request.session.pop("next", "/"))
+    return HttpResponseRedirect(where)
 
 
 def _begin(request: HttpRequest, claims: dict[str, Any], id_token: str) -> None:
@@ -92,11 +100,9 @@ def _begin(request: HttpRequest, claims: dict[str, Any], id_token: str) -> None:
             "may_plan": PLANNING_ROLE in claims.get("roles", []),
         },
     )
-    where = request.session.get("next", "/")
     # A new session, so that nothing of an earlier person's and no planted session key lives on.
     request.session.flush()
     start_session(request, user, backend=PATH)
-    request.session["next"] = where
     request.session["id_token"] = id_token
     request.session.save()
     SignIn.objects.create(session_key=str(request.session.session_key), sid=claims["sid"], user=user)

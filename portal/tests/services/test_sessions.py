@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from identity import Signer
 from people import Browser, user
 
+from accounts import way
 from accounts.models import SignIn
 from accounts.models import User as Person
+from accounts.oidc import oauth
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -94,11 +97,38 @@ def test_who_loses_his_way_while_signing_in_comes_to_the_start_page() -> None:
 def test_a_sign_in_that_breaks_is_told_by_the_start_page_and_not_in_json(caplog: pytest.LogCaptureFixture) -> None:
     browser = Browser()
     browser.client.raise_request_exception = False
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE django_session RENAME TO lost")
+    oauth.sso.server_metadata["authorization_endpoint"] = None
     answer = browser.get("/oidc/login")
     assert (answer.status_code, answer["Location"]) == (302, "/?error=sign_in_failed")
-    assert "ProgrammingError" in caplog.text
+    assert "RuntimeError" in caplog.text
+
+
+def test_setting_out_to_sign_in_leaves_nothing_in_the_database_and_one_cookie() -> None:
+    browser = Browser()
+    for number in range(6):
+        browser.get(f"/oidc/login?next=/m/{number}")
+    assert not Session.objects.exists()
+    assert "__Host-session" not in browser.client.cookies
+    cookie = browser.client.cookies[way.COOKIE]
+    assert (cookie["secure"], cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, True, "Lax", "/")
+    assert cookie["max-age"] == way.SECONDS
+    assert len(cookie.value) < 3000
+
+
+def test_the_way_back_is_the_one_that_was_set_out_on() -> None:
+    browser = Browser()
+    asked = [browser.get(f"/oidc/login?next=/m/{name}")["Location"] for name in "ab"]
+    states = [parse_qs(urlsplit(address).query)["state"][0] for address in asked]
+    request = RequestFactory().get("/oidc/callback", {"state": states[0]})
+    request.COOKIES[way.COOKIE] = browser.client.cookies[way.COOKIE].value
+    assert way.Way(request).destination() == "/m/a"
+    request.COOKIES[way.COOKIE] = "forged"
+    assert way.Way(request).destination() == "/"
+
+
+def test_who_comes_back_without_having_set_out_is_not_signed_in() -> None:
+    answer = Browser().get("/oidc/callback?code=x&state=y")
+    assert (answer.status_code, answer["Location"]) == (302, "/?error=sign_in_failed")
 
 
 def test_the_identity_server_is_told_of_a_fault_in_its_own_terms(signer: Signer) -> None:
