@@ -74,14 +74,14 @@ def carry_out(steps: Sequence[Step], ending: Ending, do: Callable[[object], None
     steps, ending:
         A plan, or what follows a failure.
     do:
-        Brings one effect about, or raises `EffectError`.
+        Brings one effect about, or raises `EffectError` or `OSError`.
     """
     late = Ending()
     for each in steps:
         try:
             for effect in each.effects:
                 do(effect)
-        except EffectError:
+        except (EffectError, OSError):
             if each.failure is None:
                 continue
             inner = carry_out(each.failure.steps, each.failure.ending, do)

@@ -52,10 +52,16 @@ class Story:
 
 
 @pytest.fixture(scope="session")
-def story() -> Story:
+def pictures() -> Path:
+    """Return the folder of the documents' screenshots; whoever takes some stands in a lab with a deployed site."""
     if "CONCLAVE_LAB" not in os.environ:
         pytest.fail("these tests run in a lab with a deployed site: make e2e")
-    return asyncio.run(_tell(project_root() / "docs" / "pictures"))
+    return project_root() / "docs" / "pictures"
+
+
+@pytest.fixture(scope="session")
+def story(pictures: Path) -> Story:
+    return asyncio.run(_tell(pictures))
 
 
 async def _tell(pictures: Path) -> Story:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -15,7 +14,6 @@ from conclave.browser import pages
 from conclave.browser.chromium import chromium
 from conclave.call.admission import PortalAdmission
 from conclave.call.site import users_prefix
-from conclave.paths import project_root
 from conclave.site import read, secrets
 from conclave.site.trusted import ca_file
 
@@ -46,10 +44,8 @@ class Checked:
 
 
 @pytest.fixture(scope="module")
-def checked() -> Checked:
-    if "CONCLAVE_LAB" not in os.environ:
-        pytest.fail("these tests run in a lab with a deployed site: make e2e")
-    return asyncio.run(_check(project_root() / "docs" / "pictures"))
+def checked(pictures: Path) -> Checked:
+    return asyncio.run(_check(pictures))
 
 
 async def _check(pictures: Path) -> Checked:

@@ -6,7 +6,6 @@ Only the rooms are told here; that packets stop is the firewall's business, and 
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,6 @@ from conclave.browser import pages
 from conclave.browser.chromium import chromium
 from conclave.call.admission import PortalAdmission
 from conclave.call.site import outside_prefix, users_prefix
-from conclave.paths import project_root
 from conclave.site import read, secrets
 from conclave.site.trusted import ca_file
 from conclave.verify.places import Host
@@ -53,10 +51,8 @@ class Seen:
 
 
 @pytest.fixture(scope="module")
-def seen() -> Seen:
-    if "CONCLAVE_LAB" not in os.environ:
-        pytest.fail("these tests run in a lab with a deployed site: make e2e")
-    return asyncio.run(_look(project_root() / "docs" / "pictures"))
+def seen(pictures: Path) -> Seen:
+    return asyncio.run(_look(pictures))
 
 
 async def _look(pictures: Path) -> Seen:

@@ -41,20 +41,14 @@ class Machine:
         """Say whether the kernel has the rules in place."""
         return kernel.enforces(self._rules or b"", (TABLE,))
 
-    def do(self, effect: object) -> None:
+    def do(self, effect: object) -> None:  # noqa: C901, PLR0912 - one line for each effect there is
         """Bring an effect about.
 
         Raises
         ------
-        EffectError
+        EffectError, OSError
             When it did not come about.
         """
-        try:
-            self._do(effect)
-        except OSError as error:
-            raise EffectError(f"{error.filename or ''}: {error.strerror}") from error
-
-    def _do(self, effect: object) -> None:  # noqa: C901, PLR0912 - one line for each effect there is
         match effect:
             case effects.WriteProbation(waiting):
                 files.put(PROBATION, f"{waiting.rules} {waiting.ticks}\n".encode(), MODE_OF_RULES)

@@ -86,20 +86,14 @@ class Machine:
 
     # What is done.
 
-    def do(self, effect: object) -> None:
+    def do(self, effect: object) -> None:  # noqa: C901, PLR0912 - one line for each effect there is
         """Bring an effect about.
 
         Raises
         ------
-        EffectError
+        EffectError, OSError
             When it did not come about.
         """
-        try:
-            self._do(effect)
-        except OSError as error:
-            raise EffectError(f"{error.filename or ''}: {error.strerror}") from error
-
-    def _do(self, effect: object) -> None:  # noqa: C901, PLR0912 - one line for each effect there is
         from conclave_host.mode import effects
 
         match effect:

@@ -12,7 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes
+from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes, finish
 from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
@@ -86,12 +86,7 @@ def call(
         result = asyncio.run(hold_with_browser(found, plan, screenshot))
     else:
         result = asyncio.run(hold_at_site(found, plan))
-    if json:
-        typer.echo(result.model_dump_json(indent=2))
-    else:
-        show(result, Console())
-    if not result.ok:
-        raise typer.Exit(ExitCode.FAILED)
+    finish(result, show, json=json)
 
 
 def show(result: CallResult, console: Console) -> None:

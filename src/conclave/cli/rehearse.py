@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes
+from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes, finish
 from conclave.errors import ConclaveError, ExitCode
 from conclave.language import Language
 from conclave.text import words
@@ -74,12 +74,7 @@ def network(
     result = rehearse(found, zone.value, wanted, lambda text: log.print(text, style="dim", highlight=False))
     if report:
         write(result, report, language or found.answers.language)
-    if json:
-        typer.echo(result.model_dump_json(indent=2))
-    else:
-        show(result, Console())
-    if not result.ok:
-        raise typer.Exit(ExitCode.FAILED)
+    finish(result, show, json=json)
 
 
 def write(result: RehearsalResult, file: Path, language: Language) -> None:

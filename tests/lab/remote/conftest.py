@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 from dataclasses import dataclass, replace
-from ipaddress import ip_interface
 from typing import TYPE_CHECKING
 
 import pytest
-from ruamel.yaml import YAML
+from tests.lab import definitions
 
 from conclave.lab import Lab
 from conclave.lab.image import machine_source
@@ -21,28 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-ZONES = {
-    "users": {"gateway": ["198.51.100.1/24", "2001:db8:1:6::1/64"]},
-    "core": {"gateway": ["192.0.2.65/27", "2001:db8:1:3::1/64"]},
-    "mgmt": {"gateway": ["192.0.2.129/27", "2001:db8:1:5::1/64"]},
-    "outside": {"gateway": ["203.0.113.1/24", "2001:db8:2::1/64"]},
-}
-SITE = {
-    "name": "ways",
-    "domain": "conf.lab.example",
-    "language": "en",
-    "contact": "operations@lab.example",
-    "trust": "own",
-    "uplink": {"up": 50, "down": 100},
-}
-LAB = {
-    "zones": ZONES,
-    "router": "lab",
-    "control": ["192.0.2.130/27", "2001:db8:1:5::2/64"],
-    "users": ["198.51.100.10/24", "2001:db8:1:6::10/64"],
-    "canary": ["203.0.113.254/24", "2001:db8:2::fe/64"],
-    "outsiders": ["203.0.113.20/24", "2001:db8:2::20/64"],
-}
 # The first is reached directly, the second at another port too, the third through the first only.
 ADDRESSES = {"plain": "192.0.2.66", "other": "192.0.2.67", "behind": "192.0.2.68"}
 CHATTY = """
@@ -92,15 +69,9 @@ class Hosts:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    folder = tmp_path_factory.mktemp("definition") / "ways"
-    folder.mkdir()
-    YAML().dump(LAB, folder / "lab.yml")
     hosts = {name: {"ansible_host": address, "conclave_zone": "core"} for name, address in ADDRESSES.items()}
-    YAML().dump({"all": {"children": {"core": {"hosts": hosts}}}}, folder / "hosts.yml")
-    networks = {zone: [str(ip_interface(own).network) for own in part["gateway"]] for zone, part in ZONES.items()}
-    YAML().dump(
-        SITE | {"zones": {zone: nets for zone, nets in networks.items() if zone != "outside"}}, folder / "site.yml"
-    )
+    groups = {"core": {"hosts": hosts}}
+    folder = definitions.write(tmp_path_factory.mktemp("definition") / "ways", "core", groups, name="ways")
     lab = Lab(f"remote-{os.getpid()}", folder)
     try:
         lab.up(machine_source())
