@@ -121,6 +121,28 @@ def test_a_host_with_a_damaged_file_seals_itself_and_can_be_mended_from_the_mana
     assert site.status(host)["mode"] == "isolated"
 
 
+def test_a_host_that_lost_its_confirmed_rules_seals_itself(site: Site) -> None:
+    """/var was restored or replaced: what nobody confirms after an unattended start leaves no open host behind."""
+    host, guard = "depot1", "/var/lib/conclave/firewall"
+    settings = site.on(host, "cat /etc/conclave/host/firewall-guard.json")
+    site.on(
+        host, f"rm {guard}/confirmed.nft; echo '{{\"probation_seconds\": 1}}' >/etc/conclave/host/firewall-guard.json"
+    )
+    try:
+        site.lab.reboot(host)
+        site.until(lambda: site.status(host)["mode"] == "sealed", "the end of the probation")
+        site.until(
+            lambda: site.on(host, "nft list tables") == "table inet conclave_cut\n", "the end of the unconfirmed rules"
+        )
+        done = site.run("control", "ssh", "-F", str(site.lab.ssh_config), "192.0.2.98", "hostname")
+        assert done.out == f"{host}\n", done.err
+    finally:
+        site.on(host, f"mv {guard}/refused.nft /etc/conclave/firewall/conclave.nft")
+        site.run(host, "sh", "-c", f"cat >/etc/conclave/host/firewall-guard.json <<'E'\n{settings}E\n")
+        site.on(host, "systemctl reload conclave-firewall.service && /usr/lib/conclave/firewall-guard confirm")
+    assert site.status(host)["live"] is True
+
+
 def test_a_sealed_router_hands_the_control_node_s_ssh_on(site: Site) -> None:
     site.on("rt", "cp /etc/conclave/mode/cut.nft /root/kept; echo '# x' >>/etc/conclave/mode/cut.nft")
     assert site.mode("rt", "isolated").status == 3
