@@ -1,115 +1,35 @@
 /**
- * Holds a call between browsers over a real SFU and checks what each of them sees: `npm run try:call`.
- * Needs the built client (`npm run build`), LIVEKIT_SERVER, the path of livekit-server, and python3. Loopback only.
+ * Holds a call between browsers over a real SFU and checks what each of them sees: `npm run try:call`. Needs python3, and
+ * what `sfu.mjs` needs.
  */
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { createHmac, randomBytes } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { createServer } from "node:net";
+import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { chromium } from "playwright-core";
-import { preview } from "vite";
+import {
+  answers,
+  breakSfu,
+  browser,
+  close,
+  figures,
+  folder,
+  guest,
+  ID,
+  key,
+  origin,
+  plainClient,
+  restartSfu,
+  rightKey,
+  said,
+  secret,
+  signal,
+  until,
+} from "./sfu.mjs";
 
-const folder = process.env.PICTURES ?? "pictures";
-const server = process.env.LIVEKIT_SERVER;
-assert(server, "LIVEKIT_SERVER: path of livekit-server expected");
-
-const freePort = () =>
-  new Promise((found, failed) => {
-    const probe = createServer().once("error", failed);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => found(port));
-    });
-  });
-
-/** Asks `look` until it answers something true; polls, because figures have no event. */
-async function until(what, look, seconds = 60, explain = async () => "") {
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
-    const seen = await look();
-    if (seen) return seen;
-    assert(Date.now() < deadline, `not within ${seconds} s: ${what} ${Date.now() < deadline || (await explain())}`);
-    await new Promise((again) => setTimeout(again, 250));
-  }
-}
-
-const [signal, tcp, udp] = [await freePort(), await freePort(), await freePort()];
-const key = `API${randomBytes(6).toString("hex")}`;
-const secret = randomBytes(32).toString("hex");
-await mkdir(folder, { recursive: true });
-await writeFile(
-  `${folder}/livekit.yaml`,
-  JSON.stringify({
-    port: signal,
-    bind_addresses: ["127.0.0.1"],
-    rtc: {
-      node_ip: "127.0.0.1",
-      use_external_ip: false,
-      tcp_port: tcp,
-      udp_port: udp,
-      stun_servers: ["127.0.0.1:3478"],
-      interfaces: { includes: ["lo"] },
-      enable_loopback_candidate: true,
-    },
-    keys: { [key]: secret },
-    logging: { level: "error" },
-  }),
-  { mode: 0o600 },
-);
-const startSfu = () =>
-  spawn(server, ["--config", `${folder}/livekit.yaml`], { stdio: ["ignore", "ignore", "inherit"] });
-let sfu = startSfu();
-Object.assign(process.env, {
-  STANDIN_LIVEKIT_URL: `ws://127.0.0.1:${signal}`,
-  STANDIN_LIVEKIT_KEY: key,
-  STANDIN_LIVEKIT_SECRET: secret,
-});
-const site = await preview({ preview: { port: 0, host: "127.0.0.1" }, logLevel: "error" });
-const origin = `http://127.0.0.1:${site.httpServer.address().port}`;
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--allow-loopback-in-peer-connection",
-    "--autoplay-policy=no-user-gesture-required",
-  ],
-});
-
-const ID = "A".repeat(22);
-const rightKey = randomBytes(32).toString("base64url");
 const wrongKey = randomBytes(32).toString("base64url");
-const said = [];
 
-async function guest(name, meetingKey) {
-  const context = await browser.newContext({ viewport: { width: 1000, height: 640 }, locale: "en-GB" });
-  const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
-  page.on("console", (message) => said.push(`${name}: ${message.type()}: ${message.text()}`));
-  page.on("pageerror", (problem) => said.push(`${name}: pageerror: ${problem.message}`));
-  await page.goto(`${origin}/m/${ID}#k=${meetingKey}`);
-  await page.getByLabel("Your name").fill(name);
-  await page.getByLabel("PIN").fill("12345678");
-  // Who is quicker than the device check joins without camera and microphone.
-  await page.waitForFunction(() => (document.querySelector("video")?.readyState ?? 0) >= 2);
-  await page.getByRole("button", { name: "Join meeting" }).click();
-  await page
-    .locator(".call")
-    .waitFor()
-    .catch(async () =>
-      assert.fail(`${name} is not in the call, but here: ${await page.locator("main").textContent()}`),
-    );
-  return page;
-}
 /** What the portal does to somebody who uses a token again. */
 async function remove(identity) {
   const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -142,7 +62,6 @@ const identityOf = async (page) => {
   if (!(await page.evaluate(() => "conclaveCall" in window))) return undefined;
   return (await figures(page)).people.find((person) => person.self)?.identity;
 };
-const figures = (page) => page.evaluate(() => window.conclaveCall.figures());
 const decodes = async (page) => {
   const { tracks } = await figures(page);
   return tracks.some((track) => track.kind === "video" && track.framesDecoded > 15) &&
@@ -152,15 +71,7 @@ const decodes = async (page) => {
 };
 
 try {
-  await until(
-    "livekit-server answers",
-    () =>
-      fetch(`http://127.0.0.1:${signal}`).then(
-        () => true,
-        () => false,
-      ),
-    20,
-  );
+  await answers();
   const one = await guest("Gast Eins", rightKey);
   assert.equal(new URL(one.url()).hash, "", "the key stays in the address bar");
   await one.screenshot({ path: `${folder}/live-alone.png` });
@@ -216,9 +127,9 @@ try {
 
   // The SFU breaks down. Its clients reconnect with the token they have, are removed for it, and request another.
   const before = await Promise.all([one, two].map(identityOf));
-  sfu.kill("SIGKILL");
+  breakSfu();
   await until("one has noticed", async () => (await figures(one)).phase === "reconnecting");
-  sfu = startSfu();
+  restartSfu();
   const broken = Date.now();
   await Promise.all(
     before.map((identity) => until("the used token is noticed", () => remove(identity).catch(() => false))),
@@ -232,23 +143,11 @@ try {
   process.stdout.write(`back after ${(Date.now() - broken) / 1000} s\n`);
   await one.screenshot({ path: `${folder}/live-back.png` });
 
-  // Somebody with an ordinary client and no encryption; the policy of our pages does not bind him.
-  const plain = await browser.newContext({ bypassCSP: true });
-  const clear = await plain.newPage();
-  await clear.goto(`${origin}/favicon.svg`);
-  await clear.goto(`${origin}/ended`);
-  await clear.addScriptTag({ path: createRequire(import.meta.url).resolve("livekit-client") });
-  await clear.evaluate(async (path) => {
-    const answer = await fetch(path, {
-      method: "POST",
-      body: JSON.stringify({ display_name: "Gast Klartext", pin: "12345678" }),
-    });
-    const { url, token } = await answer.json();
-    const room = new globalThis.LivekitClient.Room();
-    await room.connect(url, token);
-    await room.localParticipant.enableCameraAndMicrophone();
-    await room.localParticipant.publishData(new TextEncoder().encode("in clear"), { reliable: true });
-  }, `/api/meetings/${ID}/join`);
+  const clear = await plainClient("Gast Klartext");
+  await clear.evaluate(async () => {
+    await window.room.localParticipant.enableCameraAndMicrophone();
+    await window.room.localParticipant.publishData(new TextEncoder().encode("in clear"), { reliable: true });
+  });
   await one.getByText("Unencrypted media blocked").waitFor();
   const refused = await until("both tracks are refused", async () => {
     const seen = await figures(one);
@@ -283,10 +182,7 @@ try {
     "two see and hear each other, a wrong key sees nothing, all see a switch, a crash is survived, clear media is refused, going back leaves the call, a reload keeps the key\n",
   );
 } finally {
-  await browser.close();
-  await site.close();
-  sfu.kill("SIGKILL");
-  process.stdout.write(`${said.join("\n")}\n`);
+  await close();
 }
 const leaks = said.filter((line) => [rightKey, wrongKey, "12345678", secret].some((word) => line.includes(word)));
 assert.deepEqual(leaks, [], "a secret reached the console");

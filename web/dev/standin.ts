@@ -88,7 +88,10 @@ export function standIn(): Plugin {
       name,
       nbf: now - 5,
       exp: now + 60,
-      attributes: { place: name.includes("Außen") ? "outside" : "inside" },
+      attributes: {
+        kind: name === "Organiser Demo" ? "organiser" : "guest",
+        place: name.includes("Außen") ? "outside" : "inside",
+      },
       video: { roomJoin: true, room, canPublish: true, canSubscribe: true },
     })}`;
     const signature = createHmac("sha256", process.env["STANDIN_LIVEKIT_SECRET"] ?? "secret").update(unsigned);
