@@ -13,6 +13,8 @@ class User(AbstractBaseUser):
     username = models.CharField(max_length=255)
     name = models.CharField(max_length=255)
     may_plan = models.BooleanField(default=False)
+    # Of an earlier release nothing is known until the next sign-in.
+    may_join = models.BooleanField(default=True)
     is_service = models.BooleanField(default=False)
 
     USERNAME_FIELD = "subject"

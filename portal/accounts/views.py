@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("conclave.portal.accounts")
 
 PLANNING_ROLE = "organiser"
+JOINING_ROLE = "member"
 _CALLBACK = f"{settings.CONFIG.web.public_url}/oidc/callback"
 
 
@@ -98,6 +99,7 @@ def _begin(request: HttpRequest, claims: dict[str, Any], id_token: str) -> None:
             "username": username,
             "name": cleaned(str(claims.get("name") or ""), username),
             "may_plan": PLANNING_ROLE in claims.get("roles", []),
+            "may_join": JOINING_ROLE in claims.get("roles", []),
         },
     )
     # A new session, so that nothing of an earlier person's and no planted session key lives on.

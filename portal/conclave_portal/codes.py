@@ -17,6 +17,7 @@ class ProblemCode(StrEnum):
     CSRF = "csrf"
     NOT_ALLOWED = "not_allowed"
     PLANNING_NOT_ALLOWED = "planning_not_allowed"
+    JOINING_NOT_ALLOWED = "joining_not_allowed"
     PEOPLE_ONLY = "people_only"
     # The request.
     NOT_FOUND = "not_found"

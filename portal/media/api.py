@@ -114,6 +114,9 @@ def _for_person(meeting_id: str, user: User) -> Meeting:
     meeting = Meeting.objects.filter(pk=meeting_id).first()
     if meeting is None:
         raise Refusal(HTTPStatus.NOT_FOUND, ProblemCode.MEETING_NOT_FOUND)
+    # Whoever planned a meeting leads it; everybody else needs the realm's role, or comes as a guest.
+    if not user.may_join and meeting.organiser_id != user.pk:
+        raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.JOINING_NOT_ALLOWED)
     if meeting.over:
         raise Refusal(HTTPStatus.GONE, ProblemCode.MEETING_OVER)
     return meeting

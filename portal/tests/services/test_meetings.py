@@ -136,3 +136,14 @@ def test_planning_is_in_the_audit_log_without_title_and_pin() -> None:
     assert (entry.actor, entry.meeting) == ("ada", planned["id"])
     assert "Merger" not in str(entry.details)
     assert planned["pin"] not in str(entry.details)
+
+
+@pytest.mark.usefixtures("valkey")
+def test_who_is_no_member_joins_his_own_meeting_only() -> None:
+    """No SFU runs in this test: whoever is let in hears that the room cannot be reached."""
+    ada, bob = user("ada", may_join=False), user("bob", may_join=False)
+    path = f"/api/meetings/{meeting(ada).id}/join"
+    assert Browser(ada).post(path).json()["code"] == "media_unavailable"
+    refused = Browser(bob).post(path)
+    assert (refused.status_code, refused.json()["code"]) == (403, "joining_not_allowed")
+    assert Browser(user("eve")).post(path).json()["code"] == "media_unavailable"

@@ -53,6 +53,8 @@ export const de: Catalogue = {
       "Für die Anmeldung benötigen Sie Ihren zweiten Faktor. Melden Sie sich noch einmal an und verwenden Sie ihn.",
     not_allowed: "Das kann nur die Person, die die Besprechung geplant hat.",
     planning_not_allowed: "Ihr Konto darf keine Besprechungen planen. Bitten Sie Ihren IT-Support um die Berechtigung.",
+    joining_not_allowed:
+      "Ihr Konto darf nicht ohne PIN teilnehmen. Melden Sie sich ab und nehmen Sie als Gast teil, oder bitten Sie Ihren IT-Support um die Berechtigung.",
     people_only: "Dienstkonten können das nicht. Sie nehmen als Gäste teil.",
     not_found: "Unter dieser Adresse gibt es nichts.",
     meeting_not_found: "Diese Besprechung gibt es nicht, oder sie wurde gelöscht.",

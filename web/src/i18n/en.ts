@@ -132,6 +132,8 @@ export const en = {
     second_factor_missing: "You need your second factor to sign in. Sign in again and use it.",
     not_allowed: "Only the person who planned the meeting can do this.",
     planning_not_allowed: "Your account is not allowed to plan meetings. Ask your IT support for permission.",
+    joining_not_allowed:
+      "Your account is not allowed to join without a PIN. Sign out and join as a guest, or ask your IT support for permission.",
     people_only: "Service accounts cannot do this. They join meetings as guests.",
     not_found: "There is nothing at this address.",
     meeting_not_found: "This meeting does not exist, or has been deleted.",
