@@ -7,6 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+import drift
 import jwt
 
 from conclave.site import software
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from conclave.verify.places import Host
 
 MOST_EXPOSED = 3.0
+# States in which systemd starts a unit by itself, as the deployment understands them.
+AT_BOOT = {"enabled", "static", "indirect", "generated", "alias"}
 # A signed token as it stands in a log; the SFU accepts one for a minute after its end.
 TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*")
 LEEWAY = 60
@@ -58,23 +61,35 @@ def test_packages_come_from_the_depot_only(host: Host, observe: Callable[..., No
 
 @control("SYS-04")
 def test_every_installed_package_is_one_of_the_depot(host: Host, observe: Callable[..., None]) -> None:
-    """Each installed version stands in the signed index; nothing was put there by hand."""
+    """Each installed version stands in the signed index, none is held back, and its files are as they were packed."""
     known = host.json("/usr/bin/python3 -c %s", ORIGINS)
-    observe(packages_of_the_depot=known["depot"], others=known["elsewhere"])
+    held = host.read("apt-mark showhold").split()
+    changed = drift.changed_package_files(host)
+    observe(packages_of_the_depot=known["depot"], others=known["elsewhere"], held=held, changed_files=changed)
     assert known["depot"] > 0, "no package is known to the depot"
     assert not known["elsewhere"], f"not from the depot: {', '.join(known['elsewhere'][:10])}"
+    assert not held, f"held back from updates: {', '.join(held)}; do: apt-mark unhold {' '.join(held)}"
+    assert not changed, f"not as packed: {', '.join(changed[:10])}; do: apt-get install --reinstall PACKAGE"
 
 
 @control("SYS-02")
 def test_services_are_sandboxed(host: Host, observe: Callable[..., None]) -> None:
-    """The score of each running service in `systemd-analyze security` is at most 3.0, or its unit says why not."""
+    """The score of each running service in `systemd-analyze security` is at most 3.0, or its unit says why not.
+
+    Nothing beside the unit that was placed may speak for it: a drop-in that somebody has added is named.
+    """
     running = host.read(
         "systemctl list-units --type=service --state=running --plain --no-legend | cut -d' ' -f1"
     ).split()
     units = [unit for unit in running if software.sets_up(unit)]
     scores = {row["unit"]: float(row["exposure"]) for row in host.json("systemd-analyze security --json=short")}
-    seen = {unit: scores[unit] for unit in units}
-    observe(exposure=seen)
+    seen = {unit: scores[unit] for unit in units if unit in scores}
+    added = drift.unknown_unit_files(host, units)
+    observe(exposure=seen, added_unit_files=added)
+    unscored = [unit for unit in units if unit not in scores]
+    masked = [f"{unit} ({host.run('systemctl is-enabled %s', unit).out.strip()})" for unit in unscored]
+    assert not masked, f"running, but their units cannot be read: {', '.join(masked)}; do: systemctl unmask UNIT"
+    assert not added, f"neither a package nor a role has placed {', '.join(added)}"
     exposed = {unit: score for unit, score in seen.items() if score > MOST_EXPOSED}
     silent = [unit for unit in exposed if REASON not in host.read("systemctl cat %s", unit)]
     assert not silent, "above 3.0 without a reason: " + ", ".join(f"{unit} {exposed[unit]}" for unit in silent)
@@ -82,15 +97,20 @@ def test_services_are_sandboxed(host: Host, observe: Callable[..., None]) -> Non
 
 @control("SYS-08")
 def test_no_unit_has_failed_and_everything_enabled_runs(host: Host, observe: Callable[..., None]) -> None:
-    """The system is content, and each of the product's services is active and starts at boot."""
+    """Nothing has failed; each unit that the roles start is active and starts at boot, each enabled service runs."""
     state = host.run("systemctl is-system-running --wait").out.strip()
     failed = host.read("systemctl list-units --failed --plain --no-legend | cut -d' ' -f1").split()
     rows = host.read("systemctl list-unit-files --type=service --state=enabled --plain --no-legend | cut -d' ' -f1")
     units = [unit for unit in rows.split() if software.sets_up(unit) and not unit.endswith("@.service")]
+    placed_units = drift.placed_on(host).units
+    states = {unit: host.run("systemctl is-enabled %s", unit).out.strip() for unit in placed_units}
+    units = sorted({*units, *placed_units})
     active = {unit: host.run("systemctl is-active %s", unit).out.strip() for unit in units}
-    observe(system=state, failed=failed, services=active)
+    observe(system=state, failed=failed, services=active, at_boot=states)
     assert not failed, f"failed: {', '.join(failed)}"
     assert active, "no service of the product is enabled"
+    asleep = [f"{unit} is {word or 'not there'}" for unit, word in states.items() if word not in AT_BOOT]
+    assert not asleep, f"will not start at boot: {', '.join(asleep)}; do: conclave deploy"
     down = [f"{unit} is {word}" for unit, word in active.items() if word != "active"]
     assert not down, "; ".join(down)
 
@@ -129,8 +149,7 @@ def test_health_checks_are_content(host: Host, observe: Callable[..., None]) -> 
 
 @control("ADM-01")
 def test_ssh_takes_keys_only(host: Host, observe: Callable[..., None]) -> None:
-    """The settings in force, not the file: no password, no empty password, no agent or X11 forwarding."""
-    rows = dict(row.split(" ", 1) for row in host.read("sshd -T").splitlines() if " " in row)
+    """The settings in force, not the file, for whoever signs in: no password, no agent or X11 forwarding."""
     expected = {
         "passwordauthentication": "no",
         "kbdinteractiveauthentication": "no",
@@ -139,10 +158,19 @@ def test_ssh_takes_keys_only(host: Host, observe: Callable[..., None]) -> None:
         "allowagentforwarding": "no",
         "x11forwarding": "no",
     }
-    seen = {key: rows.get(key) for key in expected}
+    # A Match block may say something else to one account or one network.
+    networks = {zone: str(nets[0].network_address + 1) for zone, nets in host.site.answers.zones.items()}
+    asked = {f"{user} from {zone}": (user, at) for user in ("root", "nobody") for zone, at in networks.items()}
+    seen = {}
+    for who, (user, at) in asked.items():
+        said = host.read("sshd -T -C user=%s,host=%s,addr=%s", user, at, at).splitlines()
+        rows = dict(row.split(" ", 1) for row in said if " " in row)
+        seen[who] = {key: rows.get(key) for key in expected}
     observe(sshd=seen)
-    wrong = [f"{key} {seen[key]}" for key, value in expected.items() if seen[key] != value]
-    assert not wrong, f"sshd says: {', '.join(wrong)}"
+    wrong = {
+        f"{key} {found[key]}": who for who, found in seen.items() for key in expected if found[key] != expected[key]
+    }
+    assert not wrong, f"sshd says: {', '.join(f'{what} (to {who})' for what, who in wrong.items())}"
 
 
 @control("LOG-06")

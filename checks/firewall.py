@@ -32,6 +32,26 @@ def changed_files(host: Host) -> list[str]:
     return [file for file, text in every.items() if rendered.body(host.run("cat %s", file).out) != text]
 
 
+def refusals(every: list[dict[str, Any]], table: str) -> list[str]:
+    """Return what a table turns away: the chains that drop by default, and the rules that drop or reject."""
+    found = []
+    for entry in every:
+        ((kind, body),) = entry.items()
+        if kind not in {"chain", "rule"} or f"{body['family']} {body['table']}" != table:
+            continue
+        if kind == "chain" and body.get("policy") == "drop":
+            found.append(f"drops all that {body['hook']} does not accept")
+        if kind == "rule" and any("drop" in one or "reject" in one for one in body["expr"]):
+            ports = [one["match"]["right"] for one in body["expr"] if _is_port(one)]
+            found.append(f"refuses in {body['chain']}" + (f" port {', '.join(map(str, ports))}" if ports else ""))
+    return found
+
+
+def _is_port(statement: dict[str, Any]) -> bool:
+    left = statement.get("match", {}).get("left", {})
+    return isinstance(left, dict) and left.get("payload", {}).get("field") in {"dport", "sport"}
+
+
 def counter(host: Host, name: str) -> int:
     """Return the packets of a named counter."""
     found = host.json("nft -j list counter inet conclave %s", name)["nftables"]

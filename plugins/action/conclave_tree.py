@@ -50,6 +50,8 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 
+from conclave import placed
+
 KEYS = {
     "owner",
     "group",
@@ -110,6 +112,11 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
             },
             variables,
         )
+        site = variables.get("conclave")
+        if site and not result.get("failed") and not self._task.check_mode:
+            # `conclave verify` compares with what was sent from here, not with what the host says it was sent.
+            host = variables["inventory_hostname"]
+            placed.record(site["site"]["name"], host, role.get_name(), files, arguments["units"])
         # A dry run's handlers would look for units that only the real run brings.
         if not result.get("failed") and not self._task.check_mode:
             # The strategy reads the task's own list; this copy of the task belongs to this host alone.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json as jsons
+import os
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,6 +37,7 @@ WORDS: dict[str, str] = {
     "error": N_("ERROR"),
     "not_applicable": N_("not applicable"),
 }
+WIDTH = 180
 STYLE = {"pass": "green", "fail": "bold red", "error": "bold magenta", "not_applicable": "dim"}
 
 
@@ -79,7 +82,7 @@ def verify(
     if json:
         typer.echo(run.model_dump_json(indent=2))
     else:
-        show(run, language, Console())
+        show(run, language, _console())
     Console(stderr=True).print(str(folder), style="dim", soft_wrap=True)
     if not run.ok:
         raise typer.Exit(ExitCode.FAILED)
@@ -107,6 +110,11 @@ def show(run: Run, language: Language, console: Console) -> None:
     console.print(", ".join(f"{words[outcome]}: {count}" for outcome, count in run.counts().items()))
 
 
+def _console() -> Console:
+    """Return standard output; where it is a file or a pipe, wide enough for reasons to be read."""
+    return Console() if sys.stdout.isatty() or "COLUMNS" in os.environ else Console(width=WIDTH)
+
+
 def _breakers(site: Site, ids: list[str], *, exactly: bool, json: bool) -> None:
     from conclave.verify import run as runner
 
@@ -122,7 +130,7 @@ def _breakers(site: Site, ids: list[str], *, exactly: bool, json: bool) -> None:
             style = "green" if proof.outcome in runner.GOOD else "bold red"
             row = (proof.control, proof.breaker.replace("_", " "), proof.host or "-", f"[{style}]{proof.outcome}[/]")
             table.add_row(*row, proof.detail)
-        Console().print(table)
+        _console().print(table)
     if not proofs or any(proof.outcome not in runner.GOOD for proof in proofs):
         raise typer.Exit(ExitCode.FAILED)
 
@@ -140,4 +148,4 @@ def _list(language: Language, *, json: bool) -> None:
         table.add_column(heading, overflow="fold")
     for control in known.values():
         table.add_row(control.id, control.title.de if language == "de" else control.title.en, control.severity)
-    Console().print(table)
+    _console().print(table)

@@ -193,6 +193,11 @@ def _opened[T](login: Login, found: Options, seconds: float, then: Callable[[Lin
             raise
 
 
+def offered(login: Login) -> list[bytes]:
+    """Return the public halves of the keys that this control node offers a host, as authorized_keys has them."""
+    return [key.asbytes() for key in _keys(options(login), [])]
+
+
 def _sign_in(login: Login, found: Options, transport: paramiko.Transport) -> None:
     """Offer keys in the order of ssh: those of its files that the agent holds, the agent's others, the other files."""
     problems: list[str] = []

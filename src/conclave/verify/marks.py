@@ -42,6 +42,8 @@ class Breaker:
     also: tuple[str, ...] = ()
 
 
+# They notice every file that is changed on a host, whatever else the change breaks.
+DRIFT = frozenset({"CFG-01", "SYS-04"})
 # Filled by importing checks/breakers/.
 BREAKERS: list[Breaker] = []
 

@@ -160,7 +160,7 @@ def _prove(site: str, one: Breaker, host: places.Host | None, hosts: list[places
         return proof("failed", detail="; ".join(error.lines()))
     red = [result for result in run.results if result.outcome == "fail"]
     own = [result for result in red if result.control == one.control]
-    others = [result for result in red if result.control not in {one.control, *one.also}]
+    others = [result for result in red if result.control not in {one.control, *one.also, *marks.DRIFT}]
     if not own:
         applies = any(result.outcome != "not_applicable" for result in run.results if result.control == one.control)
         return proof("not noticed" if applies else "not applicable", run.results)

@@ -50,6 +50,11 @@ def test_a_check_that_could_not_look_is_an_error_not_a_failure() -> None:
     assert "edge1: no answer" in reason
 
 
+def test_a_check_does_not_advise_what_has_just_been_done() -> None:
+    error = ConclaveError("no address for meet", expected="one", todo="conclave verify, which looks at every link")
+    assert plugin.outcome_of(call(raising(error)), {}) == ("error", "no address for meet; expected: one")
+
+
 def test_what_does_not_apply_says_why() -> None:
     assert plugin.outcome_of(call(raising(NotApplicable("no demo account"))), {}) == (
         "not_applicable",

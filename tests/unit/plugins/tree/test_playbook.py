@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -9,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from conclave import placed
 
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[4]
@@ -107,6 +110,23 @@ def test_only_the_handlers_of_changed_files_run_and_a_second_run_changes_nothing
     third = site.deploy(variables={"value": 2})
     assert third.returncode == 0
     assert site.handled() == ["Restart one"]
+
+
+def test_what_was_placed_is_remembered_on_the_control_node_and_a_dry_run_is_not(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(site.folder / "remembered"))
+    monkeypatch.delenv("CONCLAVE_LAB", raising=False)
+    (site.tree / "one.conf.j2").write_text("value = {{ value }}\n")
+    of_site = {"conclave": {"site": {"name": "demo"}}}
+    assert site.deploy("--check", variables={"value": 1, **of_site}).returncode == 0
+    assert not (site.folder / "remembered").exists()
+    done = site.deploy(variables={"value": 1, **of_site})
+    assert done.returncode == 0, done.stdout + done.stderr
+    (site.host / "one.conf").write_text("changed on the host\n")
+    found = placed.load("demo", "localhost", ["demo"]).files[str(site.host / "one.conf")]
+    assert found.sha256 == hashlib.sha256(b"value = 1\n").hexdigest()
+    assert (found.owner, found.group, found.mode) == ("root", "root", "0644")
 
 
 def test_check_mode_on_a_blank_host_shows_the_difference_and_touches_nothing(site: Site) -> None:

@@ -1,0 +1,83 @@
+"""What deployments have placed is remembered on the control node, role by role, without contents."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import stat
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conclave import placed
+from conclave.errors import ConclaveError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECRET = b"password: do-not-keep\n"
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.delenv("CONCLAVE_LAB", raising=False)
+    return tmp_path / "conclave/sites/demo"
+
+
+def file(path: str, content: bytes = SECRET) -> dict[str, Any]:
+    text = base64.b64encode(content).decode()
+    return {"path": path, "state": "file", "content": text, "owner": "root", "group": "root", "mode": "640"}
+
+
+def test_a_file_is_known_by_its_hash_owner_and_mode() -> None:
+    placed.record("demo", "h1", "edge", [file("etc/a")], ["a.service"])
+    found = placed.load("demo", "h1", ["edge"])
+    digest = hashlib.sha256(SECRET).hexdigest()
+    assert found.files == {"/etc/a": placed.PlacedFile(sha256=digest, owner="root", group="root", mode="0640")}
+    assert found.units == ["a.service"]
+
+
+def test_no_content_is_kept_and_nobody_else_reads_the_record(state: Path) -> None:
+    placed.record("demo", "h1", "edge", [file("etc/a")], [])
+    record = state / "placed/h1.json"
+    assert "do-not-keep" not in record.read_text(encoding="utf-8")
+    assert stat.S_IMODE(record.stat().st_mode) == 0o600
+    assert sorted(one.name for one in record.parent.iterdir()) == [".lock", "h1.json"]
+
+
+def test_a_role_that_is_placed_again_forgets_what_it_placed_before() -> None:
+    placed.record("demo", "h1", "edge", [file("etc/a"), file("etc/b")], [])
+    placed.record("demo", "h1", "base", [file("etc/c")], [])
+    placed.record("demo", "h1", "edge", [file("etc/b")], [])
+    assert sorted(placed.load("demo", "h1", ["edge", "base"]).files) == ["/etc/b", "/etc/c"]
+
+
+def test_links_and_what_must_be_gone_are_known_and_what_a_host_makes_itself_is_not() -> None:
+    items = [
+        {"path": "etc/l", "state": "link", "target": "/dev/null"},
+        {"path": "etc/gone", "state": "absent"},
+        {"path": "etc/first", "state": "initial", "command": "x"},
+        {"path": "etc/folder", "state": "exclusive"},
+    ]
+    placed.record("demo", "h1", "edge", items, [])
+    found = placed.load("demo", "h1", ["edge"])
+    assert (found.links, found.absent, found.files) == ({"/etc/l": "/dev/null"}, ["/etc/gone"], {})
+
+
+def test_what_one_role_takes_away_and_another_places_is_there() -> None:
+    placed.record("demo", "h1", "old", [{"path": "etc/a", "state": "absent"}], [])
+    placed.record("demo", "h1", "new", [file("etc/a")], [])
+    assert placed.load("demo", "h1", ["old", "new"]).absent == []
+
+
+def test_a_role_that_a_host_has_no_longer_does_not_count() -> None:
+    placed.record("demo", "h1", "edge", [file("etc/a")], [])
+    assert placed.load("demo", "h1", ["core"]).files == {}
+
+
+def test_a_lab_has_a_record_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    placed.record("demo", "h1", "edge", [file("etc/a")], [])
+    monkeypatch.setenv("CONCLAVE_LAB", "other")
+    with pytest.raises(ConclaveError, match="no record of what was placed on h1"):
+        placed.load("demo", "h1", ["edge"])
