@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-# Of the lab that this process stands in; without one the site is of real hosts.
-LAB = "CONCLAVE_LAB"
+# The lab that this process stands in, or whose hosts its ssh reaches; without one the site is of real hosts.
+LABS = ("CONCLAVE_LAB", "CONCLAVE_SSH_LAB")
 
 
 class PlacedFile(BaseModel):
@@ -131,4 +131,5 @@ def load(site: str, host: str, roles: Iterable[str]) -> Placed:
 
 
 def _file(site: str, host: str) -> Path:
-    return paths.deployments(site, os.environ.get(LAB, "")).with_name("placed") / f"{host}.json"
+    lab = next((os.environ[name] for name in LABS if os.environ.get(name)), "")
+    return paths.deployments(site, lab).with_name("placed") / f"{host}.json"

@@ -21,7 +21,8 @@ SECRET = b"password: do-not-keep\n"
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.delenv("CONCLAVE_LAB", raising=False)
+    for variable in placed.LABS:
+        monkeypatch.delenv(variable, raising=False)
     return tmp_path / "conclave/sites/demo"
 
 
@@ -76,8 +77,9 @@ def test_a_role_that_a_host_has_no_longer_does_not_count() -> None:
     assert placed.load("demo", "h1", ["core"]).files == {}
 
 
-def test_a_lab_has_a_record_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("variable", ["CONCLAVE_LAB", "CONCLAVE_SSH_LAB"])
+def test_a_lab_has_a_record_of_its_own(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     placed.record("demo", "h1", "edge", [file("etc/a")], [])
-    monkeypatch.setenv("CONCLAVE_LAB", "other")
+    monkeypatch.setenv(variable, "other")
     with pytest.raises(ConclaveError, match="no record of what was placed on h1"):
         placed.load("demo", "h1", ["edge"])

@@ -116,7 +116,8 @@ def test_what_was_placed_is_remembered_on_the_control_node_and_a_dry_run_is_not(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(site.folder / "remembered"))
-    monkeypatch.delenv("CONCLAVE_LAB", raising=False)
+    for variable in placed.LABS:
+        monkeypatch.delenv(variable, raising=False)
     (site.tree / "one.conf.j2").write_text("value = {{ value }}\n")
     of_site = {"conclave": {"site": {"name": "demo"}}}
     assert site.deploy("--check", variables={"value": 1, **of_site}).returncode == 0
