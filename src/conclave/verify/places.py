@@ -103,9 +103,9 @@ class Host:
             raise ConclaveError(f"{self.name}: `{command}` ended with {answer.status}: {answer.err[-300:]}")
         return answer.out
 
-    def json(self, command: str, *arguments: str) -> Any:  # noqa: ANN401 (whatever the command prints)
+    def json(self, command: str, *arguments: str, stdin: str = "") -> Any:  # noqa: ANN401 (whatever the command prints)
         """Return the JSON a command prints."""
-        return json.loads(self.read(command, *arguments))
+        return json.loads(self.read(command, *arguments, stdin=stdin))
 
     def probe(self, function: str, **arguments: object) -> Any:  # noqa: ANN401 (whatever the probe returns)
         """Run a function of `conclave.verify.probe` on the host, with the host's own Python."""
