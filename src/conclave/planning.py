@@ -118,7 +118,7 @@ def _streams(wish: Wish) -> Section:
 
 def _participant(wish: Wish, down: Load, up: Load) -> Section:
     seen = min(wish.people - 1, bw.TILES)
-    voices = min(bw.SPEAKERS, wish.people - 1)
+    speakers = min(bw.SPEAKERS, wish.people - 1)
     what = {"speaker": "large video + tiles of 180p + audio", "gallery": "tiles + audio"}[wish.view]
     what = "screen + tiles of 180p + audio" if wish.sharing else what
     layers = " + ".join(f"{_wire(bw.CAMERA[height], wish):.0f}" for height in sorted({180, 360, wish.camera}))
@@ -133,7 +133,7 @@ def _participant(wish: Wish, down: Load, up: Load) -> Section:
                 "kbit/s",
                 what,
                 f"{down.video:.0f} for {seen} videos{' and a screen' if wish.sharing else ''}"
-                f" + {voices} * {_wire(bw.AUDIO, wish):.0f}",
+                f" + {speakers} * {_wire(bw.AUDIO, wish):.0f}",
                 "sum over visible tiles; three voices at once",
             ),
             Figure(
