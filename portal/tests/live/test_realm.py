@@ -51,6 +51,23 @@ def test_a_secret_changed_by_hand_is_set_back_and_not_shown(site: Site) -> None:
     assert changes(site) == []
 
 
+def test_nobody_may_change_his_own_name(site: Site) -> None:
+    admin = site.admin()
+    profile = admin.get("/conclave/users/profile")
+    editors = {row["name"]: row["permissions"]["edit"] for row in profile["attributes"]}
+    assert {name: editors[name] for name in ("firstName", "lastName", "email")} == {
+        "firstName": ["admin"],
+        "lastName": ["admin"],
+        "email": ["admin"],
+    }
+    for row in profile["attributes"]:
+        if row["name"] == "lastName":
+            row["permissions"]["edit"] = ["admin", "user"]
+    admin.put("/conclave/users/profile", profile)
+    assert changes(site) == ["~ profile/lastName/edit: ['admin', 'user'] -> ['admin']"]
+    assert changes(site) == []
+
+
 def test_a_foreign_mapper_is_removed(site: Site) -> None:
     admin = site.admin()
     portal = admin.get("/conclave/clients?clientId=portal")[0]

@@ -37,6 +37,8 @@ class Realm:
     users:
         Accounts to create. Once an account is there it belongs to its owner and is not looked at again.
         ``password_name`` is a key of `secrets`.
+    profile:
+        Who may change an attribute of an account, by its name, for example ``{"lastName": ["admin"]}``.
     secrets:
         The secret values, which never appear in a change.
     """
@@ -48,6 +50,7 @@ class Realm:
     bindings: dict[str, str] = field(default_factory=dict)
     clients: list[dict[str, Any]] = field(default_factory=list)
     users: list[dict[str, Any]] = field(default_factory=list)
+    profile: dict[str, list[str]] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
 
 
@@ -91,6 +94,7 @@ class _Run:
                 return self._everything()
             self.client.post("", {"realm": self.wanted.name, "enabled": False})
         self._settings()
+        self._profile()
         self._roles()
         old = self._flows()
         for body in self.wanted.clients:
@@ -135,6 +139,33 @@ class _Run:
     def _settings(self) -> None:
         found = self.client.get(self.at)
         self._update("realm", self.at, self.wanted.settings, found)
+
+    def _profile(self) -> None:
+        """Keycloak keeps the attributes in a list, in which each is looked up by its name."""
+        if not self.wanted.profile:
+            return
+        path = f"{self.at}/users/profile"
+        found = self.client.get(path)
+        changed = self._editors(found)
+        self.changes += changed
+        if not changed or self.check:
+            return
+        self.client.put(path, found)
+        left = self._editors(self.client.get(path))
+        if left:
+            raise KeycloakError(f"Keycloak took the change but does not show it: {'; '.join(map(str, left))}")
+
+    def _editors(self, profile: dict[str, Any]) -> list[Change]:
+        """Return who may change an attribute and should not, or the other way round; set it right in the profile."""
+        changes = []
+        for attribute in profile["attributes"]:
+            wanted = self.wanted.profile.get(attribute["name"])
+            permissions = attribute.setdefault("permissions", {})
+            editors = sorted(permissions.get("edit", []))
+            if wanted is not None and editors != sorted(wanted):
+                changes.append(Change(f"profile/{attribute['name']}/edit", editors, wanted))
+                permissions["edit"] = wanted
+        return changes
 
     def _roles(self) -> None:
         for role in self.wanted.roles:
