@@ -20,9 +20,9 @@ function Row({ person }: { person: Person }) {
       <div className="person-words">
         <span className="person-name" title={person.name}>
           <bdi>{person.self ? text.call.youNamed(person.name) : person.name}</bdi>
-          <KindBadge kind={person.kind} />
         </span>
         <span className={wrong ? "person-state bad" : "person-state"}>
+          <KindBadge kind={person.kind} />{" "}
           {wrong
             ? text.shield.state[state]
             : person.quality !== "good"
