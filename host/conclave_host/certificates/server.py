@@ -1,6 +1,6 @@
 """Answer renewals of the site's hosts: mutual TLS, RFC 7030 simplereenroll, nothing else.
 
-With ``issuing``, which signs with Debian's python3-cryptography, the one part of this package that needs more than
+With ``issuing`` and ``issued``, which need Debian's python3-cryptography, the one part of this package that needs more than
 the standard library; it runs on one host.
 """
 
