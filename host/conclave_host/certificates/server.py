@@ -1,7 +1,7 @@
 """Answer renewals of the site's hosts: mutual TLS, RFC 7030 simplereenroll, nothing else.
 
-With ``issuing`` and ``issued``, which need Debian's python3-cryptography, the one part of this package that needs more than
-the standard library; it runs on one host.
+With ``issuing`` and ``issued``, which need Debian's python3-cryptography, the one part of this package that needs more
+than the standard library; it runs on one host.
 """
 
 from __future__ import annotations
