@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .over_switch import Held
 
 SILENCE_MS, AT_ONCE_MS = 100, 100
+# The test itself keeps the machine this busy up to 0.65.
+ATTEMPTS, BUSY_WITH_OTHERS = 3, 0.75
 # The quickest of three: a slow one may be the machine's doing, a refusal that nobody sends makes all of them slow.
 ASK = """
 import json, socket, sys, time
@@ -62,9 +64,25 @@ def lab() -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def held(lab: Lab) -> Held:
-    """Give a call over a switch; the site stays isolated."""
-    assert crisis("status")["mode"] == "open", lab.name
-    return asyncio.run(hold_over_switch(lab))
+    """Give a call over a switch; the site stays isolated.
+
+    A call that was spoilt while other programs took the processors is held again; the last one is judged in any case.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        assert crisis("status")["mode"] == "open", lab.name
+        held = asyncio.run(hold_over_switch(lab))
+        if undisturbed(held) or held.call.machine_busy < BUSY_WITH_OTHERS or attempt == ATTEMPTS:
+            break
+        assert crisis("off", "--reason", "held again")["done"]
+    return held
+
+
+def undisturbed(held: Held) -> bool:
+    """Tell whether those inside stayed connected, missed no frame and heard no silence."""
+    heard = held.heard("users")
+    again = any(one.error or one.reconnects or one.returns for one in held.those("users"))
+    lost = sum(row.packets_lost or 0 for row in heard) > held.overflown or any(row.frames_missing for row in heard)
+    return not (again or lost or max(row.sound_gap_ms for row in heard) > SILENCE_MS)
 
 
 def test_the_switch_is_done_on_every_host(held: Held) -> None:
