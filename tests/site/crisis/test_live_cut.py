@@ -111,7 +111,7 @@ def test_those_outside_are_gone_and_their_media_ends_both_ways(held: Held) -> No
     for one in held.those("outside"):
         # The portal sends them out, in so far as it does it in half a second: the cut does not wait. Who was not sent
         # out hears and sees nothing.
-        sent_out = "sent out" in (one.error or "")
+        sent_out = "participant removed" in (one.error or "")
         assert sent_out or all(row.longest_gap_ms > 1000 * AFTER for row in one.receives), one
         assert sent_out or "did not answer" in held.switch["portal"], (one, held.switch["portal"])
 
