@@ -173,3 +173,13 @@ def test_nginx_accepts_the_depots_server(tmp_path: Path) -> None:
     command = ["unshare", "-r", "-n", "nginx", "-t", "-c", str(tmp_path / "nginx.conf")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_host_forwards_nothing_and_a_router_is_left_as_it_is() -> None:
+    # Before the router's own file is there, the other hosts may be reached through it.
+    settings = {
+        host: render("base", host, **BUNDLE)["etc/sysctl.d/60-conclave.conf"]["content"] for host in ("edge1", "rt")
+    }
+    assert "-net.ipv4.ip_forward = 0" in settings["edge1"]
+    assert "-net.ipv6.conf.all.forwarding = 0" in settings["edge1"]
+    assert "forward" not in settings["rt"]
