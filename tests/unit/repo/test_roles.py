@@ -140,3 +140,12 @@ def test_what_is_superseded_is_placed_by_nobody(role: str) -> None:
     placed = {str(path.relative_to(tree)).removesuffix(".j2") for tree in trees for path in tree.rglob("*")}
     gone = {path.rstrip("/") for path in [*units, *listed.get("paths", [])]}
     assert gone & placed == set()
+
+
+@pytest.mark.parametrize("path", sorted(ROLES.glob("*/tree/etc/sysctl.d/*")), ids=lambda path: path.name)
+def test_kernel_settings_are_in_force_without_a_reboot(path: Path) -> None:
+    role = path.parents[3]
+    entries = read(role / "tree.yml")
+    notified = entries[f"etc/sysctl.d/{path.name.removesuffix('.j2')}"]["notify"]
+    (handler,) = [one for one in read(role / "handlers/main.yml") if one["name"] == notified]
+    assert handler["ansible.builtin.systemd_service"]["name"] == "systemd-sysctl.service"
