@@ -168,7 +168,7 @@ async def figures(page: Page) -> dict[str, Any]:
 
 
 async def wait_for_media(page: Page, people: int, seconds: float = 60) -> dict[str, Any]:
-    """Wait until the page decodes picture and sound of so many others; return its figures.
+    """Wait until the page decodes video and audio of so many others and has judged all of it; return its figures.
 
     Raises
     ------
@@ -178,12 +178,14 @@ async def wait_for_media(page: Page, people: int, seconds: float = 60) -> dict[s
     deadline = time.monotonic() + seconds
     while True:
         measured = await figures(page)
-        if len(_seen(measured) & _heard(measured)) >= people:
+        judged = all(track["encryption"] != "checking" for track in measured["tracks"])
+        if judged and len(_seen(measured) & _heard(measured)) >= people:
             return measured
         if time.monotonic() > deadline:
             raise ConclaveError(
-                f"after {seconds:.0f} s the browser sees {len(_seen(measured))}, hears {len(_heard(measured))}",
-                expected=f"{people} of each",
+                f"after {seconds:.0f} s the browser sees {len(_seen(measured))}, hears {len(_heard(measured))}"
+                + ("" if judged else ", and has not judged whether all of it is encrypted"),
+                expected=f"{people} of each, all judged",
             )
         # Figures have no event to wait for.
         await asyncio.sleep(_LOOK_SECONDS)
