@@ -98,7 +98,8 @@ def test_a_control_node_that_dies_in_the_middle_goes_on_where_the_hosts_are(site
         except subprocess.TimeoutExpired:
             started.send_signal(with_signal)
         _, said = started.communicate(timeout=60)
-        assert started.returncode in {0, 130, -with_signal}, said
+        # On a busy machine the signal finds the interpreter before it has begun with the program.
+        assert started.returncode in {0, 130, -with_signal} or "Fatal Python error: init" in said, said
         # Each host is in one mode, whole, whatever the others are.
         assert {live for _, live in modes(site).values()} == {True}
         done = site.crisis("on")
