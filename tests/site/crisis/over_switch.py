@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import subprocess
@@ -98,16 +99,31 @@ async def hold(seconds: float, during: Callable[[], Awaitable[None]] | None = No
 @contextlib.contextmanager
 def before_the_others(lab: Lab) -> Iterator[None]:
     """Let participants and SFU have a processor when they need one, and nothing that they start in another session."""
-    own = Path("/proc/self/autogroup")
-    if not own.exists():
-        raise RuntimeError("this kernel weighs no sessions (CONFIG_SCHED_AUTOGROUP): the switch would disturb the call")
-    own.write_text(str(FIRST), encoding="ascii")
+    weigh_session(FIRST)
     _on(lab, "media1", PRIORITY, str(FIRST))
     try:
         yield
     finally:
-        own.write_text("0", encoding="ascii")
+        weigh_session(0)
         _on(lab, "media1", PRIORITY, "0")
+
+
+def weigh_session(niceness: int) -> None:
+    """Weigh this process's session against others.
+
+    The session in which a machine starts its first process has no weight of its own (``EINVAL``): there each thread
+    stands beside the other sessions, and is weighed by its own niceness.
+    """
+    session = Path("/proc/self/autogroup")
+    if not session.exists():
+        raise RuntimeError("this kernel weighs no sessions (CONFIG_SCHED_AUTOGROUP): the switch would disturb the call")
+    try:
+        session.write_text(str(niceness), encoding="ascii")
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        for thread in Path("/proc/self/task").iterdir():
+            os.setpriority(os.PRIO_PROCESS, int(thread.name), niceness)
 
 
 def overflown(lab: Lab) -> int:
