@@ -140,6 +140,7 @@ def _reception(stream: Stream, sender: Account | None) -> Reception:
         frames_unreadable=seen.unreadable if sender else 0,
         longest_gap_ms=seen.longest_gap_ms,
         without_media_ms=seen.without_media_ms,
+        resubscribed=seen.resubscribed,
         first_frame_ms=_milliseconds(seen.first_frame_seconds),
         tone_hz=heard.hertz,
         tone_expected_hz=tone.frequency(sender.index) if sender else None,

@@ -157,6 +157,7 @@ class Seen(Message):
 
     spans: list[list[int]] = Field(default_factory=list)
     frames: int = 0
+    resubscribed: int = 0
     frames_measured: int = 0
     unreadable: int = 0
     duplicates: int = 0

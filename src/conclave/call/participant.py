@@ -14,7 +14,7 @@ import os
 import resource
 import sys
 import time
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from livekit import rtc
 from livekit.rtc._proto import e2ee_pb2
@@ -43,9 +43,12 @@ from conclave.call.messages import (
     TrackSeen,
     Transport,
 )
-from conclave.call.receiving import Receiver, Window
+from conclave.call.receiving import Receiver, Window, insist
 from conclave.call.transport import read_flows, read_transport, since
 from conclave.errors import ConclaveError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
 
 CONNECT_SECONDS = 15.0
 REMOVED = "PARTICIPANT_REMOVED"
@@ -241,10 +244,16 @@ class Participant:
         return self.receivers[sender]
 
     def _subscribed(
-        self, track: rtc.RemoteTrack, _publication: rtc.RemoteTrackPublication, who: rtc.RemoteParticipant
+        self, track: rtc.RemoteTrack, publication: rtc.RemoteTrackPublication, who: rtc.RemoteParticipant
     ) -> None:
         receiver = self._receiver(self._sender_of(who))
-        work = receiver.watch(track) if isinstance(track, rtc.RemoteVideoTrack) else receiver.listen(track)
+        if isinstance(track, rtc.RemoteVideoTrack):
+            self._start(receiver.watch(track))
+            self._start(insist(receiver, track, publication))
+        else:
+            self._start(receiver.listen(track))
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)

@@ -41,6 +41,11 @@ async def read_flows(room: rtc.Room) -> dict[str, Flow]:
     return {track.sid: flow for track in tracks if (flow := _flow(await track.get_stats()))}
 
 
+async def read_decoded(track: rtc.RemoteVideoTrack) -> int:
+    """Return how many frames of a track WebRTC has decoded so far."""
+    return sum(row.inbound_rtp.inbound.frames_decoded for row in await track.get_stats() if _is(row, "inbound_rtp"))
+
+
 def _flow(rows: Iterable[stats_pb2.RtcStats]) -> Flow | None:
     for row in rows:
         if _is(row, "inbound_rtp"):

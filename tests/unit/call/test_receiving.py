@@ -2,15 +2,69 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
 import numpy as np
 import pytest
+from livekit.rtc._proto import stats_pb2
 
 from conclave.call import tone
 from conclave.call.picture import Picture, Size
-from conclave.call.receiving import UNMUTE_SECONDS, Receiver, Window
+from conclave.call.receiving import UNMUTE_SECONDS, Receiver, Window, insist
+
+if TYPE_CHECKING:
+    from livekit import rtc
 
 SIZE = Size(320, 192)
 PICTURE = Picture(SIZE, 0)
+
+
+@dataclass
+class Track:
+    """A track whose decoder makes `rate` frames between two looks, and of which `shown` go to the receiver then."""
+
+    receiver: Receiver
+    rate: int
+    shown: bool
+    looks: int = 0
+    asked: list[bool] = field(default_factory=list)
+
+    @property
+    def track(self) -> Track:
+        return self
+
+    async def get_stats(self) -> list[stats_pb2.RtcStats]:
+        self.looks += 1
+        if self.looks > 3:
+            # What is neither decoded nor shown goes on until the track ends.
+            raise EndedError
+        self.receiver.seen.frames += self.shown
+        row = stats_pb2.RtcStats()
+        row.inbound_rtp.inbound.frames_decoded = self.rate * self.looks
+        return [row]
+
+    def set_subscribed(self, subscribed: bool) -> None:
+        self.asked.append(subscribed)
+
+
+class EndedError(Exception):
+    """The track ends."""
+
+
+def insisted(track: Track) -> list[bool]:
+    work = insist(
+        track.receiver,
+        cast("rtc.RemoteVideoTrack", track),
+        cast("rtc.RemoteTrackPublication", track),
+        shown_seconds=0,
+        unsubscribed_seconds=0,
+    )
+    with contextlib.suppress(EndedError):
+        asyncio.run(work)
+    return track.asked
 
 
 class Clock:
@@ -125,3 +179,14 @@ def test_the_longest_silence_is_measured_from_tone_to_tone(receiver: Receiver, c
     play(receiver, 400)
     _, heard = receiver.finish(1.5)
     assert heard.longest_gap_ms == 150
+
+
+def test_a_track_that_is_decoded_and_never_shown_is_subscribed_anew(receiver: Receiver) -> None:
+    assert insisted(Track(receiver, rate=15, shown=False)) == [False, True]
+    assert receiver.seen.resubscribed == 1
+
+
+def test_a_track_that_is_shown_or_not_even_decoded_stays_subscribed(receiver: Receiver) -> None:
+    assert insisted(Track(receiver, rate=0, shown=False)) == []
+    assert insisted(Track(receiver, rate=15, shown=True)) == []
+    assert receiver.seen.resubscribed == 0
