@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,6 +25,8 @@ UNIT = "conclave-livekit.service"
 RECOVERY_MS = 20_000
 # Of one video frame in fifteen a second; the network between is the machine's own or the site's.
 UNDISTURBED_MS = 1_000
+# For ten seconds after it was silent the portal opens rooms elsewhere.
+PASSED_OVER_SECONDS = 12
 
 
 @control("MED-19", on=("media",))
@@ -50,17 +53,13 @@ def test_the_death_of_a_media_host_s_sfu_ends_its_own_calls_only_and_they_come_b
     if not others:
         raise NotApplicable("the site has one media host: MED-17 shows what its crash means")
 
-    async def kill() -> None:
-        # systemd would start it again after two seconds; a stop right after takes that back.
-        await asyncio.to_thread(host.read, f"systemctl kill --signal=KILL {UNIT}; systemctl stop {UNIT}")
-
-    async def both() -> tuple[CallResult, CallResult]:
-        plan = Plan(site=site.name, participants=2, seconds=35)
-        hit = hold_at_site(site, plan, node=host.name, during=kill)
-        return await asyncio.gather(hit, hold_at_site(site, plan, node=others[0]))
-
     try:
-        moved, stayed = asyncio.run(both())
+        moved, stayed = asyncio.run(_kill_during_two_calls(host, site, others[0]))
+        if _disturbed(stayed):
+            # What else ran on this machine disturbed the call, or the kill did: once more says which.
+            host.read(f"systemctl start {UNIT}")
+            time.sleep(PASSED_OVER_SECONDS)
+            moved, stayed = asyncio.run(_kill_during_two_calls(host, site, others[0]))
     except ConclaveError as error:
         pytest.fail(f"a call did not come to its end: {'; '.join(error.lines())}")
     finally:
@@ -74,12 +73,29 @@ def test_the_death_of_a_media_host_s_sfu_ends_its_own_calls_only_and_they_come_b
     assert not _errors(stayed), "; ".join(_errors(stayed))
     again = [who.name for who in stayed.participants if who.reconnects or who.returns]
     assert not again, f"on {others[0]} {', '.join(again)} had to connect again"
-    if max(_gaps(stayed)) > UNDISTURBED_MS and stayed.machine_busy > BUSY:
+    if _disturbed(stayed):
         raise ConclaveError(
             f"this machine was too busy to measure: a gap of {max(_gaps(stayed))} ms on {others[0]}",
             todo="measure again from a quieter one",
         )
     assert max(_gaps(stayed)) <= UNDISTURBED_MS, f"a gap of {max(_gaps(stayed))} ms on {others[0]}"
+
+
+async def _kill_during_two_calls(host: Host, site: Site, other: str) -> tuple[CallResult, CallResult]:
+    """Return the call that the host's SFU carried when it was killed, and the other one."""
+
+    async def kill() -> None:
+        # systemd would start it again after two seconds; a stop right after takes that back.
+        await asyncio.to_thread(host.read, f"systemctl kill --signal=KILL {UNIT}; systemctl stop {UNIT}")
+
+    plan = Plan(site=site.name, participants=2, seconds=35)
+    hit = hold_at_site(site, plan, node=host.name, during=kill)
+    return await asyncio.gather(hit, hold_at_site(site, plan, node=other))
+
+
+def _disturbed(stayed: CallResult) -> bool:
+    """Say whether the other call had a gap that this machine, which holds both, may have made itself."""
+    return max(_gaps(stayed)) > UNDISTURBED_MS and stayed.machine_busy > BUSY
 
 
 def _gaps(result: CallResult) -> list[int]:
