@@ -128,6 +128,7 @@ def test_administration_is_reached_from_management_only(
             "/metrics",
             "/health",
             "/realms/conclave/clients-registrations/default",
+            "/realms/conclave/..;/..;/admin/",
         ],
         "media": ["/", "/twirp/livekit.RoomService/ListRooms", "/metrics", "/agent", "/whip", "/debug/pprof/"],
         "meet": ["/api/livekit/webhook"],
@@ -142,8 +143,9 @@ def test_administration_is_reached_from_management_only(
     ssh = {}
     # The control node of real hosts may ask, and nobody else can be asked to try.
     if users.name == "users":
-        answers = users.probe("connect", targets=[(host.address, 22) for host in hosts])
-        ssh = dict(zip([host.name for host in hosts], answers, strict=True))
+        targets = [(host, port) for host in hosts for port in sorted({22, site.host_named(host.name).ansible_port})]
+        answers = users.probe("connect", targets=[(host.address, port) for host, port in targets])
+        ssh = dict(zip([f"{host.name}:{port}" for host, port in targets], answers, strict=True))
     observe(statuses=statuses, looked_from=users.name, ssh_from_users=ssh)
     shown = {path: status for path, status in statuses.items() if status != 404}
     assert not shown, f"not 404: {shown}"

@@ -139,6 +139,14 @@ def test_what_is_not_there_says_so_and_is_not_tried_again(edge: Edge, host: str,
     assert "retry-after" not in headers
 
 
+@pytest.mark.parametrize("between", ["..;", "..;x=1", "%2e%2e;", "..%3B", ".;", "a;b"])
+def test_a_path_that_keycloak_may_read_otherwise_does_not_reach_it(edge: Edge, between: str) -> None:
+    """A servlet's path parameters (``;``) are no part of its path: nginx sees a folder, Keycloak a step up."""
+    assert edge.get(SSO, f"/realms/conclave/{between}/{between}/admin/", "en")[0] == 404
+    # In a query it means nothing.
+    assert edge.get(SSO, "/realms/conclave/account?state=a;b", "en")[0] == 502
+
+
 def test_the_page_loads_nothing_and_its_policy_allows_its_own_style_only(edge: Edge) -> None:
     _, headers, body = edge.get(MEET, "/oidc/login", "en")
     style = re.search(r"<style>(.*?)</style>", body, re.DOTALL)[1]
