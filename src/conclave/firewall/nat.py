@@ -109,7 +109,7 @@ def _own(catalog: Catalog, table: Table, host: Host) -> list[str]:
     rules = []
     for family, keyword in FAMILIES:
         if public := _translated(table.site, host, family):
-            match = f"{table.match_public(public, family)} {_media_ports(catalog)}"
+            match = f"{table.match_public(public, family)} {media_ports(catalog)}"
             rules.append(f"{match} {table.count('own')} dnat {keyword} to {host.address(family)}")
     return rules
 
@@ -125,11 +125,15 @@ def _public(catalog: Catalog) -> list[Flow]:
     return [flow for flow in catalog.flows if flow.public]
 
 
-def _media_ports(catalog: Catalog) -> str:
+def media_ports(catalog: Catalog) -> str:
     """Return the match of what relay and SFU send each other: the SFU's own ports, and those of the relay."""
     served = [
         port for flow in _public(catalog) if "media" in flow.targets and "udp" in flow.protocols for port in flow.ports
     ]
+    return f"udp dport {{ {', '.join(map(str, sorted(served)))}, {relay_ports(catalog)} }}"
+
+
+def relay_ports(catalog: Catalog) -> str:
+    """Return the ports of the TURN relays, below every port that a program is given by the kernel."""
     relay = catalog.local_ports["turn_relay"]
-    relays = f"{relay[0]}-{relay[-1]}" if isinstance(relay, list) else str(relay)
-    return f"udp dport {{ {', '.join(map(str, sorted(served)))}, {relays} }}"
+    return f"{relay[0]}-{relay[-1]}" if isinstance(relay, list) else str(relay)

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from conclave.firewall import link
 from conclave.firewall.marks import marks
-from conclave.firewall.nat import came_by_public_address, hairpins_from, to_itself, translation
+from conclave.firewall.nat import (
+    came_by_public_address,
+    hairpins_from,
+    media_ports,
+    relay_ports,
+    to_itself,
+    translation,
+)
 from conclave.firewall.table import (
     FAMILIES,
     PROHIBITED,
@@ -70,6 +77,7 @@ def ruleset(catalog: Catalog, site: Site, host: Host) -> str:
 def _input(catalog: Catalog, table: Table, host: Host) -> list[str]:
     rules = [
         "type filter hook input priority filter; policy drop;",
+        *_relayed(catalog, table, host),
         'iif "lo" accept',
         "ct state established,related accept",
         f"ct state invalid {table.count('in-invalid')} drop",
@@ -96,6 +104,14 @@ def _input(catalog: Catalog, table: Table, host: Host) -> list[str]:
     rules.append('limit rate 10/minute burst 20 packets log prefix "conclave in: "')
     rules.append(table.count("in-dropped"))
     return chain("input", rules)
+
+
+def _relayed(catalog: Catalog, table: Table, host: Host) -> list[str]:
+    """Return the rule that keeps a participant's TURN relay, which may send to its own host, to the SFU there."""
+    if "media" not in host.roles:
+        return []
+    elsewhere = media_ports(catalog).replace("dport", "dport !=")
+    return [f'iif "lo" udp sport {relay_ports(catalog)} {elsewhere} {table.count("relay-elsewhere")} drop']
 
 
 def _limited(table: Table, flow: Flow, limit: Limit, family: int) -> list[str]:

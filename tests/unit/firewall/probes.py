@@ -373,6 +373,17 @@ def _translated(catalog: Catalog, site: Site) -> Iterator[Probe]:
             yield Probe(f"own-{port}-{family}", name, "output", to_itself, "accept")
             away = replace(own, daddr=PEOPLE["outside"][family])
             yield Probe(f"away-{port}-{family}", name, "dstnat_output", away, "accept")
+        for port, verdict, counted in (
+            *((port, "accept", ()) for port in (relays[-1], 7882)),
+            *((port, "drop", ("relay-elsewhere",)) for port in (9, 53, 123)),
+        ):
+            inside = Packet(media, media, "udp", sport=relays[0], dport=port, iif="lo")
+            name = hosts["media"].name
+            yield Probe(f"relay-to-{port}-{family}", name, "input", inside, verdict, frozenset(counted))
+        local = Packet(media, media, "udp", sport=40000, dport=53, iif="lo")
+        yield Probe(f"no-relay-{family}", name, "input", local, "accept")
+        by_wire = Packet(PEOPLE["outside"][family], media, "udp", sport=relays[0], dport=9)
+        yield Probe(f"relay-{family}", name, "input", by_wire, "drop", frozenset({"in-dropped"}), logged=True)
         for protocol, port in (("udp", 9), ("tcp", relays[0])):
             other = Packet(media, str(public), protocol, sport=relays[0], dport=port)
             yield Probe(f"not-own-{protocol}-{port}-{family}", hosts["media"].name, "dstnat_output", other, "accept")
