@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # Long ones first, so that none is left over at the end.
 LINTS := lint-ansible lint-types lint-types-portal lint-web lint-yaml lint-python
-.PHONY: help setup prerequisites demo test test-steps lint $(LINTS) unit portal web bundle lab live molecule e2e site bench docs golden lock clean
+.PHONY: help setup prerequisites demo test test-steps lint $(LINTS) unit portal web bundle lab kernel live molecule e2e site bench docs golden lock clean
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -48,6 +48,7 @@ test-steps:
 	@tools/step web $(MAKE) web
 	@tools/step portal $(MAKE) portal
 	@tools/step live $(MAKE) live
+	@tools/step kernel $(MAKE) kernel
 	@tools/step lab $(MAKE) lab
 	@tools/step molecule-onebox $(MAKE) molecule-onebox
 	@# The browsers go to the site that Molecule has just deployed and verified. What an interrupted run has left goes first.
@@ -107,6 +108,9 @@ lab: bundle ## Tests of the lab, and on it
 	  pytest tests/lab -m "not timing" --numprocesses 2 || status=$$?; \
 	  pytest tests/lab -m timing || status=$$?; \
 	  exit $$status
+
+kernel: bundle ## Tests on a host with a kernel of its own, AppArmor in force
+	pytest tests/kernel
 
 molecule: molecule-site molecule-onebox molecule-cluster ## Whole sites on the lab: several hosts, one host, several in a role
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -76,10 +77,21 @@ def in_namespace(name: str, covers: Path, argv: list[str]) -> list[str]:
 
 def in_host(leader: int, argv: list[str]) -> list[str]:
     """Return a command line that runs in all namespaces of a host, as root with a clean environment."""
-    clean = ["env", "-i", "HOME=/root", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
-    clean += ["LANG=C.UTF-8", f"TERM={os.environ.get('TERM', 'dumb')}"]
     spaces = ["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"]
-    return ["nsenter", f"--target={leader}", *spaces, "--", *clean, *argv]
+    return ["nsenter", f"--target={leader}", *spaces, "--", *clean_environment(), *argv]
+
+
+def over_ssh(name: str, folder: Path, host: str, argv: list[str]) -> list[str]:
+    """Return a command line that runs in a host with its own kernel: no namespace leads there, but ssh does."""
+    terminal = "-t" if sys.stdin.isatty() and sys.stdout.isatty() else "-T"
+    ssh = ["ssh", "-F", str(folder / "ssh_config"), terminal, "-o", "LogLevel=ERROR", host, "--"]
+    return in_namespace(name, folder / "etc", [*ssh, shlex.join([*clean_environment(), *argv])])
+
+
+def clean_environment() -> list[str]:
+    """Return what leads a command in a host, so that the caller's environment does not reach it."""
+    clean = ["env", "-i", "HOME=/root", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
+    return [*clean, "LANG=C.UTF-8", f"TERM={os.environ.get('TERM', 'dumb')}"]
 
 
 def environment(name: str, folder: Path) -> dict[str, str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 from ruamel.yaml import YAML
@@ -40,6 +40,7 @@ def _one_per_family(value: list[Interface]) -> list[Interface]:
 
 Addresses = Annotated[list[Interface], AfterValidator(_one_per_family)]
 ZoneName = Annotated[str, StringConstraints(pattern=_ZONE_NAME)]
+PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
 
 
 class _Strict(BaseModel):
@@ -52,6 +53,21 @@ class Zone(_Strict):
     gateway: Addresses
 
 
+class LabHost(_Strict):
+    """What `lab.yml` says of a host.
+
+    Parameters
+    ----------
+    kernel:
+        `own`: it boots a kernel of its own (user-mode-linux), with what namespaces share: AppArmor, audit, modules.
+    packages:
+        Debian packages that a host with its own kernel has from the start, for installing takes minutes there.
+    """
+
+    kernel: Literal["shared", "own"] = "shared"
+    packages: list[PackageName] = []
+
+
 class LabFile(_Strict):
     """The content of `lab.yml`."""
 
@@ -61,6 +77,7 @@ class LabFile(_Strict):
     users: Addresses
     canary: Addresses
     outsiders: Addresses
+    hosts: dict[str, LabHost] = {}
 
 
 @dataclass(frozen=True)
@@ -74,6 +91,8 @@ class Definition:
     users: tuple[Interface, ...]
     canary: tuple[Interface, ...]
     outsiders: tuple[Interface, ...]
+    # Those with a kernel of their own.
+    own_kernel: dict[str, LabHost] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -169,6 +188,9 @@ def load(folder: Path) -> Definition:
         names = ", ".join(host.name for host in site.hosts)
         raise _wrong(path, "router", lab.router, f"{LAB_ROUTER!r} or a host of hosts.yml ({names})")
     _check_unique(folder, lab, site)
+    for name in lab.hosts:
+        if name not in {host.name for host in site.hosts}:
+            raise _wrong(path, "hosts", name, "a host of hosts.yml: " + ", ".join(host.name for host in site.hosts))
     return Definition(
         site=site,
         zones=lab.zones,
@@ -177,6 +199,7 @@ def load(folder: Path) -> Definition:
         users=tuple(lab.users),
         canary=tuple(lab.canary),
         outsiders=tuple(lab.outsiders),
+        own_kernel={name: host for name, host in lab.hosts.items() if host.kernel != "shared"},
     )
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from conclave.site.zones import Address
 
 SCRIPT = Path(__file__).with_name("host.sh")
+# Of a host that boots a kernel of its own.
+KERNEL_SCRIPT = Path(__file__).with_name("kernel-host.sh")
 BOOT_SECONDS = 120
 _NSPAWN = "systemd-nspawn"
 
@@ -107,6 +109,9 @@ def prepare(definition: Definition, host: Host, layer: Path, authorized: str) ->
         )
     for zone in network.ports(definition, host.name):
         _write(up / f"etc/systemd/network/10-{zone}.network", _networkd(definition, host, zone))
+        if host.name in definition.own_kernel:
+            match = f"[Match]\nMACAddress={network.mac(host.name, zone)}\n\n[Link]\nName={zone}\n"
+            _write(up / f"etc/systemd/network/10-{zone}.link", match)
     return public.decode()
 
 
@@ -117,7 +122,8 @@ def start(definition: Definition, lab: str, host: Host, place: Place) -> Process
     network.unplug(network.Names.of(lab), ports.values())
     links = " ".join(f"{zone}={port}={network.mac(host.name, zone)}" for zone, port in ports.items())
     argv = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child=KILL", "--mount-proc"]
-    argv += ["--propagation=private", "sh", str(SCRIPT), host.name, cgroup(lab, host.name)]
+    script = KERNEL_SCRIPT if host.name in definition.own_kernel else SCRIPT
+    argv += ["--propagation=private", "sh", str(script), host.name, cgroup(lab, host.name)]
     argv += [place.base, str(place.layer), network.Names.of(lab).control, links]
     # Not subprocess: the host outlives whoever starts it, and its output is no pipe that somebody waits for.
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
@@ -154,7 +160,7 @@ def strays(lab: str) -> list[int]:
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 words = (entry / "cmdline").read_text(encoding="utf-8", errors="replace").split("\0")
                 groups = (entry / "cgroup").read_text(encoding="utf-8").splitlines()
-                starting = any(word.endswith(SCRIPT.name) for word in words) and any(
+                starting = any(word.endswith((SCRIPT.name, KERNEL_SCRIPT.name)) for word in words) and any(
                     word.startswith(mark) for word in words
                 )
                 if starting or any(row.startswith(f"0::/{mark}") for row in groups):
@@ -199,7 +205,9 @@ def cgroups(lab: str) -> list[str]:
     return sorted(Path(row).name for row in listed)
 
 
-def wait_for_ssh(addresses: dict[str, Address], processes: dict[str, Process], since: float) -> dict[str, float]:
+def wait_for_ssh(
+    addresses: dict[str, Address], processes: dict[str, Process], since: float, within: float = BOOT_SECONDS
+) -> dict[str, float]:
     """Wait until every host greets as an ssh server; to be called in the control namespace.
 
     Returns
@@ -213,9 +221,9 @@ def wait_for_ssh(addresses: dict[str, Address], processes: dict[str, Process], s
         When a host ends, or does not greet in time.
     """
     seconds: dict[str, float] = {}
-    deadline = time.monotonic() + BOOT_SECONDS
+    deadline = time.monotonic() + within
     for name, address in addresses.items():
-        for _ in _attempts(name, processes[name], deadline):
+        for _ in attempts(name, processes[name], deadline):
             if _greets(address):
                 seconds[name] = round(time.monotonic() - since, 2)
                 break
@@ -228,7 +236,14 @@ def remove_layer(layer: Path) -> None:
         shutil.rmtree(layer)
 
 
-def _attempts(name: str, process: Process, deadline: float) -> Iterator[None]:
+def attempts(name: str, process: Process, deadline: float) -> Iterator[None]:
+    """Yield again and again until somebody stops asking.
+
+    Raises
+    ------
+    ConclaveError
+        When the host ends, or the deadline (monotonic clock) passes.
+    """
     pause = socket.socketpair()
     try:
         pause[0].settimeout(0.05)
@@ -245,7 +260,7 @@ def _attempts(name: str, process: Process, deadline: float) -> Iterator[None]:
             end.close()
     raise ConclaveError(
         f"host {name} does not answer on port 22",
-        expected=f"an ssh server within {BOOT_SECONDS} s",
+        expected="an ssh server within the time a start takes",
         todo=f"conclave lab shell --in {name}",
         exit_code=ExitCode.MACHINE,
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conclave.errors import ConclaveError, ExitCode
-from conclave.lab import access, canary, hosts, image, namespaces, needs, network, saves, state
+from conclave.lab import access, canary, hosts, image, kernel, namespaces, needs, network, saves, state
 from conclave.lab.definition import Definition, load
 from conclave.paths import DEFAULT_LAB, project_root
 
@@ -101,6 +101,7 @@ class Lab:
         begin = time.monotonic()
         needs.check()
         definition = self.definition
+        kernel.check(definition.own_kernel)
         with self._alone():
             claim = state.read(self.folder)
             self._refuse_other_checkout(claim)
@@ -165,6 +166,7 @@ class Lab:
             raise ConclaveError(
                 f"lab {self.name!r} started from {claim.saved}", todo="save the first one", exit_code=ExitCode.NOT_READY
             )
+        kernel.refuse_saving(self.name, claim.kernel_bases)
         target = state.SAVED / saved
         with self._alone():
             for name in claim.living:
@@ -226,6 +228,9 @@ class Lab:
         """
         claim = self._running()
         process = self._host_process(claim, host)
+        if own := load(Path(claim.definition)).own_kernel.get(host):
+            kernel.reboot(host, own, process, partial(self.command, host))
+            return
         before = hosts.leader(process)
         namespaces.run(self.command(host, ["systemctl", "reboot"]), doing=f"rebooting {host}")
         if before:
@@ -284,7 +289,10 @@ class Lab:
             return access.in_namespace(self.names.outsiders, self.folder / "etc-outside", argv)
         if where == "canary":
             return ["nsenter", f"--net={namespaces.NETNS / self.names.canary}", "--", *argv]
-        leader = hosts.leader(self._host_process(claim, where))
+        process = self._host_process(claim, where)
+        if claim.kernel_bases and where in load(Path(claim.definition)).own_kernel:
+            return access.over_ssh(self.names.control, self.folder, where, argv)
+        leader = hosts.leader(process)
         if leader is None:
             raise ConclaveError(
                 f"host {where} is starting or has ended", todo="conclave lab status", exit_code=ExitCode.NOT_READY
@@ -296,13 +304,11 @@ class Lab:
         return access.environment(self.name, self.folder)
 
     def _fresh(self, definition: Definition, source: image.Source | None, begin: float, saved: Path | None) -> None:
-        if saved:
-            base = Path((saved / "base").read_text(encoding="utf-8").strip())
-        else:
-            base = image.ensure(source or image.default_source(), self._progress)
+        images = kernel.images(source or image.default_source(), definition, saved, self._progress)
         timing = {"image": round(time.monotonic() - begin, 2)}
-        claim = state.Claim(str(project_root()), str(definition.folder), str(base), state.boot_id(), timing=timing)
-        claim.saved = str(saved or "")
+        base = images.pop(kernel.SHARED, "")
+        claim = state.Claim(str(project_root()), str(definition.folder), base, state.boot_id(), timing=timing)
+        claim.saved, claim.kernel_bases = str(saved or ""), images
         state.write(self.folder, claim)
         self._progress("building the network")
         network.build(definition, self.names)
@@ -323,12 +329,15 @@ class Lab:
             if not layer.exists():
                 public = hosts.prepare(definition, host, layer, authorized)
                 access.remember(self.folder, host, public)
-            base = f"{claim.saved}/{host.name}:{claim.base}" if claim.saved else claim.base
+            own = definition.own_kernel.get(host.name)
+            image_folder = claim.kernel_bases[own.kernel] if own else claim.base
+            base = f"{claim.saved}/{host.name}:{image_folder}" if claim.saved else image_folder
             place = hosts.Place(base, layer, self.folder / "console" / f"{host.name}.log")
             claim.hosts[host.name] = hosts.start(definition, self.name, host, place)
             state.write(self.folder, claim)
         addresses = {host.name: host.ansible_host for host in chosen}
-        wait = partial(hosts.wait_for_ssh, addresses, claim.hosts, started)
+        within = kernel.boot_seconds(own for name, own in definition.own_kernel.items() if name in names)
+        wait = partial(hosts.wait_for_ssh, addresses, claim.hosts, started, within)
         try:
             seconds = namespaces.inside(self.names.control, wait)
         except hosts.HostEndedError as error:

@@ -7,8 +7,12 @@ import shutil
 import subprocess
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conclave.errors import ConclaveError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # Program and the Debian package that brings it.
 TOOLS = {
@@ -33,7 +37,7 @@ def check() -> None:
         When a privilege, a tool or a kernel feature is missing; exit code 3.
     """
     check_privilege(os.geteuid())
-    check_tools(tuple(TOOLS))
+    check_tools(TOOLS)
     check_kernel(Path("/proc/filesystems").read_text(encoding="utf-8"))
 
 
@@ -48,11 +52,11 @@ def check_privilege(user: int) -> None:
         )
 
 
-def check_tools(names: tuple[str, ...]) -> None:
+def check_tools(tools: Mapping[str, str]) -> None:
     """Refuse when one of these programs is not on the search path, and name its Debian package."""
-    missing = [name for name in names if shutil.which(name) is None]
+    missing = [name for name in tools if shutil.which(name) is None]
     if missing:
-        packages = " ".join(sorted({TOOLS[name] for name in missing}))
+        packages = " ".join(sorted({tools[name] for name in missing}))
         raise ConclaveError(
             f"missing on this machine: {', '.join(missing)}",
             todo=f"apt-get install --no-install-recommends {packages}",

@@ -51,6 +51,8 @@ class Claim:
         Seconds of each phase of the start.
     saved:
         The folder of the saved lab that its hosts started from; empty when they were blank.
+    kernel_bases:
+        The unpacked images of the hosts with a kernel of their own, by kind of kernel.
     """
 
     checkout: str
@@ -61,6 +63,7 @@ class Claim:
     hosts: dict[str, Process] = field(default_factory=dict)
     timing: dict[str, Any] = field(default_factory=dict)
     saved: str = ""
+    kernel_bases: dict[str, str] = field(default_factory=dict)
 
     @property
     def living(self) -> list[str]:

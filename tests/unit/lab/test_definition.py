@@ -131,6 +131,13 @@ def test_an_address_has_an_owner(tmp_path: Path, address: str, owner: str) -> No
     assert load(write(tmp_path)).owner(address) == owner
 
 
+def test_a_host_may_have_a_kernel_of_its_own_and_packages_from_the_start(tmp_path: Path) -> None:
+    hosts = {"edge1": {"kernel": "own", "packages": ["unbound"]}, "rt": {}}
+    found = load(write(tmp_path, changed(LAB, "hosts", hosts))).own_kernel
+    assert {name: (host.kernel, host.packages) for name, host in found.items()} == {"edge1": ("own", ["unbound"])}
+    assert load(write(tmp_path)).own_kernel == {}
+
+
 @pytest.mark.parametrize("file", sorted(REPOSITORY.glob("inventories/*/lab.yml")), ids=lambda file: file.parent.name)
 def test_the_definitions_of_the_project_are_valid(file: Path) -> None:
     assert load(file.parent).hosts
@@ -153,6 +160,9 @@ def test_the_definitions_of_the_project_are_valid(file: Path) -> None:
         ("outsiders", ["203.0.113.254/24"], "found '203.0.113.254'", "canary's"),
         ("canary", ["192.0.2.2/27"], "lab.yml: canary: found '192.0.2.2/27'", "zone outside"),
         ("control", ["192.0.2.129/27"], "lab.yml: control: found '192.0.2.129'", "the gateway of mgmt"),
+        ("hosts", {"nobody": {"kernel": "own"}}, "lab.yml: hosts: found 'nobody'", "rt, edge1"),
+        ("hosts", {"edge1": {"kernel": "new"}}, "lab.yml: hosts.edge1.kernel: found 'new'", "'own'"),
+        ("hosts", {"edge1": {"packages": ["--root"]}}, "lab.yml: hosts.edge1.packages.0", "pattern"),
     ],
 )
 def test_a_wrong_lab_file_is_refused(tmp_path: Path, key: str, value: object, found: str, expected: str) -> None:

@@ -24,7 +24,7 @@ def test_nobody_but_root_starts_a_lab() -> None:
 def test_a_missing_tool_is_named_with_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ConclaveError, match="missing on this machine: nft, systemd-nspawn") as caught:
-        needs.check_tools(("nft", "systemd-nspawn"))
+        needs.check_tools({name: needs.TOOLS[name] for name in ("nft", "systemd-nspawn")})
     assert caught.value.todo.endswith("nftables systemd-container")
     assert caught.value.exit_code == 3
 
