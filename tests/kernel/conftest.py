@@ -61,6 +61,8 @@ def deployed(lab: Lab) -> Lab:
     argv = lab.command("control", argv)
     done = subprocess.run(argv, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    # Nor do handlers get their turn then, and Debian's own settings were there before ours.
+    subprocess.run(lab.command("box", ["systemctl", "restart", "conclave-dns.service", "chrony.service"]), check=True)
     return lab
 
 
