@@ -49,7 +49,8 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc] # ansible-core
     def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:  # noqa: FBT001, FBT002 - Ansible's signature
         """Fill the inventory."""
         super().parse(inventory, loader, path, cache)
-        folder = Path(path).resolve().parent
+        # Not resolved: a linked hosts.yml belongs to the site.yml beside the link.
+        folder = Path(path).absolute().parent
         reading = read.check_folder(folder)
         for notice in reading.notices:
             self.display.warning(str(notice))

@@ -60,6 +60,14 @@ def change(folder: Path, file: str, old: str, new: str) -> None:
     (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
+def test_a_linked_hosts_file_belongs_to_the_site_beside_the_link(copy: Path) -> None:
+    (copy / "hosts.yml").unlink()
+    (copy / "hosts.yml").symlink_to(project_root() / "inventories/lab/hosts.yml")
+    change(copy, "site.yml", "trust: own", "trust: supplied")
+    hosts = listed(copy)["_meta"]["hostvars"]
+    assert {found["conclave"]["site"]["trust"] for found in hosts.values()} == {"supplied"}
+
+
 def test_hosts_groups_and_derived_values_are_those_of_the_site(copy: Path) -> None:
     found = listed(copy)
     known = found["_meta"]["hostvars"]
