@@ -79,7 +79,7 @@ class Progress:
     stats: dict[str, dict[str, int]] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     noise: list[str] = field(default_factory=list)
-    # What changed files ask for, by host: a real run goes on with these handlers, a dry run cannot.
+    # What changed files and tasks ask for, by host: a real run goes on with these handlers, a dry run cannot.
     handlers: dict[str, list[str]] = field(default_factory=dict)
     role: str = ""
     task: str = ""
@@ -105,6 +105,9 @@ class Progress:
             self._done(kind, data)
         elif kind == "runner_on_file_diff":
             self._diff(event.get("stdout", ""))
+        elif kind == "playbook_on_notify":
+            # Ansible puts the role before the handler's name.
+            self._notified(data, [str(data.get("handler")).rpartition(" : ")[2]])
         elif kind == "playbook_on_stats":
             self._ends(data)
         elif kind in {"verbose", "error", "warning", "deprecated"} and event.get("stdout", "").strip():
@@ -137,16 +140,16 @@ class Progress:
             if (data.get("res") or {}).get("changed"):
                 cell.changed += 1
                 self.log(f"{where}: changed")
-                self._notified(data)
+                self._notified(data, data["res"].get("notify", []))
         elif kind in _FAILED and not data.get("ignore_errors"):
             cell.failed += 1
             failure = failure_of(data, unreachable=kind == "runner_on_unreachable")
             self.failures.append(failure)
             self.log(f"{where}: FAILED: {failure.message.splitlines()[0]}")
 
-    def _notified(self, data: dict[str, Any]) -> None:
+    def _notified(self, data: dict[str, Any], names: list[str]) -> None:
         wanted = self.handlers.setdefault(str(data.get("host")), [])
-        wanted += [name for name in data["res"].get("notify", []) if name not in wanted]
+        wanted += [name for name in names if name not in wanted]
 
     def _diff(self, text: str) -> None:
         for line in text.strip().splitlines():

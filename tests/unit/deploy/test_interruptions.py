@@ -8,7 +8,7 @@ from conclave.deploy import interruptions
 from conclave.deploy.progress import Progress
 from conclave.paths import project_root
 
-from .test_progress import stats, task
+from .test_progress import event, stats, task
 
 
 def test_every_handler_that_is_explained_exists() -> None:
@@ -32,3 +32,12 @@ def test_who_is_interrupted_is_told_first() -> None:
         "media1: would then restart livekit: calls on this host stop for some seconds, then go on by themselves",
         "media1: would then apply mode",
     ]
+
+
+def test_handlers_that_a_task_of_its_own_asks_for_are_gathered_too() -> None:
+    progress = Progress()
+    task(progress, "livekit", "Place files", media1={"res": {"changed": True, "notify": ["Restart livekit"]}})
+    for handler in ("livekit : Restart livekit", "site_ca : Reload users of the certificate"):
+        progress.event(event("playbook_on_notify", host="media1", handler=handler))
+    wanted = ["Restart livekit", "Reload users of the certificate"]
+    assert progress.summary()["handlers"] == {"media1": wanted}
