@@ -55,3 +55,8 @@ def untranslated(known: Site) -> Site:
 def rules(catalog: Catalog, known: Site, name: str) -> str:
     """Return the rule set of a host, by its name."""
     return ruleset(catalog, known, known.host_named(name))
+
+
+def supplied(known: Site) -> Site:
+    """Return a site whose organisation supplies the certificates."""
+    return Site(answers=known.answers.model_copy(update={"trust": "supplied"}), hosts=known.hosts, folder=known.folder)

@@ -78,6 +78,8 @@ class Flow(_Strict):
     dscp: Dscp
     tls: bool
     modes: list[Mode] = Field(min_length=1)
+    # Where the flow depends on who signs the site's certificates: `trust` of site.yml.
+    trust: Literal["own", "supplied"] | None = None
     purpose: Purpose
 
     @model_validator(mode="after")

@@ -209,7 +209,7 @@ def _forward(catalog: Catalog, table: Table, host: Host) -> list[str]:
         if match := table.match("saddr", "site", family):
             target = table.match("daddr", "hosts", family)
             rules += [f"{match} {target} {echo} limit rate 50/second burst 100 packets accept"] if target else []
-        for flow in catalog.flows:
+        for flow in filter(table.site.has, catalog.flows):
             for source in flow.sources:
                 # Hosts of one role stand in one zone and reach each other without the router.
                 for target in (target for target in flow.targets if target != source):

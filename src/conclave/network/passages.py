@@ -79,7 +79,7 @@ def passages(catalog: Catalog, site: Site) -> list[Passage]:
     A router has an address in several zones and speaks with the one nearest to its partner, so it crosses nothing.
     """
     found = []
-    for flow in catalog.flows:
+    for flow in filter(site.has, catalog.flows):
         ends: dict[tuple[str, str, tuple[int, ...]], tuple[list[Party], list[Party]]] = defaultdict(lambda: ([], []))
         for source, target in _pairs(site, flow):
             sources, targets = ends[source.zone, target.zone, _ports(site, flow, target)]

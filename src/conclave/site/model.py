@@ -251,15 +251,17 @@ class Site(BaseModel):
         names = ", ".join(host.name for host in self.hosts)
         raise ConclaveError(f"no host named {name!r}", expected=f"one of: {names}", exit_code=ExitCode.INPUT)
 
-    @staticmethod
-    def serves(host: Host, flow: Flow) -> bool:
-        """Tell whether a host answers to a flow."""
-        return "hosts" in flow.targets or not host.roles.isdisjoint(flow.targets)
+    def has(self, flow: Flow) -> bool:
+        """Tell whether a flow exists at this site."""
+        return flow.trust in {None, self.answers.trust}
 
-    @staticmethod
-    def asks(host: Host, flow: Flow) -> bool:
+    def serves(self, host: Host, flow: Flow) -> bool:
+        """Tell whether a host answers to a flow."""
+        return self.has(flow) and ("hosts" in flow.targets or not host.roles.isdisjoint(flow.targets))
+
+    def asks(self, host: Host, flow: Flow) -> bool:
         """Tell whether a host sends a flow's requests."""
-        return "hosts" in flow.sources or not host.roles.isdisjoint(flow.sources)
+        return self.has(flow) and ("hosts" in flow.sources or not host.roles.isdisjoint(flow.sources))
 
     @staticmethod
     def ports(host: Host, flow: Flow) -> list[int]:
