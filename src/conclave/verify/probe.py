@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import http.client
 import json
 import selectors
@@ -167,12 +168,13 @@ def certificate(
             _greet(plug, greeting)
             with context.wrap_socket(plug, server_hostname=name) as secure:
                 found = secure.getpeercert() or {}
+                shown = hashlib.sha256(secure.getpeercert(binary_form=True) or b"").hexdigest()
                 version = secure.version()
     except ssl.SSLError as error:
         return {"trusted": False, "reason": getattr(error, "verify_message", "") or str(error)}
     left = ssl.cert_time_to_seconds(str(found["notAfter"])) - time.time()
     names = [str(entry[1]) for entry in found.get("subjectAltName", ())]
-    return {"trusted": True, "days_left": round(left / 86400, 1), "names": names, "version": version}
+    return {"trusted": True, "days_left": round(left / 86400, 1), "names": names, "version": version, "sha256": shown}
 
 
 def http_get(

@@ -156,6 +156,8 @@ def _prove(site: str, one: Breaker, host: places.Host | None, hosts: list[places
         with _broken(one, host, hosts):
             run = verify(site, Wanted() if exactly and not one.drill else narrow)
         after = verify(site, narrow)
+    except marks.NotApplicable as error:
+        return proof("not applicable", detail=str(error))
     except ConclaveError as error:
         return proof("failed", detail="; ".join(error.lines()))
     red = [result for result in run.results if result.outcome == "fail"]
