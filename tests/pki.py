@@ -1,7 +1,11 @@
-"""An organisation's own PKI: a root, an issuing authority below it, and what they sign."""
+"""An organisation's own PKI: a root, an issuing authority below it, and what they sign.
+
+``python -m tests.pki SITE`` gives every host of a site a certificate of it, a new one each time.
+"""
 
 from __future__ import annotations
 
+import argparse
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from conclave.catalog import Catalog
-from conclave.site import certificates, supplied, vault
+from conclave.site import certificates, read, supplied, vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,15 +101,29 @@ def place(folder: Path, host: str, pair: Pair, *intermediates: Pair) -> None:
     vault.write_private(folder / f"{host}.key", key.decode())
 
 
+def _kept(folder: Path, name: str) -> Pair | None:
+    if not (folder / f"{name}.key").is_file():
+        return None
+    key = serialization.load_pem_private_key((folder / f"{name}.key").read_bytes(), password=None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    return Pair(x509.load_pem_x509_certificate((folder / f"{name}.crt").read_bytes()), key)
+
+
 class Pki:
-    """The PKI of an organisation, and good certificates of it for every host of a site."""
+    """The PKI of an organisation, and good certificates of it for every host of a site.
+
+    Its authorities stay in a folder beside the hosts' files: who makes it again renews the hosts' certificates.
+    """
 
     def __init__(self, site: Site) -> None:
         self.site = site
         self.folder = site.folder / supplied.FOLDER
-        self.folder.mkdir()
-        self.root = authority("Example root")
-        self.issuing = authority("Example issuing authority", self.root)
+        authorities = self.folder / "authorities"
+        authorities.mkdir(parents=True, exist_ok=True)
+        self.root = _kept(authorities, "root") or authority("Example root")
+        self.issuing = _kept(authorities, "issuing") or authority("Example issuing authority", self.root)
+        place(authorities, "root", self.root)
+        place(authorities, "issuing", self.issuing)
         (self.folder / supplied.CA_FILE).write_bytes(self.root.pem)
         for host in site.hosts:
             self.give(host.name)
@@ -121,3 +139,14 @@ class Pki:
 
     def found(self) -> list[str]:
         return list(map(str, supplied.problems(self.site)))
+
+
+def main() -> None:
+    """Make the certificates of the site that is named on the command line, or renew them."""
+    arguments = argparse.ArgumentParser(description=main.__doc__)
+    arguments.add_argument("site")
+    Pki(read.load(arguments.parse_args().site))
+
+
+if __name__ == "__main__":
+    main()

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+from tests.pki import Pki
 
 from conclave.errors import ConclaveError, ExitCode
 from conclave.site import read, secrets, supplied
 from conclave.site.trusted import ca_file
-
-from . import pki
-from .pki import Pki
+from tests import pki
 
 if TYPE_CHECKING:
     from .conftest import Inventory

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.pki import Pki
 
 from conclave.call.session import Plan
 from conclave.call.site import hold_at_site
@@ -14,8 +15,6 @@ from conclave.errors import ConclaveError
 from conclave.paths import project_root
 from conclave.site import read, secrets, vault
 from conclave.site.trusted import ca_file
-
-from .pki import Pki
 
 if TYPE_CHECKING:
     from .conftest import FirstSecrets, Inventory
