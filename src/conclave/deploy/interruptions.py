@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 # Handlers of roles/*/handlers/main.yml that somebody notices; all others pass unnoticed.
 NOTICED = {
     "Restart livekit": "calls on this host stop for some seconds, then go on by themselves",
+    # The SFU, the portal and Valkey have to start anew for it; the others read it while they run.
+    "Reload users of the certificate": "nobody can join, and calls on a media host stop, for some seconds",
     "Restart nginx": "calls through this host stop for some seconds, then go on by themselves",
     "Restart portal": "nobody can join, plan or admit for some seconds; calls go on",
     "Restart keycloak": "nobody can sign in for about a minute; calls go on",
