@@ -44,6 +44,40 @@ export async function rejoin<T>(
   throw last;
 }
 
+/** Whether nobody refused: the portal, or a server that it needs, does not answer. */
+const isAway = (error: unknown): error is PortalError =>
+  error instanceof PortalError && [0, 502, 503, 504].includes(error.status);
+
+/**
+ * Joins for the first time; while the service is away it is asked again, as after a lost connection.
+ *
+ * @param join requests a token and connects
+ * @param wanted whether anybody still waits
+ * @param onWaiting told each time that the service is away
+ * @returns undefined when nobody waits any more
+ * @throws whatever else keeps somebody out; the last PortalError when the service stays away
+ */
+export async function joinWhenBack<T>(
+  join: () => Promise<T>,
+  wanted: () => boolean,
+  onWaiting: (error: PortalError) => void,
+  delay: (ms: number) => Promise<void> = sleep,
+): Promise<T | undefined> {
+  let last: unknown;
+  for (const ms of DELAYS_MS) {
+    await delay(ms);
+    if (!wanted()) return undefined;
+    try {
+      return await join();
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      last = error;
+      onWaiting(error);
+    }
+  }
+  throw last;
+}
+
 /** What was switched on when the connection was lost, and on which devices. */
 export interface PreviousMedia {
   microphone: boolean;

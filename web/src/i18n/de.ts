@@ -188,6 +188,10 @@ export const de: Catalogue = {
     pinIncomplete: "Die PIN hat acht Ziffern.",
     action: "Teilnehmen",
     joining: "Verbindung wird hergestellt",
+    waiting: {
+      service: "Der Dienst antwortet gerade nicht. Sie nehmen teil, sobald er wieder da ist.",
+      media: "Der Medienserver antwortet gerade nicht. Sie nehmen teil, sobald er wieder da ist.",
+    },
     linkHasForeignKey:
       "Der Link, den Sie geöffnet haben, enthält einen anderen Schlüssel als den, der in diesem Browser für diese Besprechung erzeugt wurde. Verwendet wird Ihr eigener Schlüssel. Geben Sie jenen Link nicht weiter.",
     linkSentKey:

@@ -262,6 +262,11 @@ export const en = {
     pinIncomplete: "The PIN has eight digits.",
     action: "Join meeting",
     joining: "Joining",
+    /** Nobody refused, but something does not answer. */
+    waiting: {
+      service: "The service is not responding right now. You will join as soon as it is back.",
+      media: "The media server is not responding right now. You will join as soon as it is back.",
+    },
     linkHasForeignKey:
       "The link you opened contains a different key from the one that was created in this browser for this meeting. Your own key is used. Do not pass that link on.",
     linkSentKey:

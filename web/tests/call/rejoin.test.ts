@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { PortalError } from "../../src/api/portal";
 import { JoinError } from "../../src/call/joinError";
-import { rejoin } from "../../src/call/rejoin";
+import { joinWhenBack, rejoin } from "../../src/call/rejoin";
 
 describe("rejoining", () => {
   const delays: number[] = [];
@@ -35,5 +35,39 @@ describe("rejoining", () => {
     const join = vi.fn().mockResolvedValue("in");
     expect(await rejoin(join, () => false, delay)).toBeUndefined();
     expect(join).not.toHaveBeenCalled();
+  });
+});
+
+describe("joining while the service is away", () => {
+  const delays: number[] = [];
+  const delay = async (ms: number) => void delays.push(ms);
+  const wanted = () => true;
+  beforeEach(() => delays.splice(0));
+
+  it("says what is away and joins when it is back", async () => {
+    const join = vi.fn<() => Promise<string>>();
+    join.mockRejectedValueOnce(new PortalError(502, "unexpected")).mockResolvedValueOnce("in");
+    const told: string[] = [];
+    expect(await joinWhenBack(join, wanted, ({ code }) => told.push(code), delay)).toBe("in");
+    expect(told).toEqual(["unexpected"]);
+    expect(delays).toEqual([0, 1000]);
+  });
+
+  it.each([
+    new PortalError(403, "pin_wrong"),
+    new PortalError(429, "too_many_attempts"),
+    new PortalError(500, "internal"),
+    new JoinError("media", undefined),
+  ])("does not ask again after %s", async (error) => {
+    const join = vi.fn().mockRejectedValue(error);
+    const told = vi.fn();
+    await expect(joinWhenBack(join, wanted, told, delay)).rejects.toBe(error);
+    expect(join).toHaveBeenCalledTimes(1);
+    expect(told).not.toHaveBeenCalled();
+  });
+
+  it("gives up with the last reason when the service stays away", async () => {
+    const join = vi.fn().mockRejectedValue(new PortalError(503, "unavailable"));
+    await expect(joinWhenBack(join, wanted, vi.fn(), delay)).rejects.toMatchObject({ code: "unavailable" });
   });
 });

@@ -28,6 +28,7 @@ function Meeting({ id, meetingKey: key }: { id: string; meetingKey: MeetingKey }
           id={id}
           user={session?.user ?? null}
           joining={state.name === "joining"}
+          away={state.name === "joining" ? state.away : undefined}
           error={state.name === "prejoin" ? state.error : undefined}
           onJoin={(credentials, devices) => void submit(credentials, devices)}
         />

@@ -95,13 +95,15 @@ interface PrejoinProps {
   id: string;
   user: Session["user"];
   joining: boolean;
+  /** What does not answer while joining. */
+  away: PortalError | undefined;
   /** Why the portal refused the last try. */
   error: PortalError | undefined;
   onJoin: (credentials: Credentials | undefined, devices: Devices) => void;
 }
 
 /** Device check and, for guests, name and PIN: one page, one button. */
-export function Prejoin({ id, user, joining, error, onJoin }: PrejoinProps) {
+export function Prejoin({ id, user, joining, away, error, onJoin }: PrejoinProps) {
   const text = useText();
   const devices = useDevices();
   const [entry, setEntry] = useState(() => firstEntry(id));
@@ -109,6 +111,7 @@ export function Prejoin({ id, user, joining, error, onJoin }: PrejoinProps) {
   const form = useRef<HTMLFormElement>(null);
   useInvalidFocus(form, submitted, error);
   const alreadyIn = useAlreadyIn(id);
+  const waiting = away && text.join.waiting[away.code === "media_unavailable" ? "media" : "service"];
   const digits = entry.pin.replace(/\D/g, "");
   const name = entry.name.trim();
   const nameMissing = name === "";
@@ -143,11 +146,12 @@ export function Prejoin({ id, user, joining, error, onJoin }: PrejoinProps) {
           {alreadyIn && <Notice tone="warn">{text.join.alreadyIn}</Notice>}
           {user ? <p>{text.join.as(user.name)}</p> : <GuestFields entry={entry} onChange={setEntry} errors={errors} />}
           {error && <Notice tone="bad">{errorText(text, error)}</Notice>}
+          {waiting && <Notice tone="warn">{waiting}</Notice>}
           <Button type="submit" look="primary" wide busy={joining}>
             {joining ? text.join.joining : text.join.action}
           </Button>
           <span className="hidden-text" role="status">
-            {joining ? text.join.joining : ""}
+            {joining ? (waiting ?? text.join.joining) : ""}
           </span>
           <EncryptionNote>{text.join.encrypted}</EncryptionNote>
           {!user && (

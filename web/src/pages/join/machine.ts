@@ -9,8 +9,8 @@ export type JoinState<Call> =
   | { name: "loading" }
   /** Device check and, for guests, name and PIN; after a refusal, with its error. */
   | { name: "prejoin"; error: PortalError | undefined }
-  /** The same page while a token is requested and the call connects. */
-  | { name: "joining" }
+  /** The same page while a token is requested and the call connects; with what is away, it is asked for again. */
+  | { name: "joining"; away: PortalError | undefined }
   /** In the call. The credentials are kept, because rejoining takes them again. */
   | { name: "inCall"; call: Call; credentials: Credentials | undefined }
   /** The connection was lost and the token is used up: another one is requested. */
@@ -26,6 +26,8 @@ export type JoinEvent<Call> =
   | { type: "opened" }
   /** The form was sent. */
   | { type: "submitted" }
+  /** The service does not answer now; it is asked again. */
+  | { type: "waiting"; error: PortalError }
   | { type: "joined"; call: Call; credentials: Credentials | undefined }
   | { type: "failed"; failure: Failure }
   /** The call ended by itself or by somebody's hand. */
@@ -50,9 +52,11 @@ export function joinReducer<Call>(state: JoinState<Call>, event: JoinEvent<Call>
           return state;
       }
     case "prejoin":
-      return event.type === "submitted" ? { name: "joining" } : state;
+      return event.type === "submitted" ? { name: "joining", away: undefined } : state;
     case "joining":
       switch (event.type) {
+        case "waiting":
+          return { name: "joining", away: event.error };
         case "joined":
           return { name: "inCall", call: event.call, credentials: event.credentials };
         case "failed":

@@ -5,7 +5,7 @@ import { type Credentials, portal } from "../../api/portal";
 import { CallSession } from "../../call/CallSession";
 import type { ModeAnnouncement } from "../../call/modeAnnouncement";
 import { holdPresence } from "../../call/presence";
-import { rejoin, reopenTracks } from "../../call/rejoin";
+import { joinWhenBack, rejoin, reopenTracks } from "../../call/rejoin";
 import type { Devices, LocalTrack } from "../../devices/useDevices";
 import { forgetLinkKey } from "../../e2ee/keyStore";
 import type { MeetingKey } from "../../e2ee/meetingKey";
@@ -137,9 +137,13 @@ export function useJoin(id: string, meetingKey: MeetingKey): Joining {
     dispatch({ type: "submitted" });
     try {
       const { speaker, handOver: tracks } = devices;
-      const call = await enter({ id, meetingKey, credentials, speaker, tracks });
-      if (mounted.current) dispatch({ type: "joined", call, credentials });
-      else void call.leave();
+      const call = await joinWhenBack(
+        () => enter({ id, meetingKey, credentials, speaker, tracks }),
+        () => mounted.current,
+        (problem) => dispatch({ type: "waiting", error: problem }),
+      );
+      if (call && mounted.current) dispatch({ type: "joined", call, credentials });
+      else void call?.leave();
     } catch (error) {
       recheckSession(error);
       dispatch({ type: "failed", failure: failureOf(error) });

@@ -8,12 +8,13 @@ type State = JoinState<string>;
 type Event = JoinEvent<string>;
 
 const credentials = { display_name: "Guest", pin: "12345678" };
+const away = new PortalError(503, "unavailable");
 const wrongPin = new PortalError(403, "pin_wrong");
 
 const states: { [Name in State["name"]]: Extract<State, { name: Name }> } = {
   loading: { name: "loading" },
   prejoin: { name: "prejoin", error: wrongPin },
-  joining: { name: "joining" },
+  joining: { name: "joining", away: undefined },
   inCall: { name: "inCall", call: "first", credentials },
   rejoining: { name: "rejoining", lost: "first", credentials },
   disconnected: { name: "disconnected" },
@@ -28,6 +29,7 @@ const unreachable: Failure = { show: "page", reason: "mediaBlocked" };
 const events = {
   opened: { type: "opened" },
   submitted: { type: "submitted" },
+  waiting: { type: "waiting", error: away },
   joined: { type: "joined", call: "second", credentials },
   "failed, correctable": { type: "failed", failure: correctable },
   "failed, final": { type: "failed", failure: final },
@@ -53,8 +55,9 @@ const transitions: { [Name in State["name"]]: Partial<Record<keyof typeof events
     "failed, final": full,
     "failed, media": blocked,
   },
-  prejoin: { submitted: { name: "joining" } },
+  prejoin: { submitted: { name: "joining", away: undefined } },
   joining: {
+    waiting: { name: "joining", away },
     joined: inSecondCall,
     "failed, correctable": { name: "prejoin", error: wrongPin },
     "failed, final": full,
@@ -96,7 +99,7 @@ describe("the way into a meeting", () => {
 
   it("was tried with every kind of event", () => {
     expect(covered).toEqual([]);
-    expect(pairs).toHaveLength(80);
+    expect(pairs).toHaveLength(88);
   });
 });
 
