@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest  # noqa: TC002 - the framework reads the annotations
+from django.utils import timezone
 from google.protobuf.json_format import ParseError
 from jwt import PyJWTError
 from livekit.api import TokenVerifier, WebhookReceiver
@@ -22,7 +23,7 @@ from conclave_portal.codes import ProblemCode
 from conclave_portal.errors import Refusal
 from conclave_portal.mode import current, refuse_outside, where
 from conclave_portal.schemas import Problem
-from media import checks, tickets, uplink
+from media import checks, resume, tickets, uplink
 from media.enforce import handle
 from media.schemas import CheckOut
 from media.tokens import admit
@@ -152,6 +153,18 @@ def check(request: HttpRequest) -> dict[str, Any]:
 def webhook(request: HttpRequest) -> Status[None]:
     """Receive an event from the SFU: its token is signed with the shared secret and contains a hash of the body."""
     handle(_verified(request))
+    return Status(204, None)
+
+
+@router.get("/livekit/signalling", response={204: None, 403: Problem}, auth=None, include_in_schema=False)
+def signalling(request: HttpRequest) -> Status[None]:
+    """Tell the edge whether a request for signalling may reach the SFU; it comes with that request's query string."""
+    query = request.headers.get("X-Signalling-Query", "")
+    _, outside = where(request)
+    wrong = resume.fault(query, request.headers.get("Authorization", ""), timezone.now(), outside=outside)
+    if wrong:
+        logger.warning("a resume was refused: %s", wrong)
+        raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.NOT_ALLOWED)
     return Status(204, None)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from datetime import datetime
 
-Fault = Literal["stranger", "wrong room", "second use", "too late"]
+Fault = Literal["stranger", "wrong room", "second use", "too late", "contested"]
 
 
 @dataclass(frozen=True)

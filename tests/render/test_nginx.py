@@ -100,13 +100,13 @@ def test_signalling_goes_to_the_node_that_is_named_and_to_the_others_when_it_is_
 
 @pytest.mark.parametrize("path", ["/rtc", "/rtc/v1", "/rtc/validate", "/media2/rtc", "/media2/rtc/v1/validate"])
 def test_a_node_is_named_before_the_path_of_signalling(edge: dict[str, Any], path: str) -> None:
-    signalling = locations(edge[EDGE]["content"], "media.conf.lab.example")[1].removeprefix("~ ").replace("?<", "?P<")
+    signalling = locations(edge[EDGE]["content"], "media.conf.lab.example")[-1].removeprefix("~ ").replace("?<", "?P<")
     assert re.search(signalling, path)
 
 
 @pytest.mark.parametrize("path", ["/twirp/livekit.RoomService/ListRooms", "/media2/twirp/rtc", "/a/b/rtc", "/rtc/v1/x"])
 def test_nothing_else_of_a_node_is_reached(edge: dict[str, Any], path: str) -> None:
-    signalling = locations(edge[EDGE]["content"], "media.conf.lab.example")[1].removeprefix("~ ").replace("?<", "?P<")
+    signalling = locations(edge[EDGE]["content"], "media.conf.lab.example")[-1].removeprefix("~ ").replace("?<", "?P<")
     assert not re.search(signalling, path)
 
 
@@ -147,7 +147,7 @@ def locations(text: str, name: str) -> list[str]:
 
 def test_of_the_sfu_only_signalling_is_public(edge: dict[str, Any]) -> None:
     signalling = r"~ ^(?:/(?<edge_node>[a-z0-9-]+))?/rtc(?<edge_call>(?:/v1)?(?:/validate)?)$"
-    assert locations(edge[EDGE]["content"], "media.conf.lab.example") == ["/", signalling]
+    assert locations(edge[EDGE]["content"], "media.conf.lab.example") == ["/", "= /.resume", signalling]
 
 
 def test_of_keycloak_only_the_site_s_realm_and_its_resources_are_public(edge: dict[str, Any]) -> None:
