@@ -155,6 +155,7 @@ def test_of_keycloak_only_the_site_s_realm_and_its_resources_are_public(edge: di
         "/",
         "/realms/conclave/",
         "/realms/conclave/login-actions/",
+        '~ ";"',
         "/realms/conclave/clients-registrations/",
         "/resources/",
     ]
