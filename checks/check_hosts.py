@@ -24,6 +24,11 @@ AT_BOOT = {"enabled", "static", "indirect", "generated", "alias"}
 # A signed token as it stands in a log; the SFU accepts one for a minute after its end.
 TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*")
 LEEWAY = 60
+# What a hypervisor, a cloud or the hardware needs of a host.
+PLATFORM = re.compile(
+    r"(?:qemu-guest-agent|spice-vdagent|open-vm-tools|hyperv-daemons|xe-guest-utilities|virtualbox-guest"
+    r"|cloud-(?:init|guest-utils|utils)|google-|waagent|walinuxagent|amazon-|firmware-|(?:intel|amd64)-microcode)"
+)
 REASON = "Exposure above 3.0:"
 ORIGINS = """
 import apt, json
@@ -67,7 +72,13 @@ def test_every_installed_package_is_one_of_the_depot(host: Host, observe: Callab
     changed = drift.changed_package_files(host)
     observe(packages_of_the_depot=known["depot"], others=known["elsewhere"], held=held, changed_files=changed)
     assert known["depot"] > 0, "no package is known to the depot"
-    assert not known["elsewhere"], f"not from the depot: {', '.join(known['elsewhere'][:10])}"
+    platform = [package for package in known["elsewhere"] if PLATFORM.match(package)]
+    others = [package for package in known["elsewhere"] if package not in platform]
+    assert not others, f"not from the depot: {', '.join(others[:10])}; do: apt-get purge PACKAGE"
+    assert not platform, (
+        f"of the host's platform, and without updates: {', '.join(platform[:10])}; "
+        "do: name them in the set platform of packages/debian.yml, build the bundle and deploy it"
+    )
     assert not held, f"held back from updates: {', '.join(held)}; do: apt-mark unhold {' '.join(held)}"
     assert not changed, f"not as packed: {', '.join(changed[:10])}; do: apt-get install --reinstall PACKAGE"
 
