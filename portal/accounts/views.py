@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("conclave.portal.accounts")
 
+# What somebody may change of their own account: Keycloak's application-initiated actions. Before each it asks again for
+# password and code when the last sign-in is more than five minutes old.
+ACTIONS = {"password": "UPDATE_PASSWORD", "authenticator": "CONFIGURE_TOTP"}
 PLANNING_ROLE = "organiser"
 JOINING_ROLE = "member"
 _CALLBACK = f"{settings.CONFIG.web.public_url}/oidc/callback"
@@ -42,12 +45,17 @@ def _local(address: str) -> str:
 
 @require_GET
 def login(request: HttpRequest) -> HttpResponse:
-    """Send the browser to the identity server."""
+    """Send the browser to the identity server, to sign in or also to change what ``action`` names."""
     way = Way(request)
+    action = ACTIONS.get(request.GET.get("action", ""))
     try:
         identity_server.ready()
         redirect: HttpResponse = oauth.sso.authorize_redirect(
-            way, _CALLBACK, acr_values=REQUIRED_ACR, ui_locales=get_language()
+            way,
+            _CALLBACK,
+            acr_values=REQUIRED_ACR,
+            ui_locales=get_language(),
+            **({"kc_action": action} if action else {}),
         )
     except RequestException as error:
         logger.error("the identity server cannot be reached: %s", type(error).__name__)  # noqa: TRY400 - no trace
@@ -87,7 +95,15 @@ def _arrive(request: HttpRequest, way: Way, where: str) -> HttpResponse:
         logger.warning("sign-in refused: acr is %s", claims.get("acr"))
         return to_start_page(ProblemCode.SECOND_FACTOR_MISSING)
     _begin(request, claims, token["id_token"])
-    return HttpResponseRedirect(where)
+    return HttpResponseRedirect(_changed(request) or where)
+
+
+def _changed(request: HttpRequest) -> str | None:
+    """Return the page that says what was changed at the identity server, if anything was."""
+    if request.GET.get("kc_action_status") != "success":
+        return None
+    names = [name for name, action in ACTIONS.items() if action == request.GET.get("kc_action")]
+    return f"/?changed={names[0]}" if names else None
 
 
 def _begin(request: HttpRequest, claims: dict[str, Any], id_token: str) -> None:

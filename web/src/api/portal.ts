@@ -97,4 +97,6 @@ export const portal = {
   check: () => answer(client.POST("/api/check")),
 };
 
+/** Where somebody changes what they sign in with. */
+export const changeAddress = (what: "password" | "authenticator"): string => `/oidc/login?action=${what}`;
 export const signInAddress = (next: string): string => `/oidc/login?next=${encodeURIComponent(next)}`;

@@ -1,7 +1,7 @@
-import { Check, CircleUserRound, LogIn, LogOut, Settings2 } from "lucide-react";
+import { Check, CircleUserRound, KeyRound, LogIn, LogOut, Settings2, Smartphone } from "lucide-react";
 import { useState } from "react";
 import { Button, Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover } from "react-aria-components";
-import { type Language, portal, type Session, signInAddress } from "../api/portal";
+import { changeAddress, type Language, portal, type Session, signInAddress } from "../api/portal";
 import { catalogues, languages, useLanguage } from "../i18n";
 import { chooseTheme, storedTheme, type Theme, themes } from "../theme";
 
@@ -75,9 +75,17 @@ export function AccountMenu({ user }: { user: Session["user"] }) {
         <span className="header-word">{user.name}</span>
       </Button>
       <Popover className="popover" placement="bottom end">
-        <Menu className="list-box" onAction={() => void signOut()}>
+        <Menu className="list-box" onAction={(id) => accountActions[id as keyof typeof accountActions]()}>
           <MenuSection>
             <Header className="list-heading">{user.name}</Header>
+            <MenuItem id="password" className="list-item">
+              <KeyRound size={18} aria-hidden="true" />
+              {text.app.changePassword}
+            </MenuItem>
+            <MenuItem id="authenticator" className="list-item">
+              <Smartphone size={18} aria-hidden="true" />
+              {text.app.addAuthenticator}
+            </MenuItem>
             <MenuItem id="out" className="list-item">
               <LogOut size={18} aria-hidden="true" />
               {text.app.signOut}
@@ -88,6 +96,12 @@ export function AccountMenu({ user }: { user: Session["user"] }) {
     </MenuTrigger>
   );
 }
+
+const accountActions = {
+  password: () => location.assign(changeAddress("password")),
+  authenticator: () => location.assign(changeAddress("authenticator")),
+  out: () => void signOut(),
+};
 
 async function signOut(): Promise<void> {
   const { redirect } = await portal.signOut();

@@ -11,6 +11,8 @@ export const de: Catalogue = {
     plan: "Besprechung planen",
     signIn: "Anmelden",
     signOut: "Abmelden",
+    changePassword: "Passwort ändern",
+    addAuthenticator: "Weitere Authenticator-App einrichten",
     account: (name) => `Konto: ${name}`,
     display: "Sprache und Darstellung",
     language: "Sprache",
@@ -97,6 +99,11 @@ export const de: Catalogue = {
   },
   meetings: {
     title: "Meine Besprechungen",
+    changed: {
+      password: "Ihr Passwort ist geändert. Verwenden Sie ab jetzt das neue.",
+      authenticator:
+        "Die neue Authenticator-App ist eingerichtet. Die bisherige gilt weiter; haben Sie sie verloren, lassen Sie Ihr Konto vom Helpdesk zurücksetzen.",
+    },
     today: "Heute",
     later: "Später",
     earlier: "Früher",

@@ -93,6 +93,8 @@ export const en = {
     plan: "Plan a meeting",
     signIn: "Sign in",
     signOut: "Sign out",
+    changePassword: "Change password",
+    addAuthenticator: "Set up another authenticator app",
     account: (name: string) => `Account: ${name}`,
     display: "language and appearance",
     language: "Language",
@@ -173,6 +175,11 @@ export const en = {
   },
   meetings: {
     title: "My meetings",
+    changed: {
+      password: "Your password has been changed. Use the new one from now on.",
+      authenticator:
+        "The new authenticator app is set up. Your earlier one still works; if it is lost, ask your help desk to reset your account.",
+    },
     today: "Today",
     later: "Later",
     earlier: "Earlier",

@@ -4,6 +4,7 @@ import { type Meeting, portal } from "../api/portal";
 import { Button, ButtonLink } from "../components/Button";
 import { Notice } from "../components/Notice";
 import { Page } from "../components/Page";
+import { useTold } from "../components/useTold";
 import { meetingKey } from "../e2ee/keyStore";
 import { useText } from "../i18n";
 import { errorText } from "../i18n/errorText";
@@ -70,6 +71,7 @@ export function MyMeetings() {
   const text = useText();
   const meetings = useQuery({ queryKey: ["meetings"], queryFn: portal.meetings, refetchInterval: 15_000 });
   const mayPlan = useSession().session?.user?.may_plan ?? false;
+  const changed = useTold("changed");
   const now = new Date();
   const sorted = [...(meetings.data ?? [])].sort((a, b) => a.starts_at.localeCompare(b.starts_at));
   return (
@@ -83,6 +85,7 @@ export function MyMeetings() {
           </ButtonLink>
         )}
       </div>
+      {(changed === "password" || changed === "authenticator") && <Notice>{text.meetings.changed[changed]}</Notice>}
       {meetings.isError && !meetings.data && (
         <Notice tone="bad" title={text.errorTitle}>
           <p>{errorText(text, meetings.error)}</p>

@@ -1,7 +1,7 @@
 import { LogIn, Video } from "lucide-react";
-import { useEffect, useState } from "react";
 import { type RefusalCode, signInAddress } from "../api/portal";
 import { Notice } from "../components/Notice";
+import { useTold } from "../components/useTold";
 import { useText } from "../i18n";
 import { useSession } from "../session";
 import { MessagePage } from "./MessagePage";
@@ -9,12 +9,8 @@ import { MessagePage } from "./MessagePage";
 /** Codes with which the portal sends a browser back after a failed sign-in. */
 const CODES = ["sign_in_failed", "second_factor_missing", "identity_unavailable"] as const satisfies RefusalCode[];
 
-/** The code in the address, which is then removed from the address bar. */
 function useSignInError(): (typeof CODES)[number] | undefined {
-  const [error] = useState(() => new URLSearchParams(location.search).get("error"));
-  useEffect(() => {
-    if (error !== null) history.replaceState(history.state, "", location.pathname);
-  }, [error]);
+  const error = useTold("error");
   return error === null ? undefined : (CODES.find((code) => code === error) ?? "sign_in_failed");
 }
 
