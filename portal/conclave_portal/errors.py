@@ -6,6 +6,7 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from django.db import OperationalError
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -85,6 +86,10 @@ def install(api: NinjaAPI) -> None:
         logger.error("the SFU did not do what was asked: %s", error)
         return answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.MEDIA_UNAVAILABLE)
 
+    def without_database(_request: HttpRequest, error: OperationalError) -> HttpResponse:
+        logger.error("the database does not answer: %s", error)
+        return answer(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.UNAVAILABLE)
+
     def invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
         return answer(HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.INVALID, fields=_fields(error))
 
@@ -99,6 +104,7 @@ def install(api: NinjaAPI) -> None:
 
     api.exception_handler(Refusal)(refused)
     api.exception_handler(SfuError)(without_sfu)
+    api.exception_handler(OperationalError)(without_database)
     api.exception_handler(ValidationError)(invalid)
     api.exception_handler(AuthenticationError)(unauthenticated)
     api.exception_handler(Http404)(missing)

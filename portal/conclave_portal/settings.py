@@ -52,6 +52,8 @@ DATABASES = {
         "PASSWORD": CONFIG.database.password.get_secret_value(),
         # Under ASGI each request has a thread of its own, so connections are kept in a pool and not per thread.
         "CONN_MAX_AGE": 0,
+        # Those to a database that has started anew are replaced, not given to the next who asks.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"pool": _pool, "connect_timeout": 5, **({} if _sockets else _tls)},
     }
 }
