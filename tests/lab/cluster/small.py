@@ -285,6 +285,8 @@ def _place(folder: Path, host: str, rendered: dict[str, dict[str, Any]]) -> None
         "/etc/nginx/conclave.d": f"{root}/etc/nginx/conclave.d",
         "/run/nginx": f"{root}/run",
         "syslog:server=unix:/dev/log,nohostname,tag=nginx": f"{root}/nginx.log",
+        # Who may resume is for the portal to say, and there is none.
+        "auth_request /.resume;": "",
         # An older nginx on the control node; there it is a word of `listen`.
         "http2 on;": "",
     }
