@@ -113,6 +113,7 @@ def _seen(result: CallResult) -> dict[str, object]:
         "nodes": [who.node for who in result.participants],
         "longest_gap_ms": [stream.longest_gap_ms for who in result.participants for stream in who.receives],
         "frames_missing": [stream.frames_missing for who in result.participants for stream in who.receives],
+        "frames_unreadable": [stream.frames_unreadable for who in result.participants for stream in who.receives],
         "resubscribed": [stream.resubscribed for who in result.participants for stream in who.receives],
         "reconnects": [who.reconnects for who in result.participants],
         "returns": [who.returns for who in result.participants],

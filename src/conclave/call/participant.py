@@ -249,7 +249,7 @@ class Participant:
         receiver = self._receiver(self._sender_of(who))
         if isinstance(track, rtc.RemoteVideoTrack):
             self._start(receiver.watch(track))
-            self._start(insist(receiver, track, publication))
+            self._start(insist(receiver, track, publication, numbered=who.name in self.begin.names))
         else:
             self._start(receiver.listen(track))
 

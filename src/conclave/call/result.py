@@ -42,7 +42,7 @@ class Reception(Part):
     without_media_ms: int = Field(description="Sum of the gaps above half a second.")
     resubscribed: int = Field(
         default=0,
-        description="How often the video was asked for anew, because the SDK gave no frame of what WebRTC had decoded.",
+        description="How often the video was asked for anew, as the SDK gave nothing legible of what WebRTC decoded.",
     )
     first_frame_ms: int | None
     tone_hz: int | None = Field(description="The tone that was heard; each probe has its own.")

@@ -13,7 +13,7 @@ from livekit.rtc._proto import stats_pb2
 
 from conclave.call import tone
 from conclave.call.picture import Picture, Size
-from conclave.call.receiving import UNMUTE_SECONDS, Receiver, Window, insist
+from conclave.call.receiving import RESUBSCRIPTIONS, UNMUTE_SECONDS, Receiver, Window, insist
 
 if TYPE_CHECKING:
     from livekit import rtc
@@ -24,11 +24,12 @@ PICTURE = Picture(SIZE, 0)
 
 @dataclass
 class Track:
-    """A track whose decoder makes `rate` frames between two looks, and of which `shown` go to the receiver then."""
+    """A track whose decoder makes `rate` frames between two looks, and of which one is `shown` then."""
 
     receiver: Receiver
     rate: int
-    shown: bool
+    shown: str = ""
+    numbered: bool = True
     looks: int = 0
     asked: list[bool] = field(default_factory=list)
 
@@ -41,7 +42,9 @@ class Track:
         if self.looks > 3:
             # What is neither decoded nor shown goes on until the track ends.
             raise EndedError
-        self.receiver.seen.frames += self.shown
+        if self.shown == "number":
+            show(self.receiver, self.looks)
+        self.receiver.seen.frames += self.shown == "noise"
         row = stats_pb2.RtcStats()
         row.inbound_rtp.inbound.frames_decoded = self.rate * self.looks
         return [row]
@@ -59,6 +62,7 @@ def insisted(track: Track) -> list[bool]:
         track.receiver,
         cast("rtc.RemoteVideoTrack", track),
         cast("rtc.RemoteTrackPublication", track),
+        numbered=track.numbered,
         shown_seconds=0,
         unsubscribed_seconds=0,
     )
@@ -181,12 +185,20 @@ def test_the_longest_silence_is_measured_from_tone_to_tone(receiver: Receiver, c
     assert heard.longest_gap_ms == 150
 
 
-def test_a_track_that_is_decoded_and_never_shown_is_subscribed_anew(receiver: Receiver) -> None:
-    assert insisted(Track(receiver, rate=15, shown=False)) == [False, True]
+@pytest.mark.parametrize("shown", ["", "noise"])
+def test_a_track_that_is_decoded_and_never_shown_is_subscribed_anew(receiver: Receiver, shown: str) -> None:
+    assert insisted(Track(receiver, rate=15, shown=shown)) == [False, True]
     assert receiver.seen.resubscribed == 1
 
 
 def test_a_track_that_is_shown_or_not_even_decoded_stays_subscribed(receiver: Receiver) -> None:
-    assert insisted(Track(receiver, rate=0, shown=False)) == []
-    assert insisted(Track(receiver, rate=15, shown=True)) == []
+    assert insisted(Track(receiver, rate=0)) == []
+    assert insisted(Track(receiver, rate=15, shown="number")) == []
+    # A browser sends no numbers.
+    assert insisted(Track(receiver, rate=15, shown="noise", numbered=False)) == []
     assert receiver.seen.resubscribed == 0
+
+
+def test_it_is_not_subscribed_anew_for_ever(receiver: Receiver) -> None:
+    receiver.seen.resubscribed = RESUBSCRIPTIONS
+    assert insisted(Track(receiver, rate=15)) == []
