@@ -122,7 +122,7 @@ e2e: bundle ## Browsers at a deployed site
 
 site: bundle ## Network, modes and proofs at a deployed site
 	@# What sabotages the site comes last.
-	tools/at-site tests/site/qos tests/site/rehearsal tests/site/firewall tests/site/crisis tests/site/evidence
+	tools/at-site tests/site/qos tests/site/rehearsal tests/site/signalling tests/site/firewall tests/site/crisis tests/site/evidence
 
 bench: bundle ## The measures of docs/performance.md
 	bench/run

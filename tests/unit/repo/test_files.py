@@ -145,3 +145,10 @@ def test_unit_tests_lie_where_what_they_test_lies() -> None:
     assert {name for name in folders - beside if not (source / name).is_dir()} == set()
     single = {path.stem.removeprefix("test_") for path in tests.glob("test_*.py")}
     assert {name for name in single if not (source / f"{name}.py").is_file()} == set()
+
+
+def test_every_test_at_a_deployed_site_is_run() -> None:
+    """The folders stand in the Makefile one by one, for their order counts."""
+    folders = {str(path.parent.relative_to(ROOT)) for path in (ROOT / "tests/site").rglob("test_*.py")}
+    called = set(re.findall(r"tests/site/\w+", (ROOT / "Makefile").read_text(encoding="utf-8")))
+    assert folders - called == set()
