@@ -182,7 +182,9 @@ def test_certificates_are_renewed_and_the_newest_is_served(
         others = [one for one in others if shown(host, one).get("sha256") != wanted]
     places = [f"{one.name}:{one.port}" for one in others]
     observe(newest=wanted, others=places)
-    assert not places, f"another certificate is served at {', '.join(places)}"
+    assert not places, (
+        f"another certificate is served at {', '.join(places)}; do, on {host}: /usr/lib/conclave/tls-reload, or deploy"
+    )
 
 
 @control("CRY-06")

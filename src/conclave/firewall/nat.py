@@ -109,7 +109,7 @@ def _own(catalog: Catalog, table: Table, host: Host) -> list[str]:
     rules = []
     for family, keyword in FAMILIES:
         if public := _translated(table.site, host, family):
-            match = f"{table.match_public(public, family)} {media_ports(catalog)}"
+            match = f"{table.match_public(public, family)} udp dport {media_ports(catalog)}"
             rules.append(f"{match} {table.count('own')} dnat {keyword} to {host.address(family)}")
     return rules
 
@@ -126,11 +126,11 @@ def _public(catalog: Catalog) -> list[Flow]:
 
 
 def media_ports(catalog: Catalog) -> str:
-    """Return the match of what relay and SFU send each other: the SFU's own ports, and those of the relay."""
+    """Return the UDP ports at which relay and SFU reach each other, as a set: the SFU's own, and those of the relay."""
     served = [
         port for flow in _public(catalog) if "media" in flow.targets and "udp" in flow.protocols for port in flow.ports
     ]
-    return f"udp dport {{ {', '.join(map(str, sorted(served)))}, {relay_ports(catalog)} }}"
+    return f"{{ {', '.join(map(str, sorted(served)))}, {relay_ports(catalog)} }}"
 
 
 def relay_ports(catalog: Catalog) -> str:

@@ -110,8 +110,8 @@ def _relayed(catalog: Catalog, table: Table, host: Host) -> list[str]:
     """Return the rule that keeps a participant's TURN relay, which may send to its own host, to the SFU there."""
     if "media" not in host.roles:
         return []
-    elsewhere = media_ports(catalog).replace("dport", "dport !=")
-    return [f'iif "lo" udp sport {relay_ports(catalog)} {elsewhere} {table.count("relay-elsewhere")} drop']
+    elsewhere = f"udp dport != {media_ports(catalog)} {table.count('relay-elsewhere')}"
+    return [f'iif "lo" udp sport {relay_ports(catalog)} {elsewhere} drop']
 
 
 def _limited(table: Table, flow: Flow, limit: Limit, family: int) -> list[str]:

@@ -18,17 +18,17 @@ const isFinal = (error: unknown) =>
   error instanceof PortalError && error.status >= 400 && error.status < 500 && error.status !== 429;
 
 /**
- * Joins again after the connection was lost, with a new token each time, a few times with growing delays.
+ * Joins, a few times with growing delays.
  *
- * @param join requests a token and connects
- * @param wanted whether anybody still waits
+ * @param failed told each failure; what it throws ends the attempts
  * @returns undefined when nobody waits any more
- * @throws PortalError when the portal refuses; otherwise the last failure
+ * @throws what `failed` throws; otherwise the last failure
  */
-export async function rejoin<T>(
+async function attempt<T>(
   join: () => Promise<T>,
   wanted: () => boolean,
-  delay: (ms: number) => Promise<void> = sleep,
+  failed: (error: unknown) => void,
+  delay: (ms: number) => Promise<void>,
 ): Promise<T | undefined> {
   let last: unknown;
   for (const ms of DELAYS_MS) {
@@ -37,11 +37,30 @@ export async function rejoin<T>(
     try {
       return await join();
     } catch (error) {
-      if (isFinal(error)) throw error;
+      failed(error);
       last = error;
     }
   }
   throw last;
+}
+
+/**
+ * Joins again after the connection was lost, with a new token each time, a few times with growing delays.
+ *
+ * @param join requests a token and connects
+ * @param wanted whether anybody still waits
+ * @returns undefined when nobody waits any more
+ * @throws PortalError when the portal refuses; otherwise the last failure
+ */
+export function rejoin<T>(
+  join: () => Promise<T>,
+  wanted: () => boolean,
+  delay: (ms: number) => Promise<void> = sleep,
+): Promise<T | undefined> {
+  const failed = (error: unknown) => {
+    if (isFinal(error)) throw error;
+  };
+  return attempt(join, wanted, failed, delay);
 }
 
 /** Whether nobody refused: the portal, or a server that it needs, does not answer. */
@@ -57,25 +76,17 @@ const isAway = (error: unknown): error is PortalError =>
  * @returns undefined when nobody waits any more
  * @throws whatever else keeps somebody out; the last PortalError when the service stays away
  */
-export async function joinWhenBack<T>(
+export function joinWhenBack<T>(
   join: () => Promise<T>,
   wanted: () => boolean,
   onWaiting: (error: PortalError) => void,
   delay: (ms: number) => Promise<void> = sleep,
 ): Promise<T | undefined> {
-  let last: unknown;
-  for (const ms of DELAYS_MS) {
-    await delay(ms);
-    if (!wanted()) return undefined;
-    try {
-      return await join();
-    } catch (error) {
-      if (!isAway(error)) throw error;
-      last = error;
-      onWaiting(error);
-    }
-  }
-  throw last;
+  const failed = (error: unknown) => {
+    if (!isAway(error)) throw error;
+    onWaiting(error);
+  };
+  return attempt(join, wanted, failed, delay);
 }
 
 /** What was switched on when the connection was lost, and on which devices. */
