@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -16,6 +17,7 @@ from functools import lru_cache
 from typing import IO, TYPE_CHECKING
 
 import paramiko
+from paramiko.common import MSG_CHANNEL_DATA, MSG_CHANNEL_EOF, MSG_CHANNEL_REQUEST, MSG_CHANNEL_WINDOW_ADJUST
 from paramiko.pkey import PublicBlob, UnknownKeyType
 
 from conclave.remote.errors import RefusedError, UnknownKeyError, UnreachableError, WrongKeyError
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 6.0
 _END_SECONDS = 2.0
+# What is said on a channel, its close excepted (RFC 4254, section 9).
+_ON_A_CHANNEL = {MSG_CHANNEL_WINDOW_ADJUST, MSG_CHANNEL_DATA, MSG_CHANNEL_EOF, MSG_CHANNEL_REQUEST}
 # One type of key signs with several hashes.
 _ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 
@@ -53,6 +57,24 @@ def within(seconds: float, stop: Callable[[], object]) -> Iterator[threading.Eve
         yield late
     finally:
         timer.cancel()
+
+
+class _Transport(paramiko.Transport):
+    """paramiko's own, which says nothing more on a channel that it has closed.
+
+    paramiko prepares a message under the channel's lock and sends it without. When the host ends the command in
+    between, the close goes first, and OpenSSH hangs up on whoever speaks on a closed channel: every command of the
+    connection is lost. Known to paramiko as issues 1115 and 1705, both open.
+    """
+
+    def _send_message(self, data: paramiko.Message) -> None:
+        kind, number = struct.unpack_from(">BI", data.asbytes().ljust(5, b"\0"))
+        if kind not in _ON_A_CHANNEL or number in self._open():
+            super()._send_message(data)  # type: ignore[misc]
+
+    def _open(self) -> set[int]:
+        channels: list[paramiko.Channel] = self._channels.values()  # type: ignore[attr-defined]
+        return {one.remote_chanid for one in channels if one.active and not one.closed}
 
 
 class Line:
@@ -81,7 +103,7 @@ class Line:
             self._socket = socket.create_connection((found.host, found.port), timeout=seconds)
             # Small packets must not wait for each other.
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._transport = paramiko.Transport(self._socket)
+        self._transport = _Transport(self._socket)
         known = {kind for key in found.accepted().accepted for kind in _ALGORITHMS.get(key.kind, (key.kind,))}
         security = self._transport.get_security_options()
         able = [kind for kind in found.key_types if kind in security.key_types]

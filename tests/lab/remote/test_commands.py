@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from paramiko.common import MSG_CHANNEL_EOF
 
 from conclave.remote import BecomeError, Login, RefusedError, together
 from conclave.remote.connection import Connection
@@ -12,6 +13,7 @@ from conclave.remote.connection import Connection
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from paramiko import Message
     from tests.lab.remote.conftest import Hosts
 
     Connect = Callable[..., Connection]
@@ -58,6 +60,27 @@ def test_several_threads_share_a_connection(connect: Connect) -> None:
     connection = connect("plain")
     said = together(range(8), lambda number: connection.run("echo", str(number)).out)
     assert said == [(number, f"{number}\n") for number in range(8)]
+
+
+def test_an_end_of_input_that_comes_after_the_close_costs_no_other_command(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = connect("plain")
+    stream = connection.open("sh", "-c", "echo $$; exec cat")
+    process = stream.line().strip()
+    transport = stream.channel.transport
+    send = transport._send_user_message  # noqa: SLF001 - the moment between preparing a message and sending it
+
+    def late(message: Message) -> None:
+        if message.asbytes()[0] == MSG_CHANNEL_EOF:
+            monkeypatch.undo()
+            connection.run("kill", process)
+            stream.line()
+        send(message)
+
+    monkeypatch.setattr(transport, "_send_user_message", late)
+    stream.end_input()
+    assert connection.run("echo", "still here").out == "still here\n"
 
 
 @pytest.mark.usefixtures("chatty")
