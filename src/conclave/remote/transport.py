@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import IO, TYPE_CHECKING
 
 import paramiko
-from paramiko.common import MSG_CHANNEL_DATA, MSG_CHANNEL_EOF, MSG_CHANNEL_REQUEST, MSG_CHANNEL_WINDOW_ADJUST
+from paramiko.common import MSG_CHANNEL_CLOSE, MSG_CHANNEL_FAILURE, MSG_CHANNEL_WINDOW_ADJUST
 from paramiko.pkey import PublicBlob, UnknownKeyType
 
 from conclave.remote.errors import RefusedError, UnknownKeyError, UnreachableError, WrongKeyError
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 6.0
 _END_SECONDS = 2.0
 # What is said on a channel, its close excepted (RFC 4254, section 9).
-_ON_A_CHANNEL = {MSG_CHANNEL_WINDOW_ADJUST, MSG_CHANNEL_DATA, MSG_CHANNEL_EOF, MSG_CHANNEL_REQUEST}
+_ON_A_CHANNEL = {*range(MSG_CHANNEL_WINDOW_ADJUST, MSG_CHANNEL_FAILURE + 1)} - {MSG_CHANNEL_CLOSE}
 # One type of key signs with several hashes.
 _ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 

@@ -73,13 +73,14 @@ def test_an_end_of_input_that_comes_after_the_close_costs_no_other_command(
 
     def late(message: Message) -> None:
         if message.asbytes()[0] == MSG_CHANNEL_EOF:
-            monkeypatch.undo()
+            patch.undo()
             connection.run("kill", process)
             stream.line()
         send(message)
 
-    monkeypatch.setattr(transport, "_send_user_message", late)
-    stream.end_input()
+    with monkeypatch.context() as patch:
+        patch.setattr(transport, "_send_user_message", late)
+        stream.end_input()
     assert connection.run("echo", "still here").out == "still here\n"
 
 
