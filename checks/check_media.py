@@ -37,6 +37,7 @@ LONGEST_TOKEN = 120
 POWERS = {"roomAdmin", "roomCreate", "roomList", "roomRecord", "hidden", "recorder", "ingressAdmin", "agent"}
 RECOVERY_MS = 20_000
 SLOWEST_JOIN_MS = 10_000
+PROBE_SECONDS, LONGER = 5, 15
 # A little more than a ticket lives. The SFU itself would take it for another minute.
 TICKET_SECONDS = 65
 CA = "/etc/conclave/tls/ca.crt"
@@ -55,7 +56,9 @@ def signal(users: Vantage, url: str, tokens: dict[str, str], authority: str, joi
 @pytest.fixture(scope="module")
 def probe_call(site: Site) -> CallResult:
     """Hold one call for all checks that look at a call."""
-    return asyncio.run(hold_at_site(site, Plan(site=site.answers.name, participants=2, seconds=5, wrong_key=True)))
+    return asyncio.run(
+        hold_at_site(site, Plan(site=site.answers.name, participants=2, seconds=PROBE_SECONDS, wrong_key=True))
+    )
 
 
 @control("MED-02")
@@ -86,27 +89,44 @@ def test_media_is_encrypted_end_to_end(probe_call: CallResult, observe: Callable
 
 
 @control("MED-13")
-def test_media_flows(probe_call: CallResult, observe: Callable[..., None]) -> None:
-    """Everybody decodes nine of ten frames of everybody else, hears the right tone, and joined within ten seconds."""
-    streams = [stream for who in probe_call.participants for stream in who.receives]
-    joins = [(who.admission_ms or 0) + (who.connect_ms or 0) for who in probe_call.participants]
+def test_media_flows(site: Site, probe_call: CallResult, observe: Callable[..., None]) -> None:
+    """Everybody decodes nine of ten frames of everybody else, hears the right tone, and joined within ten seconds.
+
+    Half a second in which the measuring machine stood still is a tenth of the probe's call, and no finding. What falls
+    short is therefore measured once more, three times as long, and then judged by that; both are kept.
+    """
+    call, first = probe_call, None
+    if _shortfalls(call) and not any(who.error for who in call.participants):
+        first = _shortfalls(call)
+        call = asyncio.run(hold_at_site(site, Plan(site=site.answers.name, participants=2, seconds=LONGER)))
+    streams = [stream for who in call.participants for stream in who.receives]
     observe(
         share_of_frames=[stream.share for stream in streams],
         longest_gap_ms=[stream.longest_gap_ms for stream in streams],
         tone_share=[stream.tone_share for stream in streams],
-        join_ms=joins,
-        paths=[who.path for who in probe_call.participants],
-        machine_busy=probe_call.machine_busy,
+        join_ms=_joins(call),
+        paths=[who.path for who in call.participants],
+        machine_busy=call.machine_busy,
+        **({"first_call": first} if first else {}),
     )
-    outsider = probe_call.wrong_key.name if probe_call.wrong_key else ""
-    poor = [text for text in probe_call.problems if not text.startswith(outsider) and "encrypted" not in text]
-    slow = [f"a join took {join} ms" for join in joins if join > SLOWEST_JOIN_MS]
-    if (poor or slow) and probe_call.machine_busy > BUSY:
+    shortfalls = _shortfalls(call)
+    if shortfalls and call.machine_busy > BUSY:
         raise ConclaveError(
-            f"this machine was too busy to measure: {'; '.join(poor + slow)}", todo="measure again from a quieter one"
+            f"this machine was too busy to measure: {'; '.join(shortfalls)}", todo="measure again from a quieter one"
         )
-    assert not poor, "; ".join(poor)
-    assert not slow, "; ".join(slow)
+    assert not shortfalls, "; ".join(shortfalls)
+
+
+def _shortfalls(call: CallResult) -> list[str]:
+    """Return what makes a call a poor one, whatever was encrypted."""
+    outsider = call.wrong_key.name if call.wrong_key else None
+    return [
+        text for text in call.problems if "encrypted" not in text and not (outsider and text.startswith(outsider))
+    ] + [f"a join took {join} ms" for join in _joins(call) if join > SLOWEST_JOIN_MS]
+
+
+def _joins(call: CallResult) -> list[int]:
+    return [(who.admission_ms or 0) + (who.connect_ms or 0) for who in call.participants]
 
 
 @control("MED-03", on=("media",))
