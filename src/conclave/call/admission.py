@@ -139,6 +139,8 @@ class PortalAdmission:
         """Delete the meeting that was planned here."""
         try:
             if self._planned and self.meeting:
+                # The call may have lasted longer than the token.
+                await self._sign_in()
                 await self._delete()
         finally:
             await self._web.aclose()
