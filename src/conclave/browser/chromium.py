@@ -72,6 +72,19 @@ def show(authority: Path, prefix: Sequence[str], address: str) -> int:
         ).returncode
 
 
+def trust(store: Path, authority: Path) -> None:
+    """Make a folder the certificate store (NSS) of a browser that trusts the site's authority for servers.
+
+    Raises
+    ------
+    ConclaveError
+        When certutil is not installed.
+    """
+    certutil = [_installed("certutil", "libnss3-tools"), "-d", f"sql:{store}"]
+    subprocess.run([*certutil, "-N", "--empty-password"], check=True)
+    subprocess.run([*certutil, "-A", "-t", "C,,", "-n", "site", "-i", str(authority)], check=True)
+
+
 @contextlib.contextmanager
 def _launcher(authority: Path, prefix: Sequence[str]) -> Iterator[str]:
     """Yield a program that starts Chromium in the zone, with a home of its own that knows the authority."""
@@ -79,9 +92,7 @@ def _launcher(authority: Path, prefix: Sequence[str]) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="conclave-browser-") as home:
         store = Path(home) / ".pki" / "nssdb"
         store.mkdir(parents=True)
-        certutil = [_installed("certutil", "libnss3-tools"), "-d", f"sql:{store}"]
-        subprocess.run([*certutil, "-N", "--empty-password"], check=True)
-        subprocess.run([*certutil, "-A", "-t", "C,,", "-n", "site", "-i", str(authority)], check=True)
+        trust(store, authority)
         program = Path(home) / "chromium"
         line = shlex.join([*prefix, "env", f"HOME={home}", browser])
         program.write_text(f'#!/bin/sh\nexec {line} "$@"\n', encoding="utf-8")
