@@ -52,10 +52,14 @@ grep -rlsE '^[[:space:]]*manage_etc_hosts:[[:space:]]*(true|localhost|template)'
 for name in %(names)s; do
   timeout 3 getent ahosts "$name" | awk -v name="$name" '$2 == "STREAM" {print "name", name, $1}'
 done
+sockets=$(systemctl list-sockets --plain --no-legend 2>/dev/null)
 ss -Hlntup | while read -r protocol _ _ _ local rest; do
   process=${rest#*\(\(\"}; process=${process%%%%\"*}
   pid=${rest#*pid=}; pid=${pid%%%%,*}
   unit=$(sed -n '$s|.*/||p' "/proc/$pid/cgroup" 2>/dev/null)
+  # What systemd holds is for the service that it starts when somebody comes.
+  [ "$pid" = 1 ] && unit=$(echo "$sockets" | awk -v local="$local" -v unit="$unit" \
+    '$1 == local {unit = $3} END {print unit}')
   echo "listen $protocol $local ${unit:--} ${process:-?}"
 done
 beat

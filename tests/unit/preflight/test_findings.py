@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from functools import cache
 from ipaddress import ip_address
@@ -65,6 +66,23 @@ def found(said: Facts, host: str = "core1", offset: float = 0.0, **attributes: A
 
 def good() -> Facts:
     return facts.parse(ANSWER)
+
+
+def test_a_port_that_systemd_holds_is_that_of_the_service_it_starts(tmp_path: Path) -> None:
+    said = {
+        "ss": 'tcp LISTEN 0 4096 [::]:443 [::]:* users:(("systemd",pid=1,fd=89))',
+        "systemctl": "[::]:443 nginx.socket nginx.service",
+    }
+    for name, line in said.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\necho '{line}'\n")
+        (tmp_path / name).chmod(0o755)
+    script = facts.script([]).replace(" PATH=", f" PATH={tmp_path}:", 1)
+    done = subprocess.run(["sh", "-s"], input=script, capture_output=True, text=True, check=False)
+    (listener,) = facts.parse(done.stdout).listeners
+    assert (listener.port, listener.unit) == (443, "nginx.service")
+    held = replace(good(), listeners=[listener])
+    assert "ports" in {finding.check for finding in found(held, "edge1")}
+    assert "ports" not in {finding.check for finding in found(replace(held, deployed=True), "edge1")}
 
 
 def test_the_script_s_answer_is_read() -> None:
