@@ -139,6 +139,7 @@ def _reception(stream: Stream, sender: Account | None) -> Reception:
         frames_duplicated=seen.duplicates,
         frames_unreadable=seen.unreadable if sender else 0,
         longest_gap_ms=seen.longest_gap_ms,
+        gaps_ms=seen.gaps_ms,
         without_media_ms=seen.without_media_ms,
         resubscribed=seen.resubscribed,
         first_frame_ms=_milliseconds(seen.first_frame_seconds),
@@ -147,6 +148,7 @@ def _reception(stream: Stream, sender: Account | None) -> Reception:
         tone_level_dbfs=heard.level_dbfs,
         tone_share=round(heard.own_tone_blocks / heard.blocks, 4) if heard.blocks else None,
         sound_gap_ms=heard.longest_gap_ms,
+        sound_gaps_ms=heard.gaps_ms,
         sound_concealed_ms=stream.flow.concealed_ms if stream.flow else None,
         noise_before_key_ms=heard.noise_before_key_ms,
     )

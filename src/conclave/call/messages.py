@@ -147,6 +147,8 @@ class Heard(Message):
     hertz: int | None = None
     # The longest time from one block with a clear tone to the next, less the length of a block.
     longest_gap_ms: int = 0
+    # In each second of the measured time, the longest gap that touches it.
+    gaps_ms: list[int] = Field(default_factory=list)
     noise_before_key_ms: int = 0
     # Clear tones before the key was known to work: 0 for whoever has no right key.
     tone_before_key_blocks: int = 0
@@ -163,6 +165,8 @@ class Seen(Message):
     duplicates: int = 0
     first_frame_seconds: float | None = None
     longest_gap_ms: int = 0
+    # In each second of the measured time, the longest gap that touches it.
+    gaps_ms: list[int] = Field(default_factory=list)
     without_media_ms: int = 0
 
 

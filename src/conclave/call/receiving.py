@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -50,6 +51,13 @@ class Window:
         if self.start is None:
             return 0.0
         return max(0.0, min(second, self.end if self.end is not None else now) - max(first, self.start))
+
+    def seconds(self, first: float, second: float) -> range:
+        """Return the numbers of the measured seconds that first..second touches, from 0 on."""
+        if self.start is None or second <= self.start:
+            return range(0)
+        last = second if self.end is None else min(second, self.end)
+        return range(int(max(first, self.start) - self.start), math.ceil(last - self.start))
 
 
 @dataclass
@@ -151,6 +159,7 @@ class Receiver:
     def _gap(self, first: float, second: float, now: float) -> None:
         gap = self.window.clip(first, second, now)
         self.seen.longest_gap_ms = max(self.seen.longest_gap_ms, round(gap * 1000))
+        _enter(self.seen.gaps_ms, self.window.seconds(first, second), gap)
         if gap > GAP_SECONDS:
             self.seen.without_media_ms += round(gap * 1000)
 
@@ -183,11 +192,19 @@ class Receiver:
         if self._last_tone is not None:
             gap = self.window.clip(self._last_tone, now, now) - tone.BLOCK / tone.RATE
             self.heard.longest_gap_ms = max(self.heard.longest_gap_ms, round(gap * 1000))
+            _enter(self.heard.gaps_ms, self.window.seconds(self._last_tone, now), gap)
 
     def _tell(self) -> None:
         if self._video and self._audio and not self._told:
             self._told = True
             self.alive()
+
+
+def _enter(gaps: list[int], seconds: range, gap: float) -> None:
+    """Note a gap, in seconds, in each second that it touches."""
+    gaps.extend([0] * (seconds.stop - len(gaps)))
+    for second in seconds:
+        gaps[second] = max(gaps[second], round(gap * 1000))
 
 
 async def insist(

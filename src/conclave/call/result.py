@@ -39,6 +39,9 @@ class Reception(Part):
     frames_duplicated: int
     frames_unreadable: int
     longest_gap_ms: int
+    gaps_ms: list[int] = Field(
+        default=[], description="In each second of the measured time, the longest gap that touches it."
+    )
     without_media_ms: int = Field(description="Sum of the gaps above half a second.")
     resubscribed: int = Field(
         default=0,
@@ -50,6 +53,7 @@ class Reception(Part):
     tone_level_dbfs: float | None
     tone_share: float | None = Field(description="Share of the blocks of 100 ms with a clear tone, 0 to 1.")
     sound_gap_ms: int = Field(default=0, description="The longest time without a clear tone.")
+    sound_gaps_ms: list[int] = Field(default=[], description="The same for each second of the measured time.")
     sound_concealed_ms: int | None = Field(
         default=None,
         description="Audio the receiver concealed (W3C concealedSamples), in all; unknown of one who left.",

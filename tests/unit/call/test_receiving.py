@@ -166,6 +166,19 @@ def test_gaps_count_from_the_measured_time_on(receiver: Receiver, clock: Clock) 
     assert seen.without_media_ms == 5000
 
 
+def test_a_gap_is_found_in_each_second_that_it_touches(receiver: Receiver, clock: Clock) -> None:
+    clock.now, receiver.window.start = 9.5, 10.0
+    receiver.key_works()
+    for clock.now in (10.25, 10.5, 12.5, 12.75, 13.0, 13.25):
+        show(receiver, round(4 * clock.now))
+        play(receiver, 400)
+    receiver.window.end = 13.5
+    seen, heard = receiver.finish(20.0)
+    # The first gap began before the measured time, the last one goes on after it.
+    assert seen.gaps_ms == [2000, 2000, 2000, 250]
+    assert heard.gaps_ms == [1900, 1900, 1900, 150]
+
+
 def test_a_frame_without_a_readable_number_is_counted_apart(receiver: Receiver) -> None:
     receiver.frame(np.full((192, 320), 128, np.uint8))
     seen, _ = receiver.finish(1.0)
