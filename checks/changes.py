@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from conclave.verify.places import Host
 
 KEPT = "/run/conclave-breaker"
+# As the kernel does when memory is short. The whole unit would be killed by its control group, and with it what systemd
+# starts there to clean up (ExecStopPost): seen with systemd 257 on Linux 6.18.
+KILL_SFU = "systemctl kill --kill-whom=main --signal=KILL conclave-livekit.service"
 # Killed, because a polite stop waits for running meetings.
-RESTART_SFU = "systemctl kill --signal=KILL conclave-livekit.service; systemctl restart conclave-livekit.service"
+RESTART_SFU = f"{KILL_SFU}; systemctl restart conclave-livekit.service"
 # Edits a file in place; ends with an error when the pattern is not there, for then nothing would be broken.
 EDIT = """
 import pathlib, re, sys

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from changes import KILL_SFU, RESTART_SFU
 from livekit import api
 
 from conclave.call.admission import PortalAdmission
@@ -313,7 +314,7 @@ def test_a_running_call_survives_a_crash_of_the_sfu(host: Host, site: Site, obse
     """The SFU that carries it is killed; it comes back, its rooms are in Valkey, and everybody sees everybody again."""
 
     async def kill() -> None:
-        await asyncio.to_thread(host.read, "systemctl kill --signal=KILL conclave-livekit.service")
+        await asyncio.to_thread(host.read, KILL_SFU)
 
     plan = Plan(site=site.answers.name, participants=2, seconds=35)
     try:
@@ -342,7 +343,7 @@ def test_rooms_outlive_a_restart_of_the_sfu(
     """A room that the portal has made is still there after the SFU was killed: a ticket for it still opens it."""
     ticket = meeting_on(host).admit("Probe")
     before = signal(users, ticket.url, {"ticket": ticket.token}, authority)["statuses"]["ticket"]
-    host.read("systemctl kill --signal=KILL conclave-livekit.service && systemctl restart conclave-livekit.service")
+    host.read(RESTART_SFU)
     after = signal(users, ticket.url, {"ticket": ticket.token}, authority)["statuses"]["ticket"]
     observe(before=before, after=after)
     assert before == 200, f"a fresh ticket gets {before}"

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from changes import KILL_SFU
 
 from conclave.call.judge import BUSY
 from conclave.call.session import Plan
@@ -86,8 +87,8 @@ async def _kill_during_two_calls(host: Host, site: Site, other: str) -> tuple[Ca
     """Return the call that the host's SFU carried when it was killed, and the other one."""
 
     async def kill() -> None:
-        # systemd would start it again after two seconds; a stop right after takes that back.
-        await asyncio.to_thread(host.read, f"systemctl kill --signal=KILL {UNIT}; systemctl stop {UNIT}")
+        # systemd would start it again; a stop right after takes that back.
+        await asyncio.to_thread(host.read, f"{KILL_SFU}; systemctl stop {UNIT}")
 
     plan = Plan(site=site.name, participants=2, seconds=35)
     hit = hold_at_site(site, plan, node=host.name, during=kill)

@@ -123,7 +123,7 @@ async def _crash(seen: Seen, media: Host, one: Page, other: Page) -> None:
     both = (one, other)
     await _see_each_other(*both)
     seen.before = {await _identity(page) for page in both}
-    await asyncio.to_thread(media.read, "systemctl kill --signal=KILL conclave-livekit.service")
+    await asyncio.to_thread(media.read, "systemctl kill --kill-whom=main --signal=KILL conclave-livekit.service")
     async for attempt in AsyncRetrying(stop=stop_after_delay(90), wait=wait_fixed(0.5), reraise=True):
         with attempt:
             seen.after = {await _identity(page) for page in both}
