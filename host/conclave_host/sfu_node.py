@@ -12,6 +12,7 @@ import os
 import socket
 import ssl
 import sys
+import time
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,7 +20,7 @@ from typing import Protocol
 NODES = b"nodes"
 SETTINGS = "/etc/conclave/host/sfu-node.json"
 PASSWORD = "LIVEKIT_REDIS_PASSWORD"  # noqa: S105 (the name of the variable that holds it)
-# systemd waits for this before it starts the SFU again.
+# systemd waits for this program before it starts the SFU again.
 SECONDS = 2.0
 
 type Reply = bytes | int | list[Reply] | None
@@ -130,6 +131,8 @@ def main(arguments: list[str]) -> int:
             gone = forget(stream, settings.user, os.environ[PASSWORD], settings.node_ip)
     except (OSError, ValkeyError) as error:
         sys.stderr.write(f"the list of nodes was not changed: {error}; the others wait 5 s for this one\n")
+        # The SFU would not find Valkey either, and end again at once.
+        time.sleep(SECONDS)
         return 1
     sys.stderr.write(f"taken out of the list of nodes: {', '.join(gone)}\n" if gone else "no record was left behind\n")
     return 0

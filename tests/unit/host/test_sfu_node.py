@@ -93,7 +93,7 @@ def test_a_node_that_stopped_in_order_has_left_nothing(
 
 
 @pytest.mark.parametrize("change", ["password", "port"])
-def test_a_valkey_that_refuses_or_is_gone_is_said_and_does_not_hold_up_the_restart(
+def test_while_valkey_refuses_or_is_gone_the_sfu_is_not_started_again_and_again(
     change: str,
     settings: sfu_node.Settings,
     tmp_path: Path,
@@ -102,5 +102,8 @@ def test_a_valkey_that_refuses_or_is_gone_is_said_and_does_not_hold_up_the_resta
 ) -> None:
     if change == "port":
         settings = dataclasses.replace(settings, port=1)
+    pauses: list[float] = []
+    monkeypatch.setattr(sfu_node.time, "sleep", pauses.append)
     assert run(settings, tmp_path, monkeypatch, "wrong" if change == "password" else PASSWORD) == 1
     assert "the list of nodes was not changed" in capsys.readouterr().err
+    assert pauses == [sfu_node.SECONDS]
