@@ -10,6 +10,8 @@ import { openChosen } from "../devices/choices";
 
 /** Half a minute in all: an SFU that was restarted is back within a few seconds. */
 const DELAYS_MS = [0, 1000, 2000, 4000, 8000, 15_000] as const;
+/** Five minutes in all: a portal or a database on a busy host takes that long, and whoever waits is told so. */
+const PATIENT_DELAYS_MS = [...DELAYS_MS, ...Array<number>(18).fill(15_000)] as const;
 
 const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 
@@ -18,20 +20,21 @@ const isFinal = (error: unknown) =>
   error instanceof PortalError && error.status >= 400 && error.status < 500 && error.status !== 429;
 
 /**
- * Joins, a few times with growing delays.
+ * Joins, once after each delay.
  *
  * @param failed told each failure; what it throws ends the attempts
  * @returns undefined when nobody waits any more
  * @throws what `failed` throws; otherwise the last failure
  */
 async function attempt<T>(
+  delays: readonly number[],
   join: () => Promise<T>,
   wanted: () => boolean,
   failed: (error: unknown) => void,
   delay: (ms: number) => Promise<void>,
 ): Promise<T | undefined> {
   let last: unknown;
-  for (const ms of DELAYS_MS) {
+  for (const ms of delays) {
     await delay(ms);
     if (!wanted()) return undefined;
     try {
@@ -60,7 +63,7 @@ export function rejoin<T>(
   const failed = (error: unknown) => {
     if (isFinal(error)) throw error;
   };
-  return attempt(join, wanted, failed, delay);
+  return attempt(DELAYS_MS, join, wanted, failed, delay);
 }
 
 /** Whether nobody refused: the portal, or a server that it needs, does not answer. */
@@ -68,7 +71,7 @@ const isAway = (error: unknown): error is PortalError =>
   error instanceof PortalError && [0, 502, 503, 504].includes(error.status);
 
 /**
- * Joins for the first time; while the service is away it is asked again, as after a lost connection.
+ * Joins for the first time; while the service is away it is asked again, for minutes.
  *
  * @param join requests a token and connects
  * @param wanted whether anybody still waits
@@ -86,7 +89,7 @@ export function joinWhenBack<T>(
     if (!isAway(error)) throw error;
     onWaiting(error);
   };
-  return attempt(join, wanted, failed, delay);
+  return attempt(PATIENT_DELAYS_MS, join, wanted, failed, delay);
 }
 
 /** What was switched on when the connection was lost, and on which devices. */

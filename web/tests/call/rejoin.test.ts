@@ -66,8 +66,9 @@ describe("joining while the service is away", () => {
     expect(told).not.toHaveBeenCalled();
   });
 
-  it("gives up with the last reason when the service stays away", async () => {
+  it("gives up after five minutes, with the last reason, when the service stays away", async () => {
     const join = vi.fn().mockRejectedValue(new PortalError(503, "unavailable"));
     await expect(joinWhenBack(join, wanted, vi.fn(), delay)).rejects.toMatchObject({ code: "unavailable" });
+    expect(delays.reduce((sum, ms) => sum + ms, 0)).toBe(300_000);
   });
 });
