@@ -16,6 +16,7 @@ from ansible.template import trust_as_template
 
 from conclave import inventory as derived
 from conclave.catalog import Catalog
+from conclave.deploy import ways
 from conclave.errors import ConclaveError
 from conclave.site import read
 from conclave.site.file import plain
@@ -62,6 +63,9 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc] # ansible-core
                 # Variables of the host: those of a group give way to what somebody writes into group_vars.
                 for name, value in {**everywhere, **derived.of_host(site, host, catalog)}.items():
                     self.inventory.set_variable(host.name, name, value)
+            for name, way in ways.given().items():
+                self.inventory.set_variable(name, "ansible_host", way.address)
+                self.inventory.set_variable(name, "ansible_port", way.port)
         except ConclaveError as error:
             raise AnsibleParserError("\n".join(error.lines())) from error
 

@@ -69,6 +69,8 @@ def of_host(site: Site, host: Host, catalog: Catalog) -> dict[str, Any]:
             "addresses": _texts(host.main_addresses),
             "shown": _texts(site.shown_as(host)),
             "become": host.login.become,
+            # By which way the control node signs in under the rules of this deployment.
+            "ssh": {"host": str(host.ansible_host), "port": host.ansible_port},
             "ssh_arguments": f"-J {host.login.jump}" if host.login.jump else "",
             "serves": [flow.name for flow in catalog.flows if site.serves(host, flow)],
             "roles": roles,

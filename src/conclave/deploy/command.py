@@ -6,21 +6,24 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.live import Live
 
 from conclave import paths, preflight
-from conclave.deploy import depot, journal, lock, runner
+from conclave.deploy import depot, journal, lock, runner, ways
 from conclave.deploy.progress import Failure, Progress
 from conclave.errors import ConclaveError, ExitCode
 from conclave.evidence import keys
 from conclave.site import read, secrets
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from conclave.remote import Login
     from conclave.site.model import Site
 
 
@@ -71,10 +74,18 @@ def deploy(name: str, options: Options, console: Console) -> dict[str, Any]:
     folder = paths.deployments(name, os.environ.get("CONCLAVE_LAB", ""))
     with lock.only_one(folder, name):
         bundle = options.bundle or paths.project_root() / "build" / "bundle"
+        former = ways.former(site, folder)
+        for host, login in former.items():
+            console.print(
+                f"{host}: answers at {login.address} port {login.port} only; new rules will open its new way",
+                markup=False,
+            )
         with ThreadPoolExecutor() as side_by_side:
             # Hosts, vault and disk are waited for at the same time; what is said about them keeps its order.
-            hosts = None if options.skip_preflight else side_by_side.submit(preflight.run, site, bundle=bundle)
-            whole = side_by_side.submit(verify_bundle, bundle, site)
+            hosts = (
+                None if options.skip_preflight else side_by_side.submit(preflight.run, site, bundle=bundle, ways=former)
+            )
+            whole = side_by_side.submit(verify_bundle, bundle, site, former)
             made = secrets.ensure(name)
             if made.new:
                 console.print(f"{len(made.new)} secrets generated into {made.file}", markup=False)
@@ -84,10 +95,18 @@ def deploy(name: str, options: Options, console: Console) -> dict[str, Any]:
                 )
             if hosts:
                 refuse_unready(hosts.result(), console)
+                ways.remember(site, former, folder)
             console.print(f"bundle: {whole.result()} is whole and signed", markup=False)
         variables = {"depot_bundle": str(bundle.resolve())} if options.bundle else {}
         what = runner.Run(
-            name, "deploy.yml", options.check, options.diff, options.limit, options.tags, variables=variables
+            name,
+            "deploy.yml",
+            options.check,
+            options.diff,
+            options.limit,
+            options.tags,
+            variables,
+            ways.environment(former),
         )
         return _ansible(site, what, folder, console)
 
@@ -114,7 +133,7 @@ def refuse_unready(report: preflight.Report, console: Console) -> None:
     console.print(f"preflight: {len(report.hosts)} hosts are ready ({report.seconds:.1f} s)", markup=False)
 
 
-def verify_bundle(bundle: Path, site: Site) -> str:
+def verify_bundle(bundle: Path, site: Site, former: Mapping[str, Login] = MappingProxyType({})) -> str:
     """Refuse a bundle that is damaged, not signed by whom the site trusts, or older than what the depot serves.
 
     The release that the depot serves is accepted after its term too: repairing a site must stay possible. Returns the
@@ -127,7 +146,9 @@ def verify_bundle(bundle: Path, site: Site) -> str:
     """
     from conclave.bundle import trust, verify  # noqa: PLC0415 - brings python-tuf, which --help need not wait for
 
-    manifest = verify(bundle, trust.root(site.answers.name), depot.installed(site.host("depot")), learn=True)
+    host = site.host("depot")
+    served = depot.installed(former.get(host.name, host.login))
+    manifest = verify(bundle, trust.root(site.answers.name), served, learn=True)
     return f"release {manifest.serial} of {manifest.created:%Y-%m-%d}"
 
 

@@ -37,6 +37,8 @@ class Run:
     limit: str = ""
     tags: str = ""
     variables: dict[str, str] = field(default_factory=dict)
+    # Further variables of its environment.
+    environment: dict[str, str] = field(default_factory=dict)
 
     def command(self, file: Path | None = None) -> list[str]:
         """Return the call, as an operator would type it in the project's folder.
@@ -113,7 +115,7 @@ def run(what: Run, on_event: Callable[[dict[str, Any]], None], folder: Path) -> 
             file.write_text(variables_file(what.variables), encoding="ascii")
         program, *arguments = what.command(file)
         config.command = ["setpriv", "--pdeathsig", "TERM", vault.tool(program), *arguments]
-        config.env = _environment(what.site, config.env)
+        config.env = {**_environment(what.site, config.env), **what.environment}
         runner = Runner(config=config, event_handler=handle, cancel_callback=cancel)
         status, code = runner.run()
     return str(status), int(code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from conclave.catalog import Catalog
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from conclave.remote import Login
     from conclave.site.model import Host, Site
 
 
@@ -53,6 +55,7 @@ def run(
     only: set[str] | None = None,
     done: Callable[[str], None] = lambda _host: None,
     bundle: Path | None = None,
+    ways: Mapping[str, Login] = MappingProxyType({}),
 ) -> Report:
     """Look at the hosts of a site, all at once.
 
@@ -66,6 +69,8 @@ def run(
         Called with the name of each host that has answered.
     bundle:
         Folder of the bundle that is to be deployed: the packages of the hosts are compared with it.
+    ways:
+        Ways into hosts that do not answer as hosts.yml says yet, by name.
     """
     packed = of_bundle(bundle) if bundle else None
     flows = Catalog.load()
@@ -73,7 +78,7 @@ def run(
     begin = time.monotonic()
 
     def look(host: Host) -> list[Finding]:
-        result = list(_host(site, host, flows, packed))
+        result = list(_host(site, host, flows, packed, ways.get(host.name, host.login)))
         done(host.name)
         return result
 
@@ -87,8 +92,7 @@ def run(
     return Report([host.name for host in chosen], time.monotonic() - begin, stops, says)
 
 
-def _host(site: Site, host: Host, flows: Catalog, packed: Mapping[str, str] | None) -> list[Finding]:
-    login = host.login
+def _host(site: Site, host: Host, flows: Catalog, packed: Mapping[str, str] | None, login: Login) -> list[Finding]:
     try:
         with Connection(login) as connection:
             return list(_ask(site, host, connection, flows, packed))
@@ -121,7 +125,17 @@ def _ask(
         before = time.time()
         answer = connection.run("sh", "-s", stdin=script, become=False)
     said = facts.parse(answer.out)
-    return findings.of_facts(site, host, said, _offset(said.clock, before, time.time()), flows, packed)
+    yield from findings.of_facts(site, host, said, _offset(said.clock, before, time.time()), flows, packed)
+    if connection.login != host.login:
+        yield from of_new_way(host, said)
+
+
+def of_new_way(host: Host, said: facts.Facts) -> Iterator[Finding]:
+    """Find a host that will not answer by its new way either, when the rules let it."""
+    if not any(socket.protocol == "tcp" and socket.port == host.ansible_port for socket in said.listeners):
+        found = f"nothing listens on port {host.ansible_port}, which hosts.yml gives it"
+        do = "let sshd listen on both ports (`Port` twice in /etc/ssh/sshd_config.d/), then deploy again"
+        yield Finding(host.name, "ssh port", found, f"sshd on port {host.ansible_port} beside its former one", do)
 
 
 def _unanswered(host: Host, found: str) -> Finding:

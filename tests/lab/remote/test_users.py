@@ -95,9 +95,9 @@ def test_evidence_is_heard_and_a_recorder_goes_on_until_it_is_ended(hosts: Hosts
 def test_journal_and_depot_answer_or_say_why_not(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
     _, core = site_of(hosts, **OPS)
     assert journal.last_lines(core, "ssh.service")[0].startswith("ssh.service: success active running")
-    assert depot.installed(core) is None
+    assert depot.installed(core.login) is None
     current = f"{Catalog.load().paths['depot']}/current"
     hosts.on("other", f"mkdir -p {current}; echo '{{\"serial\": 7}}' > {current}/manifest.json")
-    assert depot.installed(core) == {"serial": 7}
+    assert depot.installed(core.login) == {"serial": 7}
     monkeypatch.setattr(journal, "_SECONDS", 0.01)
     assert journal.last_lines(core, "")[0].startswith(f"(the journal of {core.name} cannot be read: no answer")

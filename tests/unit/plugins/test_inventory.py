@@ -60,6 +60,18 @@ def change(folder: Path, file: str, old: str, new: str) -> None:
     (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
+def test_a_host_is_reached_by_its_former_way_while_that_is_the_only_one(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(copy, "hosts.yml", "ansible_host: 192.0.2.34", "ansible_host: 192.0.2.35, ansible_port: 2222")
+    monkeypatch.setenv("CONCLAVE_FORMER_WAYS", '{"media1": {"address": "192.0.2.34", "port": 22}}')
+    known = listed(copy)["_meta"]["hostvars"]
+    assert (known["media1"]["ansible_host"], known["media1"]["ansible_port"]) == ("192.0.2.34", 22)
+    assert known["media1"]["conclave_host"]["ssh"] == {"host": "192.0.2.35", "port": 2222}
+    assert "tcp dport 2222" in known["media1"]["conclave_host"]["rules"]
+    assert known["core1"]["ansible_host"] == "192.0.2.66"
+
+
 def test_a_linked_hosts_file_belongs_to_the_site_beside_the_link(copy: Path) -> None:
     (copy / "hosts.yml").unlink()
     (copy / "hosts.yml").symlink_to(project_root() / "inventories/lab/hosts.yml")
