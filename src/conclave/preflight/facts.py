@@ -49,6 +49,12 @@ dpkg-query -W -f '${db:Status-Abbrev}${Package} ${Version}\n' 2>/dev/null | sed 
 apt-mark showhold 2>/dev/null | sed 's/^/held /'
 grep -rlsE '^[[:space:]]*(deb|deb-src|Types:)' /etc/apt/sources.list /etc/apt/sources.list.d | sed 's/^/source /'
 grep -rlsE '^[[:space:]]*manage_etc_hosts:[[:space:]]*(true|localhost|template)' /etc/cloud | sed 's/^/hostsfile /'
+# Of an earlier deployment; the next one writes it anew.
+if head -n 1 /etc/hosts | grep -q "^# Written by Conclave"; then
+  while read -r address names; do
+    for name in $names; do echo "placed $name $address"; done
+  done < /etc/hosts | grep -v "#"
+fi
 for name in %(names)s; do
   timeout 3 getent ahosts "$name" | awk -v name="$name" '$2 == "STREAM" {print "name", name, $1}'
 done
@@ -111,7 +117,8 @@ class Facts:
     """The answer. Sizes in MiB.
 
     ``clock`` is the host's Unix time when the script began, ``drift`` how many seconds more than its uptime that clock
-    went on meanwhile; ``devices`` are types of interfaces as Linux numbers them (if_arp.h).
+    went on meanwhile; ``devices`` are types of interfaces as Linux numbers them (if_arp.h); ``placed`` are the names in
+    a hosts file of ours.
     """
 
     clock: float = 0.0
@@ -125,6 +132,7 @@ class Facts:
     deployed: bool = False
     addresses: set[Address] = field(default_factory=set)
     names: dict[str, set[Address]] = field(default_factory=dict)
+    placed: dict[str, set[Address]] = field(default_factory=dict)
     listeners: list[Listener] = field(default_factory=list)
     drift: float = 0.0
     home: int = 0
@@ -156,10 +164,6 @@ def parse(text: str) -> Facts:
     for line in text.splitlines():
         word, _, value = line.partition(" ")
         said.setdefault(word, []).append(value.strip())
-    names: dict[str, set[Address]] = {}
-    for value in said.get("name", []):
-        name, _, address = value.partition(" ")
-        names.setdefault(name, set()).add(ip_address(address.partition("%")[0]))
 
     def one(word: str, otherwise: str) -> str:
         return said.get(word, [otherwise])[0] or otherwise
@@ -175,7 +179,8 @@ def parse(text: str) -> Facts:
         root=one("root", "no"),
         deployed="deployed" in said,
         addresses={ip_interface(value).ip for value in said.get("address", [])},
-        names=names,
+        names=_names(said, "name"),
+        placed=_names(said, "placed"),
         listeners=[_listener(value) for value in said.get("listen", [])],
         drift=_drift(list(_words(said, "beat", 2))),
         home=int(one("home", "0")) // 1024,
@@ -194,6 +199,13 @@ def parse(text: str) -> Facts:
         sources=said.get("source", []),
         hosts_file=said.get("hostsfile", []),
     )
+
+
+def _names(said: dict[str, list[str]], word: str) -> dict[str, set[Address]]:
+    found: dict[str, set[Address]] = {}
+    for name, address in _words(said, word, 2):
+        found.setdefault(name, set()).add(ip_address(address.partition("%")[0]))
+    return found
 
 
 def _words(said: dict[str, list[str]], word: str, count: int) -> Iterator[list[str]]:

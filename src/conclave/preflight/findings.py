@@ -110,7 +110,9 @@ def _names(site: Site, host: Host, facts: Facts) -> Iterator[Finding]:
         answers = facts.names.get(name, set())
         address = right[0]
         # A host with several roles finds its own names on itself.
-        wrong = {answer for answer in answers - set(right) if not answer.is_loopback}
+        # One that an earlier deployment has written down there is written anew by the next.
+        others = answers - set(right) - facts.placed.get(name, set())
+        wrong = {answer for answer in others if not answer.is_loopback}
         if wrong:
             found = f"{name} is {', '.join(sorted(map(str, wrong)))}"
             yield needs.NAMES.finding(host.name, found, address=address)

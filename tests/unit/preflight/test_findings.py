@@ -17,6 +17,7 @@ from conclave.preflight.facts import Facts, Filter, Listener
 from conclave.preflight.findings import needed_names, of_facts
 from conclave.preflight.packages import of_bundle
 from conclave.preflight.requirements import REQUIREMENTS, Finding, Requirement
+from conclave.preflight.run import of_new_way
 from conclave.site import read
 
 if TYPE_CHECKING:
@@ -230,6 +231,25 @@ def test_every_requirement_says_all_that_an_operator_needs(need: Requirement) ->
 def test_what_does_no_harm_is_not_found(change: dict[str, Any]) -> None:
     names = {name: set(addresses) for name, addresses in needed_names(lab()).items()}
     assert found(replace(good(), **{"names": names, **change})) == []
+
+
+def test_a_name_that_an_earlier_deployment_has_written_down_may_lead_to_a_former_address() -> None:
+    said = facts.parse(ANSWER.replace("name ca.conf.lab.example 192.0.2.66", "name ca.conf.lab.example 192.0.2.70"))
+    assert {(one.check, one.blocks) for one in found(said)} == {("names", True)}
+    placed = {"ca.conf.lab.example": {ip_address("192.0.2.70")}}
+    assert found(replace(said, placed=placed)) == []
+
+
+def test_names_in_a_hosts_file_of_ours_are_read() -> None:
+    said = facts.parse(f"{ANSWER}placed ca.conf.lab.example 192.0.2.66\nplaced core1 192.0.2.66\nplaced #\n")
+    assert said.placed["ca.conf.lab.example"] == {ip_address("192.0.2.66")}
+    assert set(said.placed) == {"ca.conf.lab.example", "core1"}
+
+
+@pytest.mark.parametrize(("port", "checks"), [(22, []), (2222, ["ssh port"])])
+def test_a_host_whose_port_changes_listens_there_already(port: int, checks: list[str]) -> None:
+    host = lab().host("core").model_copy(update={"ansible_port": port})
+    assert [finding.check for finding in of_new_way(host, good())] == checks
 
 
 @pytest.mark.parametrize(("offset", "seen"), [(4.9, 0), (5.1, 1), (-4.9, 0), (-3600.0, 1)])
