@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 PROGRAM_MISSING = 127
 STAGED = ".conclave-"
+UNITS = (".service", ".socket", ".timer")
 UNIT_FOLDERS = ("etc/systemd/system/", "usr/lib/systemd/system/")
 HIDDEN = "(not shown: the file holds secrets)\n"
 
@@ -248,6 +249,17 @@ class RoleTree:
             for change in changes:
                 if change.staged:
                     change.staged.unlink(missing_ok=True)
+
+    def stop(self, changes: list[Change]) -> None:
+        """Stop and disable the units whose files go: systemd keeps what runs, and what it was told to start."""
+        gone = [
+            change.wanted.path.removeprefix(UNIT_FOLDERS[0])
+            for change in changes
+            if change.wanted.state == "absent" and change.wanted.path.startswith(UNIT_FOLDERS[0])
+        ]
+        units = [name for name in gone if "/" not in name and name.endswith(UNITS)]
+        if units:
+            self.command("systemctl", "disable", "--now", *units)
 
     def _stage(self, change: Change) -> None:
         wanted = change.wanted

@@ -136,6 +136,7 @@ def place(
         host.command("systemd-sysusers", f"/{path}")
     for path in (path for path in apply if early(path) == "systemd-tmpfiles" and path in present):
         host.command("systemd-tmpfiles", "--create", f"/{path}")
+    host.stop(rest)
     host.place(rest)
     if any(path.startswith(UNIT_FOLDERS) for path in apply):
         host.command("systemctl", "daemon-reload")

@@ -22,7 +22,7 @@ def files() -> dict[str, dict[str, Any]]:
         f"{host}:{path}": item
         for host, _, rendered in render_all()
         for path, item in rendered.items()
-        if path.startswith(FOLDER)
+        if path.startswith(FOLDER) and item["state"] == "file"
     }
 
 

@@ -44,7 +44,11 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder that stands for / of a host with all services."""
     folder = tmp_path_factory.mktemp("root")
     files: dict[str, dict[str, Any]] = {
-        path: item for _, _, rendered in render_all() for path, item in rendered.items()
+        path: item
+        for _, _, rendered in render_all()
+        for path, item in rendered.items()
+        # Where the service is not, its file must be absent.
+        if item["state"] != "absent"
     }
     place(files, folder)
     units = folder / "usr/lib/systemd/system"

@@ -64,6 +64,24 @@ def test_a_refusal_after_replacing_puts_the_old_files_back(host: RoleTree) -> No
     assert names(host.at("etc")) == ["a", "gone"]
 
 
+def test_units_whose_files_go_are_stopped_before(host: RoleTree) -> None:
+    folder = "etc/systemd/system"
+    units = [f"{folder}/a.timer", f"{folder}/b.service", f"{folder}/b.service.d/c.conf", "etc/d.service"]
+    host.place(host.changes([wanted(path) for path in (*units, f"{folder}/e.service")]))
+    said: list[list[str]] = []
+
+    def hear(argv: list[str]) -> tuple[int, str, str]:
+        said.append(argv)
+        return 0, "", ""
+
+    host.run = hear
+    changes = host.changes([*(wanted(path, state="absent") for path in units), wanted(f"{folder}/e.service", "new")])
+    host.stop(changes)
+    assert said == [["systemctl", "disable", "--now", "a.timer", "b.service"]]
+    host.stop(host.changes([wanted(f"{folder}/e.service", "new")]))
+    assert len(said) == 1
+
+
 def test_the_copy_that_is_validated_stands_in_the_same_folder_with_its_suffix(host: RoleTree) -> None:
     seen: list[str] = []
 
