@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -62,16 +61,16 @@ def preflight(
 
     Notices do not stop a deployment: they say what it removes, or what shows later.
     """
-    from conclave import paths
     from conclave import preflight as looking
     from conclave.deploy import command, ways
     from conclave.lab import enter
+    from conclave.paths import project_root
     from conclave.site import read
 
     enter(site, lab)
     found = read.load(site)
-    former = ways.former(found, paths.deployments(site, os.environ.get("CONCLAVE_LAB", "")))
-    report = looking.run(found, bundle=bundle or paths.project_root() / "build" / "bundle", ways=former)
+    with ways.found(found) as reached:
+        report = looking.run(found, bundle=bundle or project_root() / "build" / "bundle", ways=reached.former)
     if as_json:
         _print(report.as_dict())
         raise typer.Exit(ExitCode.NOT_READY if report.findings else ExitCode.OK)

@@ -164,14 +164,17 @@ def trust(
 
     On the host: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub
     """
+    from conclave.deploy import ways
     from conclave.lab import enter
     from conclave.remote import trust as accepting
     from conclave.site import read
 
     enter(site, lab)
+    found = read.load(site)
+    with ways.found(found) as reached:
+        offers = [(host, accepting.offered(reached.former.get(host.name, host.login))) for host in found.hosts]
     states = {}
-    for host in read.load(site).hosts:
-        offer = accepting.offered(host.login)
+    for host, offer in offers:
         state = "known"
         if not offer.known:
             sys.stderr.write(f"{host.name} ({host.ansible_host}) shows {offer.key.fingerprint}\n")

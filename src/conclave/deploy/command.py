@@ -72,14 +72,12 @@ def deploy(name: str, options: Options, console: Console) -> dict[str, Any]:
     for notice in reading.notices:
         console.print(f"notice: {notice}", markup=False)
     folder = paths.deployments(name, os.environ.get("CONCLAVE_LAB", ""))
-    with lock.only_one(folder, name):
+    with lock.only_one(folder, name), ways.found(site) as reached:
         bundle = options.bundle or paths.project_root() / "build" / "bundle"
-        former = ways.former(site, folder)
+        former = reached.former
         for host, login in former.items():
-            console.print(
-                f"{host}: answers at {login.address} port {login.port} only; new rules will open its new way",
-                markup=False,
-            )
+            where = f"{login.address} port {login.port}"
+            console.print(f"{host}: answers at {where} only; new rules will open its new way", markup=False)
         with ThreadPoolExecutor() as side_by_side:
             # Hosts, vault and disk are waited for at the same time; what is said about them keeps its order.
             hosts = (
@@ -95,9 +93,8 @@ def deploy(name: str, options: Options, console: Console) -> dict[str, Any]:
                 )
             if hosts:
                 refuse_unready(hosts.result(), console)
-                ways.remember(site, former, folder)
+                ways.remember(site, reached.closed)
             console.print(f"bundle: {whole.result()} is whole and signed", markup=False)
-        variables = {"depot_bundle": str(bundle.resolve())} if options.bundle else {}
         what = runner.Run(
             name,
             "deploy.yml",
@@ -105,8 +102,8 @@ def deploy(name: str, options: Options, console: Console) -> dict[str, Any]:
             options.diff,
             options.limit,
             options.tags,
-            variables,
-            ways.environment(former),
+            variables={"depot_bundle": str(bundle.resolve())} if options.bundle else {},
+            environment=ways.environment(former),
         )
         return _ansible(site, what, folder, console)
 
