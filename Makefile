@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # Long ones first, so that none is left over at the end.
 LINTS := lint-ansible lint-types lint-types-portal lint-web lint-yaml lint-python
-.PHONY: help setup prerequisites demo test test-steps lint $(LINTS) unit portal web bundle lab kernel live molecule e2e site bench docs golden lock clean
+.PHONY: help setup prerequisites demo test test-steps lint $(LINTS) unit portal web bundle lab changes kernel live molecule e2e site bench docs golden lock clean
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -109,6 +109,9 @@ lab: bundle ## Tests of the lab, and on it
 	  tools/steady tests/lab -m timing || status=$$?; \
 	  exit $$status
 
+changes: bundle ## Every change of a running site, one after the other; not part of test
+	pytest tests/change
+
 kernel: bundle ## Tests on a host with a kernel of its own, AppArmor in force
 	tools/steady tests/kernel
 
@@ -144,6 +147,6 @@ lock: $(VENV) ## Lock newer packages within the bounds of pyproject.toml and por
 	  compile 3.13 portal/requirements.in --constraint requirements/dev.txt -o requirements/portal.txt
 
 clean: ## End the project's labs; remove what was built and set up
-	for name in lab onebox molecule-site molecule-onebox molecule-cluster at-site; do \
+	for name in lab onebox changes molecule-site molecule-onebox molecule-cluster at-site; do \
 	  [ ! -x .venv/bin/conclave ] || conclave lab down --name "$$name"; done
-	rm -rf build web/node_modules web/dist .venv .mypy_cache .pytest_cache .ruff_cache .ansible
+	rm -rf build inventories/changes web/node_modules web/dist .venv .mypy_cache .pytest_cache .ruff_cache .ansible
