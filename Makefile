@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # Long ones first, so that none is left over at the end.
 LINTS := lint-ansible lint-types lint-types-portal lint-web lint-yaml lint-python
-.PHONY: help setup prerequisites demo test test-steps lint $(LINTS) unit portal web bundle lab changes kernel live molecule e2e site bench docs golden lock clean
+.PHONY: help setup prerequisites demo test test-steps lint $(LINTS) unit portal web bundle lab changes kernel live molecule e2e site kills bench docs golden lock clean
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -126,6 +126,9 @@ e2e: bundle ## Browsers at a deployed site
 site: bundle ## Network, modes and proofs at a deployed site
 	@# What sabotages the site comes last.
 	tools/at-site tests/site/qos tests/site/rehearsal tests/site/signalling tests/site/firewall tests/site/crisis tests/site/evidence
+
+kills: bundle ## Services killed in a call, one after the other; not part of `make test`, for it takes minutes
+	tools/at-site tests/site/kills
 
 bench: bundle ## The measures of docs/performance.md
 	bench/run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ from conclave.paths import project_root
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 PAGE = "# Performance\n\nBy hand.\n"
 
@@ -51,6 +54,27 @@ def test_the_portal_takes_the_configuration_that_plain_shell_gives_it(tmp_path: 
     command = [sys.executable, "-c", code, str(tmp_path / "portal.toml")]
     ended = subprocess.run(command, cwd=project_root() / "portal", capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
+
+
+def test_the_table_of_kills_names_who_was_not_let_in_and_what_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(project_root() / "bench")
+    report = importlib.import_module("kills").report
+    guest = {"seconds": 0.5, "said": ""}
+    one = {"killed": "portal", "video_calm_ms": 80, "video_ms": 90, "audio_calm_ms": 0, "audio_ms": 100, "load": 2.0}
+    one |= {"back_seconds": 2.5, "resumed": 0, "rejoined": 0, "errors": [], "newcomers": {"guest": guest}}
+    refused = {"seconds": None, "said": "Wrong PIN"}
+    found = [one, one | {"video_ms": 70, "newcomers": {"guest": refused}}, one | {"video_ms": 1000}]
+    failed = one | {"killed": "SFU", "errors": ["Probe 1: gone"]}
+    said = report([*found, failed], rounds=3)
+    assert (
+        "| portal | 0.08, 0.08 | 0.09, 1.00 | 0.00, 0.00 | 0.10, 0.10 | 2.50, 2.50 | 0.50, 0.50, 1 never | 0; 0 |"
+        in said
+    )
+    assert "| SFU | not measured |" in said
+    assert "- portal: guest was not let in: Wrong PIN" in said
+    assert "- SFU: Probe 1: gone" in said
+    columns = {line.count("|") for line in said.splitlines() if line.startswith("|")}
+    assert len(columns) == 1
 
 
 def _tasks(file: Path) -> list[dict[str, Any]]:
