@@ -23,6 +23,8 @@ _COVERED = {
     "hosts": "127.0.0.1 localhost\n::1 localhost\n",
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n",
 }
+# A kernel of a host's own takes seconds for a key exchange, and its reset ends no connection.
+_SLOW = "  ConnectTimeout 120\n  ServerAliveInterval 30\n  ServerAliveCountMax 10\n"
 _COVER = 'set -e; for file in "$0"/*; do mount --bind "$file" "/etc/${file##*/}"; done; exec "$@"'
 
 
@@ -43,7 +45,9 @@ def prepare(definition: Definition, folder: Path) -> None:
     key.with_suffix(".pub").write_text(f"{public.decode()} conclave-lab\n", encoding="utf-8")
     known = folder / "known_hosts"
     known.touch()
-    rows = [f"Host {host.name}\n  HostName {host.ansible_host}\n" for host in definition.hosts]
+    # The first value counts.
+    slow = dict.fromkeys(definition.own_kernel, _SLOW)
+    rows = [f"Host {host.name}\n  HostName {host.ansible_host}\n{slow.get(host.name, '')}" for host in definition.hosts]
     rows.append(
         "Host *\n"
         "  User root\n"

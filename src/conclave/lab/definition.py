@@ -60,11 +60,13 @@ class LabHost(_Strict):
     ----------
     kernel:
         `own`: it boots a kernel of its own (user-mode-linux), with what namespaces share: AppArmor, audit, modules.
+        `emulated`: Debian's cloud kernel on a machine that qemu emulates; nftables and kernel settings too, many times
+        slower.
     packages:
         Debian packages that a host with its own kernel has from the start, for installing takes minutes there.
     """
 
-    kernel: Literal["shared", "own"] = "shared"
+    kernel: Literal["shared", "own", "emulated"] = "shared"
     packages: list[PackageName] = []
 
 

@@ -29,6 +29,9 @@ SCRIPT = Path(__file__).with_name("host.sh")
 # Of a host that boots a kernel of its own.
 KERNEL_SCRIPT = Path(__file__).with_name("kernel-host.sh")
 BOOT_SECONDS = 120
+SSH_PORT = 22
+# A host that is emulated takes so long to greet when its machine is busy.
+_GREETING_SECONDS = 60
 _NSPAWN = "systemd-nspawn"
 
 
@@ -122,9 +125,10 @@ def start(definition: Definition, lab: str, host: Host, place: Place) -> Process
     network.unplug(network.Names.of(lab), ports.values())
     links = " ".join(f"{zone}={port}={network.mac(host.name, zone)}" for zone, port in ports.items())
     argv = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child=KILL", "--mount-proc"]
-    script = KERNEL_SCRIPT if host.name in definition.own_kernel else SCRIPT
+    own = definition.own_kernel.get(host.name)
+    script = KERNEL_SCRIPT if own else SCRIPT
     argv += ["--propagation=private", "sh", str(script), host.name, cgroup(lab, host.name)]
-    argv += [place.base, str(place.layer), network.Names.of(lab).control, links]
+    argv += [place.base, str(place.layer), network.Names.of(lab).control, links, *([own.kernel] if own else [])]
     # Not subprocess: the host outlives whoever starts it, and its output is no pipe that somebody waits for.
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     pid = os.posix_spawnp(
@@ -259,7 +263,7 @@ def attempts(name: str, process: Process, deadline: float) -> Iterator[None]:
         for end in pause:
             end.close()
     raise ConclaveError(
-        f"host {name} does not answer on port 22",
+        f"host {name} does not answer on port {SSH_PORT}",
         expected="an ssh server within the time a start takes",
         todo=f"conclave lab shell --in {name}",
         exit_code=ExitCode.MACHINE,
@@ -268,7 +272,9 @@ def attempts(name: str, process: Process, deadline: float) -> Iterator[None]:
 
 def _greets(address: Address) -> bool:
     try:
-        with socket.create_connection((str(address), 22), timeout=0.5) as connection:
+        with socket.create_connection((str(address), SSH_PORT), timeout=0.5) as connection:
+            # Whoever hangs up on it and asks again at once keeps it from ever greeting.
+            connection.settimeout(_GREETING_SECONDS)
             return connection.recv(4) == b"SSH-"
     except OSError:
         return False

@@ -1,4 +1,4 @@
-"""Hosts with a kernel of their own, without hardware virtualisation: user-mode-linux, the kernel as a process."""
+"""Hosts with a kernel of their own, without hardware virtualisation: user-mode-linux, or an emulated machine (qemu)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 SHARED = "shared"
 # Packages of Debian that such a host's image has: what runs the kernel, and the kernel.
-_PACKAGES = {"own": ("user-mode-linux",)}
+_PACKAGES = {"own": ("user-mode-linux",), "emulated": ("linux-image-cloud-amd64", "qemu-system-x86")}
 # On two busy cores. A first start compiles AppArmor's profiles, all of them.
-_BOOT_SECONDS = {SHARED: hosts.BOOT_SECONDS, "own": 300}
+_BOOT_SECONDS = {SHARED: hosts.BOOT_SECONDS, "own": 300, "emulated": 2400}
 _BOOT_ID = ["cat", "/proc/sys/kernel/random/boot_id"]
 TOOLS = {"chroot": "coreutils", "mkfs.ext4": "e2fsprogs"}
 # Drivers of hardware that it cannot have are the greatest part of it.

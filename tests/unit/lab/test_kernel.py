@@ -44,9 +44,11 @@ def test_other_packages_make_another_image() -> None:
 
 def test_each_kind_of_kernel_has_an_image_with_the_packages_of_its_hosts() -> None:
     one, two = LabHost(kernel="own", packages=["unbound"]), LabHost(kernel="own", packages=["chrony"])
-    made = kernel.sources(DEPOT, [one, two])
-    assert made.keys() == {"own"}
+    made = kernel.sources(DEPOT, [one, two, LabHost(kernel="emulated")])
+    assert made.keys() == {"own", "emulated"}
     assert {"user-mode-linux", "unbound", "chrony"} <= set(made["own"].packages)
+    assert {"linux-image-cloud-amd64", "qemu-system-x86"} <= set(made["emulated"].packages)
+    assert not {"unbound", "user-mode-linux"} & set(made["emulated"].packages)
     assert kernel.sources(DEPOT, []) == {}
 
 
