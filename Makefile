@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # Long ones first, so that none is left over at the end.
 LINTS := lint-ansible lint-types lint-types-portal lint-web lint-yaml lint-python
-.PHONY: help setup prerequisites demo test test-steps lint $(LINTS) unit portal web bundle lab changes kernel live molecule e2e site kills bench docs golden lock clean
+.PHONY: help setup prerequisites demo test test-steps lint $(LINTS) unit portal web bundle lab changes kernel live molecule e2e site kills real bench docs golden lock clean
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -114,6 +114,9 @@ changes: bundle ## Every change of a running site, one after the other; not part
 
 kernel: bundle ## Tests on a host with a kernel of its own, AppArmor in force
 	tools/steady tests/kernel
+
+real: bundle ## Tests on a host that qemu emulates, nftables and kernel settings its own; takes an hour, so by hand
+	pytest --verbose --capture=no tests/real
 
 molecule: molecule-site molecule-onebox molecule-cluster ## Whole sites on the lab: several hosts, one host, several in a role
 

@@ -63,7 +63,7 @@ else
     set -- qemu-system-x86_64 -name "$name" -nodefaults -display none -machine q35 -accel tcg,thread=multi,tb-size=512 \
         -cpu max,la57=off -smp 2 -m 2048 -device virtio-rng-pci \
         -chardev stdio,id=console,signal=off -serial chardev:console \
-        -kernel "/boot/$kernel" -append "console=ttyS0 root=/dev/nvme0n1 rw mitigations=off loglevel=5 $patience" \
+        -kernel "/boot/$kernel" -append "console=ttyS0 root=/dev/nvme0n1 rw mitigations=off audit=1 loglevel=5 $patience" \
         -drive file=/mnt/disk.ext4,if=none,id=disk,format=raw,cache=unsafe -device nvme,drive=disk,serial=disk $devices
 fi
 PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TMPDIR=/tmp HOME=/tmp \
