@@ -72,6 +72,9 @@ SUPERSEDED = {"units", "paths", "users"}
 OTHERS_READ = 0o004
 # Fact of a host whose record of unfinished work waits for handlers; spares a play's last task its round trip.
 UNSETTLED = "conclave_unsettled"
+# Fact of a dry run: what each role was sent, and which handlers and units it has named. Where a role comes again, a
+# real run finds its files in their places; and what its handlers do is done when other tasks look.
+FORETOLD = "conclave_foretold"
 
 
 class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no types
@@ -100,30 +103,42 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
             raise AnsibleActionFail("conclave_tree places the files of a role; it was called outside of one")
         folder = Path(role._role_path)  # noqa: SLF001
         files = self._files(folder, role.get_name(), variables)
-        payload = base64.b64encode(zlib.compress(json.dumps(files).encode())).decode()
-        result = self._send(
-            {
-                **message,
-                "role": role.get_name(),
-                "payload": payload,
-                "units": arguments["units"],
-                "packages": arguments["packages"],
-                "superseded": self._superseded(folder / "tree.yml"),
-            },
-            variables,
-        )
+        sent = {
+            "role": role.get_name(),
+            "payload": base64.b64encode(zlib.compress(json.dumps(files).encode())).decode(),
+            "units": arguments["units"],
+            "packages": arguments["packages"],
+            "superseded": self._superseded(folder / "tree.yml"),
+        }
+        if self._task.check_mode:
+            return self._foretell({**message, **sent}, variables)
+        result = self._send({**message, **sent}, variables)
         site = variables.get("conclave")
-        if site and not result.get("failed") and not self._task.check_mode:
+        if site and not result.get("failed"):
             # `conclave verify` compares with what was sent from here, not with what the host says it was sent.
             host = variables["inventory_hostname"]
             placed.record(site["site"]["name"], host, role.get_name(), files, arguments["units"])
-        # A dry run's handlers would look for units that only the real run brings.
-        if not result.get("failed") and not self._task.check_mode:
+        if not result.get("failed"):
             # The strategy reads the task's own list; this copy of the task belongs to this host alone.
             self._task.notify = [*(self._task.notify or []), *result.get("notify", [])]
             if result.get("notify"):
                 result["ansible_facts"] = {UNSETTLED: True}
         return result
+
+    def _foretell(self, message: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        """Ask what a real run would do.
+
+        No handler is notified: it would look for units that only the real run brings.
+        """
+        told: dict[str, Any] = variables.get("ansible_facts", {}).get(FORETOLD, {})
+        role, digest = message["role"], hashlib.sha256(json.dumps(message).encode()).hexdigest()
+        if told.get(role, {}).get("sent") == digest:
+            return {"changed": False, "paths": [], "notify": [], "started": [], "remarks": [], "missing": []}
+        result = self._send(message, variables)
+        if result.get("failed"):
+            return result
+        news = {"sent": digest, "notify": result["notify"], "started": result["started"]}
+        return {**result, "ansible_facts": {FORETOLD: {**told, role: news}}}
 
     def _send(self, arguments: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         result: dict[str, Any] = self._execute_module(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -99,14 +100,17 @@ def main() -> None:
     accounts = Accounts(
         given["admin_client_id"], given["admin_client_secret"], given["bootstrap_user"], given["bootstrap_password"]
     )
+    # A host that is still blank has no authority's certificate, no server and no realm: all of it would be new.
+    blank = {"changed": True, "changes": [f"+ realms/{wanted.name} (Keycloak does not run yet)"]}
+    if module.check_mode and given["ca"] and not Path(given["ca"]).exists():
+        module.exit_json(**blank)
     client = AdminClient(given["url"], given["ca"])
     try:
         changes = sign_in(client, accounts, check=module.check_mode, wait=0 if module.check_mode else given["wait"])
         changes += apply(wanted, client, check=module.check_mode)
     except KeycloakError as error:
         if module.check_mode and error.status == 0:
-            # A host that is still blank: everything would be new.
-            module.exit_json(changed=True, changes=[f"+ realms/{wanted.name} (Keycloak does not run yet)"])
+            module.exit_json(**blank)
         module.fail_json(msg=str(error))
     lines = [str(change) for change in changes]
     diff = {"prepared": "".join(f"{line}\n" for line in lines)}

@@ -31,7 +31,7 @@ options:
   units:
     description:
       - Units to enable and start once the files are in place.
-      - The value is the handler that a fresh start makes needless.
+      - The value is the handler that a fresh start makes needless, or a list of them.
     type: dict
   packages:
     description:
@@ -54,6 +54,7 @@ author: [Conclave]
 RETURN = r"""
 paths: {description: Changed paths and in which respect., type: list, returned: always}
 notify: {description: Handlers to run., type: list, returned: always}
+started: {description: Those of the units that did not run., type: list, returned: always}
 remarks: {description: What could not be looked at., type: list, returned: always}
 missing: {description: Those of the packages that are not installed., type: list, returned: always}
 """
@@ -84,7 +85,7 @@ def main() -> None:
     host = RoleTree(run, module.params["role"], check=module.check_mode, state=module.params["state"])
     if module.params["settle"]:
         settle(host, module.params["run_id"])
-        module.exit_json(changed=False, paths=[], notify=[], remarks=[], missing=[])
+        module.exit_json(changed=False, paths=[], notify=[], started=[], remarks=[], missing=[])
     items = json.loads(zlib.decompress(base64.b64decode(module.params["payload"])))
     wanted = [Wanted.from_json(item) for item in items]
     lacking = host.missing(module.params["packages"])
@@ -144,12 +145,17 @@ def place(
     made = host.begin(wanted)
 
     started = start(host, list(units))
-    needless = {units[unit] for unit in started if units[unit]}
+    needless = {name for unit in started for name in as_list(units[unit])}
     notify = [name for name in notify if name not in needless]
     if apply or needless:
         host.remember(run_id, notify, [])
     done = [*leftovers.lines(), *(f"/{path}: made" for path in made), *(f"{unit}: started" for unit in started)]
-    return answer(host, changes, notify, left, done)
+    return {**answer(host, changes, notify, left, done), "started": started}
+
+
+def as_list(names: str | list[str]) -> list[str]:
+    """Return the handlers that a unit's start makes needless; an empty text stands for none."""
+    return [names] if names and isinstance(names, str) else list(names)
 
 
 def needs_apply(path: str) -> bool:

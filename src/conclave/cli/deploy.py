@@ -46,7 +46,7 @@ def deploy(
         hosts = ", ".join(f"{host} {counts['changed']}" for host, counts in summary["hosts"].items())
         sys.stdout.write(f"{site}: {summary['changed']} tasks {verb} something in {summary['seconds']} s ({hosts})\n")
         if check:
-            sys.stdout.writelines(f"{line}\n" for line in interruptions.told(summary["handlers"]))
+            sys.stdout.writelines(f"{line}\n" for line in interruptions.told(summary))
 
 
 def preflight(

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.live import Live
 
 from conclave import paths, preflight
-from conclave.deploy import depot, journal, lock, runner, ways
+from conclave.deploy import depot, interruptions, journal, lock, runner, ways
 from conclave.deploy.progress import Failure, Progress
 from conclave.errors import ConclaveError, ExitCode
 from conclave.evidence import keys
@@ -91,9 +91,11 @@ def deploy(name: str, options: Options, console: Console) -> dict[str, Any]:
                 console.print(
                     f"key made that signs proofs of isolation: {key.private}, {key.fingerprint}", markup=False
                 )
+            upgrades: dict[str, list[str]] = {}
             if hosts:
                 refuse_unready(hosts.result(), console)
                 ways.remember(site, reached.closed)
+                upgrades = hosts.result().upgrades
             console.print(f"bundle: {whole.result()} is whole and signed", markup=False)
         what = runner.Run(
             name,
@@ -105,7 +107,7 @@ def deploy(name: str, options: Options, console: Console) -> dict[str, Any]:
             variables={"depot_bundle": str(bundle.resolve())} if options.bundle else {},
             environment=ways.environment(former),
         )
-        return _ansible(site, what, folder, console)
+        return _ansible(site, what, folder, console, upgrades)
 
 
 def refuse_unready(report: preflight.Report, console: Console) -> None:
@@ -149,9 +151,11 @@ def verify_bundle(bundle: Path, site: Site, former: Mapping[str, Login] = Mappin
     return f"release {manifest.serial} of {manifest.created:%Y-%m-%d}"
 
 
-def _ansible(site: Site, what: runner.Run, folder: Path, console: Console) -> dict[str, Any]:
+def _ansible(
+    site: Site, what: runner.Run, folder: Path, console: Console, upgrades: Mapping[str, list[str]]
+) -> dict[str, Any]:
     live = console.is_terminal
-    progress = Progress()
+    progress = Progress(check=what.check)
     log_file = folder / "deploy.log"
     with log_file.open("w", encoding="utf-8") as log:
 
@@ -168,6 +172,8 @@ def _ansible(site: Site, what: runner.Run, folder: Path, console: Console) -> di
         else:
             status, code = runner.run(what, progress.event, folder)
     summary = {"site": site.answers.name, "check": what.check, **progress.summary()}
+    if what.check:
+        summary |= interruptions.foretell(site, progress.handlers, progress.idle, upgrades)
     if status == "canceled":
         raise ConclaveError(
             "the deployment was interrupted",

@@ -69,20 +69,28 @@ class Progress:
         Called with each line worth keeping.
     clock:
         Seconds that only grow; a test gives its own.
+    check:
+        Whether it is a dry run. Its handlers are those that were asked for; those of a real run have changed something.
     """
 
     log: Callable[[str], None] = lambda _line: None
     clock: Callable[[], float] = time.monotonic
+    check: bool = False
     cells: dict[str, dict[str, Cell]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(Cell)))
     role_seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     hosts: list[str] = field(default_factory=list)
     stats: dict[str, dict[str, int]] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     noise: list[str] = field(default_factory=list)
-    # What changed files and tasks ask for, by host: a real run goes on with these handlers, a dry run cannot.
+    # By host: tasks that changed something, or would.
+    tasks: dict[str, list[str]] = field(default_factory=dict)
+    # By host: a dry run's are what changed files and tasks ask for, since it cannot go on with them.
     handlers: dict[str, list[str]] = field(default_factory=dict)
+    # By host: units that did not run when a role looked at them.
+    idle: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     role: str = ""
     task: str = ""
+    _handling: bool = False
     _begin: float = field(init=False)
     _role_begin: float = field(init=False)
 
@@ -98,6 +106,8 @@ class Progress:
         """Take in one event of ansible-runner."""
         kind, data = event.get("event", ""), event.get("event_data") or {}
         if kind in {"playbook_on_task_start", "playbook_on_handler_task_start"}:
+            # ansible-runner starts a handler as it starts a task, and marks it so.
+            self._handling = bool(data.get("is_conditional"))
             self._starts(data.get("role") or NO_ROLE, data.get("task", ""))
         elif kind == "runner_on_start":
             self._cell(data).running += 1
@@ -105,9 +115,9 @@ class Progress:
             self._done(kind, data)
         elif kind == "runner_on_file_diff":
             self._diff(event.get("stdout", ""))
-        elif kind == "playbook_on_notify":
+        elif kind == "playbook_on_notify" and self.check:
             # Ansible puts the role before the handler's name.
-            self._notified(data, [str(data.get("handler")).rpartition(" : ")[2]])
+            self._note(data, [str(data.get("handler")).rpartition(" : ")[2]])
         elif kind == "playbook_on_stats":
             self._ends(data)
         elif kind in {"verbose", "error", "warning", "deprecated"} and event.get("stdout", "").strip():
@@ -137,19 +147,32 @@ class Progress:
         where = f"{self.seconds():6.1f} s  {data.get('host')}: {data.get('role') or NO_ROLE}: {data.get('task')}"
         if kind == "runner_on_ok":
             cell.ok += 1
-            if (data.get("res") or {}).get("changed"):
-                cell.changed += 1
-                self.log(f"{where}: changed")
-                self._notified(data, data["res"].get("notify", []))
+            result = data.get("res") or {}
+            self.idle[str(data.get("host"))].update(result.get("started", []))
+            if result.get("changed"):
+                self._changed(cell, data, where)
         elif kind in _FAILED and not data.get("ignore_errors"):
             cell.failed += 1
             failure = failure_of(data, unreachable=kind == "runner_on_unreachable")
             self.failures.append(failure)
             self.log(f"{where}: FAILED: {failure.message.splitlines()[0]}")
 
-    def _notified(self, data: dict[str, Any], names: list[str]) -> None:
-        wanted = self.handlers.setdefault(str(data.get("host")), [])
-        wanted += [name for name in names if name not in wanted]
+    def _changed(self, cell: Cell, data: dict[str, Any], where: str) -> None:
+        if self._handling and self.check:
+            # The few handlers that a dry run tries are in the list of what was asked for.
+            return
+        self.log(f"{where}: changed")
+        if self._handling:
+            self._note(data, [data.get("task", "")])
+            return
+        cell.changed += 1
+        self.tasks.setdefault(str(data.get("host")), []).append(f"{data.get('role') or NO_ROLE}: {data.get('task')}")
+        if self.check:
+            self._note(data, data["res"].get("notify", []))
+
+    def _note(self, data: dict[str, Any], names: list[str]) -> None:
+        known = self.handlers.setdefault(str(data.get("host")), [])
+        known += [name for name in names if name not in known]
 
     def _diff(self, text: str) -> None:
         for line in text.strip().splitlines():
@@ -160,9 +183,9 @@ class Progress:
         self.role = self.task = ""
         names = {host for key in ("ok", "changed", "failures", "dark") for host in data.get(key) or {}}
         for host in sorted(names):
-            count = {key: int((data.get(key) or {}).get(host, 0)) for key in ("changed", "ok", "failures", "dark")}
+            count = {key: int((data.get(key) or {}).get(host, 0)) for key in ("ok", "failures", "dark")}
             self.stats[host] = {
-                "changed": count["changed"],
+                "changed": len(self.tasks.get(host, [])),
                 "ok": count["ok"],
                 "failed": count["failures"],
                 "unreachable": count["dark"],
@@ -172,8 +195,8 @@ class Progress:
         self.failures = [failure for failure in self.failures if failure.host in bad]
 
     def changed(self) -> int:
-        """Return how many tasks changed something, over all hosts."""
-        return sum(cell.changed for row in self.cells.values() for cell in row.values())
+        """Return how many tasks changed something, over all hosts; handlers, which follow from them, do not count."""
+        return sum(map(len, self.tasks.values()))
 
     def summary(self) -> dict[str, Any]:
         """Return the result as plain data."""
@@ -189,6 +212,7 @@ class Progress:
             "seconds": round(self.seconds(), 1),
             "hosts": self.stats,
             "roles": roles,
+            "tasks": self.tasks,
             "handlers": {host: names for host, names in self.handlers.items() if names},
             "failures": [failure.as_dict() for failure in self.failures],
         }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from conclave.preflight import requirements as needs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from conclave.preflight.facts import Facts
@@ -43,7 +43,7 @@ def of_bundle(folder: Path) -> dict[str, str] | None:
 def of_packages(host: Host, facts: Facts, bundle: Mapping[str, str] | None) -> Iterator[Finding]:
     """Find packages and sources that a deployment stumbles over or leaves behind."""
     if facts.held:
-        yield needs.HELD.finding(host.name, _some(facts.held), names=" ".join(facts.held))
+        yield needs.HELD.finding(host.name, some(facts.held), names=" ".join(facts.held))
     if sources := [file for file in facts.sources if file != OUR_SOURCE]:
         yield needs.SOURCES.finding(host.name, f"{', '.join(sources)}: removed by the deployment")
     if bundle is None:
@@ -54,9 +54,9 @@ def of_packages(host: Host, facts: Facts, bundle: Mapping[str, str] | None) -> I
         if name in bundle and version != bundle[name] and is_newer(version, bundle[name])
     ]
     if newer:
-        yield needs.NEWER.finding(host.name, _some(newer))
+        yield needs.NEWER.finding(host.name, some(newer))
     if foreign := sorted(facts.packages.keys() - bundle.keys()):
-        yield needs.FOREIGN.finding(host.name, f"not in the bundle: {_some(foreign)}")
+        yield needs.FOREIGN.finding(host.name, f"not in the bundle: {some(foreign)}")
 
 
 def is_newer(one: str, other: str) -> bool:
@@ -64,6 +64,16 @@ def is_newer(one: str, other: str) -> bool:
     return subprocess.run(["dpkg", "--compare-versions", one, "gt", other], check=False).returncode == 0
 
 
-def _some(names: list[str]) -> str:
+def upgrades(installed: Mapping[str, str], bundle: Mapping[str, str]) -> list[str]:
+    """Return the installed packages that the bundle has newer, sorted."""
+    return [
+        name
+        for name, version in sorted(installed.items())
+        if name in bundle and version != bundle[name] and is_newer(bundle[name], version)
+    ]
+
+
+def some(names: Sequence[str]) -> str:
+    """Return names in words, the first of them if there are many."""
     more = len(names) - NAMED
     return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")

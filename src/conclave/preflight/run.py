@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from conclave.catalog import Catalog
 from conclave.preflight import facts, findings
-from conclave.preflight.packages import of_bundle
+from conclave.preflight.packages import of_bundle, upgrades
 from conclave.preflight.requirements import Finding
 from conclave.remote import (
     BecomeError,
@@ -32,12 +32,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class Report:
-    """What preflight saw: findings that stand in the way, notices that do not, and the hosts it looked at."""
+    """What preflight saw: findings that stand in the way, notices that do not, and the hosts it looked at.
+
+    ``upgrades`` has the packages that the bundle has newer, by host, where they were compared.
+    """
 
     hosts: list[str]
     seconds: float = 0.0
     findings: list[Finding] = field(default_factory=list)
     notices: list[Finding] = field(default_factory=list)
+    upgrades: dict[str, list[str]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as plain data."""
@@ -76,9 +80,12 @@ def run(
     flows = Catalog.load()
     chosen = [host for host in site.hosts if only is None or host.name in only]
     begin = time.monotonic()
+    newer: dict[str, list[str]] = {}
 
     def look(host: Host) -> list[Finding]:
-        result = list(_host(site, host, flows, packed, ways.get(host.name, host.login)))
+        result, packages = _host(site, host, flows, packed, ways.get(host.name, host.login))
+        if packages is not None:
+            newer[host.name] = packages
         done(host.name)
         return result
 
@@ -89,33 +96,46 @@ def run(
         else:
             found += seen
     stops, says = ([one for one in found if one.blocks == blocks] for blocks in (True, False))
-    return Report([host.name for host in chosen], time.monotonic() - begin, stops, says)
+    return Report([host.name for host in chosen], time.monotonic() - begin, stops, says, newer)
 
 
-def _host(site: Site, host: Host, flows: Catalog, packed: Mapping[str, str] | None, login: Login) -> list[Finding]:
+def _host(
+    site: Site, host: Host, flows: Catalog, packed: Mapping[str, str] | None, login: Login
+) -> tuple[list[Finding], list[str] | None]:
+    """Return what was found on a host, and which of its packages the bundle has newer; None where that is unknown."""
     try:
         with Connection(login) as connection:
-            return list(_ask(site, host, connection, flows, packed))
-    except UnknownKeyError as error:
-        found = f"an unknown key, {error.key.kind} {error.key.fingerprint}"
-        do = f"conclave site trust {site.answers.name}"
-        return [Finding(host.name, "host key", found, error.expected, do)]
-    except WrongKeyError as error:
-        do = f"{error.todo}, then `conclave site trust {site.answers.name}`"
-        return [Finding(host.name, "host key", error.why, error.expected, do)]
-    except RefusedError as error:
-        return [Finding(host.name, "sign-in", error.why, error.expected, error.todo)]
-    except UnreachableError as error:
-        found = f"{login.address} port {login.port} does not answer: {error.why}"
-        do = "start the host, or let ssh through from the control node (zone mgmt)"
-        return [Finding(host.name, "reachable", found, "ssh", do)]
+            said, offset = _ask(site, connection)
     except RemoteError as error:
-        return [_unanswered(host, error.why)]
+        return [_unreached(site, host, error)], None
+    found = list(findings.of_facts(site, host, said, offset, flows, packed))
+    if login != host.login:
+        found += of_new_way(host, said)
+    return found, None if packed is None else upgrades(said.packages, packed)
 
 
-def _ask(
-    site: Site, host: Host, connection: Connection, flows: Catalog, packed: Mapping[str, str] | None
-) -> Iterator[Finding]:
+def _unreached(site: Site, host: Host, error: RemoteError) -> Finding:
+    """Return what keeps a host from being looked at."""
+    match error:
+        case UnknownKeyError():
+            found = f"an unknown key, {error.key.kind} {error.key.fingerprint}"
+            do = f"conclave site trust {site.answers.name}"
+            return Finding(host.name, "host key", found, error.expected, do)
+        case WrongKeyError():
+            do = f"{error.todo}, then `conclave site trust {site.answers.name}`"
+            return Finding(host.name, "host key", error.why, error.expected, do)
+        case RefusedError():
+            return Finding(host.name, "sign-in", error.why, error.expected, error.todo)
+        case UnreachableError():
+            found = f"{host.login.address} port {host.login.port} does not answer: {error.why}"
+            do = "start the host, or let ssh through from the control node (zone mgmt)"
+            return Finding(host.name, "reachable", found, "ssh", do)
+        case _:
+            return _unanswered(host, error.why)
+
+
+def _ask(site: Site, connection: Connection) -> tuple[facts.Facts, float]:
+    """Return what a host says of itself, and how far its clock is out."""
     script = facts.script(sorted(findings.needed_names(site)))
     before = time.time()
     try:
@@ -125,9 +145,7 @@ def _ask(
         before = time.time()
         answer = connection.run("sh", "-s", stdin=script, become=False)
     said = facts.parse(answer.out)
-    yield from findings.of_facts(site, host, said, _offset(said.clock, before, time.time()), flows, packed)
-    if connection.login != host.login:
-        yield from of_new_way(host, said)
+    return said, _offset(said.clock, before, time.time())
 
 
 def of_new_way(host: Host, said: facts.Facts) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from conclave.deploy.progress import Progress
@@ -23,13 +24,18 @@ def event(kind: str, /, **data: object) -> dict[str, Any]:
     return {"event": kind, "event_data": data, "stdout": ""}
 
 
-def task(progress: Progress, role: str, name: str, **results: dict[str, Any]) -> None:
+def task(progress: Progress, role: str, name: str, *, is_conditional: bool = False, **results: dict[str, Any]) -> None:
     """Let a task run on hosts; each result has `kind` when it is not ok."""
-    progress.event(event("playbook_on_task_start", role=role, task=name))
+    progress.event(event("playbook_on_task_start", role=role, task=name, is_conditional=is_conditional))
     for host, result in results.items():
         kind = result.pop("kind", "runner_on_ok")
         progress.event(event("runner_on_start", role=role, task=name, host=host))
         progress.event(event(kind, role=role, task=name, host=host, **result))
+
+
+def handle(progress: Progress, role: str, name: str, **results: dict[str, Any]) -> None:
+    """Let a handler run on hosts; ansible-runner starts it as it starts a task, and marks it so."""
+    task(progress, role, name, is_conditional=True, **results)
 
 
 def stats(progress: Progress, **counts: dict[str, int]) -> None:
@@ -52,6 +58,7 @@ def test_a_run_is_counted_by_host_and_by_role() -> None:
             "b": {"changed": 1, "ok": 2, "failed": 0, "unreachable": 0},
         },
         "roles": {"base": {"seconds": 4.0, "changed": 1}, "edge": {"seconds": 2.0, "changed": 1}},
+        "tasks": {"a": ["base: Install"], "b": ["edge: Place files"]},
         "handlers": {},
         "failures": [],
     }
@@ -59,6 +66,25 @@ def test_a_run_is_counted_by_host_and_by_role() -> None:
         "   0.0 s  a: base: Install: changed",
         "   4.0 s  b: edge: Place files: changed",
     ]
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_handlers_are_no_tasks_and_a_dry_run_s_are_those_that_were_asked_for(*, check: bool) -> None:
+    lines = list[str]()
+    progress = Progress(lines.append, Clock(), check=check)
+    asked = {"changed": True, "notify": ["Restart", "Reload"], "started": ["one.service"]}
+    task(progress, "base", "Place files", a={"res": asked})
+    handle(progress, "base", "Restart", a={"res": {"changed": True}})
+    handle(progress, "base", "Reload", a={"kind": "runner_on_skipped"})
+    handle(progress, "base", "Look", a={"res": {"changed": False}})
+    task(progress, "edge", "Place files", a={"res": {"changed": True}})
+    stats(progress, ok={"a": 4}, changed={"a": 3})
+    summary = progress.summary()
+    assert summary["tasks"] == {"a": ["base: Place files", "edge: Place files"]}
+    assert summary["hosts"]["a"]["changed"] == summary["changed"] == 2
+    assert summary["handlers"] == {"a": ["Restart", "Reload"] if check else ["Restart"]}
+    assert progress.idle == {"a": {"one.service"}}
+    assert ("   0.0 s  a: base: Restart: changed" in lines) is not check
 
 
 def test_a_failed_service_task_names_its_unit() -> None:

@@ -42,11 +42,18 @@ class Site:
         return str(self.host / name).lstrip("/")
 
     def deploy(
-        self, *arguments: str, settle: bool = True, variables: dict[str, object] | None = None
+        self,
+        *arguments: str,
+        settle: bool = True,
+        values: tuple[int, ...] = (0,),
+        variables: dict[str, object] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run the playbook; returns its JSON result in ``stdout``."""
+        """Run the playbook, in which the role comes once with each value; returns its JSON result in ``stdout``."""
         (self.role / "tree.yml").write_text(json.dumps(self.settings))
-        tasks: list[dict[str, object]] = [{"name": "Role", "ansible.builtin.include_role": {"name": "demo"}}]
+        tasks: list[dict[str, object]] = [
+            {"name": "Role", "ansible.builtin.include_role": {"name": "demo"}, "vars": {"come": value}}
+            for value in values
+        ]
         if settle:
             tasks += [
                 {"name": "Handlers", "ansible.builtin.meta": "flush_handlers"},
@@ -207,3 +214,18 @@ def test_what_an_earlier_release_has_left_goes_once_and_check_mode_tells_it(site
     assert "changed=1" in site.deploy().stdout
     assert sorted(path.name for path in site.host.iterdir()) == ["begun", "one.conf"]
     assert "changed=0" in site.deploy().stdout
+
+
+def test_a_role_that_comes_twice_changes_something_once_in_a_dry_run_too(site: Site) -> None:
+    (site.tree / "one.conf").write_text("1\n")
+    foretold = site.deploy("--check", values=(1, 1))
+    assert foretold.returncode == 0, foretold.stdout + foretold.stderr
+    assert "changed=1 " in foretold.stdout
+    assert "changed=1 " in site.deploy(values=(1, 1)).stdout
+
+
+def test_a_role_that_comes_with_other_values_changes_something_again(site: Site) -> None:
+    (site.tree / "one.conf.j2").write_text("{{ come }}\n")
+    foretold = site.deploy("--check", values=(1, 2))
+    assert "changed=2 " in foretold.stdout, foretold.stdout + foretold.stderr
+    assert "changed=2 " in site.deploy(values=(1, 2)).stdout
