@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # Long ones first, so that none is left over at the end.
 LINTS := lint-ansible lint-types lint-types-portal lint-web lint-yaml lint-python
-.PHONY: help setup prerequisites demo test test-steps lint $(LINTS) unit portal web bundle lab changes kernel live molecule e2e site kills real bench docs golden lock clean
+.PHONY: help setup prerequisites demo test test-steps lint $(LINTS) unit portal web bundle lab changes kernel live dry-run molecule e2e site kills real bench docs golden lock clean
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -117,6 +117,9 @@ kernel: bundle ## Tests on a host with a kernel of its own, AppArmor in force
 
 real: bundle ## Tests on a host that qemu emulates, nftables and kernel settings its own; takes an hour, so by hand
 	pytest --verbose --capture=no tests/real
+
+dry-run: bundle ## What `deploy --check` foretells against what a run then does; molecule-onebox has it too
+	pytest tests/dry_run
 
 molecule: molecule-site molecule-onebox molecule-cluster ## Whole sites on the lab: several hosts, one host, several in a role
 
