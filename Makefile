@@ -131,7 +131,7 @@ e2e: bundle ## Browsers at a deployed site
 
 site: bundle ## Network, modes and proofs at a deployed site
 	@# What sabotages the site comes last.
-	tools/at-site tests/site/qos tests/site/rehearsal tests/site/signalling tests/site/firewall tests/site/crisis tests/site/evidence
+	tools/at-site tests/site/qos tests/site/rehearsal tests/site/tls tests/site/signalling tests/site/firewall tests/site/crisis tests/site/evidence
 
 kills: bundle ## Services killed in a call, one after the other; not part of `make test`, for it takes minutes
 	tools/at-site tests/site/kills

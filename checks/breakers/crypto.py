@@ -46,22 +46,13 @@ def _needs_own_ca(host: Host) -> None:
 
 @breaker("CRY-01", on="edge")
 def an_old_version_is_spoken(host: Host) -> Iterator[None]:
-    # Versions are settled before the server name is known: those of the default server hold for all.
-    default = edited(
+    with edited(
         host,
-        "/etc/nginx/conclave.d/http/edge.conf",
-        r"^    ssl_reject_handshake on;$",
-        r"    ssl_reject_handshake on;\n    ssl_protocols TLSv1 TLSv1.1 TLSv1.2;\n    ssl_ciphers ALL:@SECLEVEL=0;",
+        "/etc/nginx/nginx.conf",
+        r"^    ssl_protocols .*;\n(?:    #.*\n)*    ssl_ciphers .*;$",
+        "    ssl_protocols TLSv1 TLSv1.1 TLSv1.2;\n    ssl_ciphers ALL:@SECLEVEL=0;",
         then=RELOAD_NGINX,
-    )
-    others = edited(
-        host,
-        "/etc/nginx/conclave.d/tls.conf",
-        r"^ssl_protocols .*;\n(?:#.*\n)*ssl_ciphers .*;$",
-        "ssl_protocols TLSv1 TLSv1.1 TLSv1.2;\nssl_ciphers ALL:@SECLEVEL=0;",
-        then=RELOAD_NGINX,
-    )
-    with default, others:
+    ):
         yield
 
 
