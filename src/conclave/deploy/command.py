@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.live import Live
 
 from conclave import paths, preflight
-from conclave.deploy import depot, interruptions, journal, lock, runner, ways
+from conclave.deploy import depot, interruptions, journal, limit, lock, runner, ways
 from conclave.deploy.progress import Failure, Progress
 from conclave.errors import ConclaveError, ExitCode
 from conclave.evidence import keys
@@ -71,6 +71,7 @@ def deploy(name: str, options: Options, console: Console) -> dict[str, Any]:
     site = read.right(reading)
     for notice in reading.notices:
         console.print(f"notice: {notice}", markup=False)
+    only = limit.hosts(name, options.limit, reading) if options.limit else None
     folder = paths.deployments(name, os.environ.get("CONCLAVE_LAB", ""))
     with lock.only_one(folder, name), ways.found(site) as reached:
         bundle = options.bundle or paths.project_root() / "build" / "bundle"
@@ -81,7 +82,9 @@ def deploy(name: str, options: Options, console: Console) -> dict[str, Any]:
         with ThreadPoolExecutor() as side_by_side:
             # Hosts, vault and disk are waited for at the same time; what is said about them keeps its order.
             hosts = (
-                None if options.skip_preflight else side_by_side.submit(preflight.run, site, bundle=bundle, ways=former)
+                None
+                if options.skip_preflight
+                else side_by_side.submit(preflight.run, site, only, bundle=bundle, ways=former)
             )
             whole = side_by_side.submit(verify_bundle, bundle, site, former)
             made = secrets.ensure(name)
@@ -222,7 +225,10 @@ def advice(site: Site, failure: Failure) -> str:
     """Return the next step for a failure."""
     name = site.answers.name
     if failure.unreachable:
-        return f"conclave preflight {name}"
+        return (
+            f"conclave preflight {name}; until {failure.host} is back: "
+            f"conclave deploy {name} --limit 'all:!{failure.host}'"
+        )
     if failure.unit:
         return f"look at `journalctl -u {failure.unit}` on {failure.host} and at roles/{failure.role}"
     if failure.action.endswith((".apt", ".package")):

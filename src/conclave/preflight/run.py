@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conclave.catalog import Catalog
-from conclave.preflight import facts, findings
+from conclave.preflight import facts, findings, needed
 from conclave.preflight.packages import of_bundle, upgrades
 from conclave.preflight.requirements import Finding
 from conclave.remote import (
@@ -21,9 +21,11 @@ from conclave.remote import (
     together,
 )
 from conclave.remote.connection import Connection
+from conclave.remote.transport import shown
+from conclave.site import software
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
     from conclave.remote import Login
@@ -54,9 +56,17 @@ class Report:
         }
 
 
+class _Seen(NamedTuple):
+    """What was found on a host; the packages that the bundle has newer, None where that is unknown; those it lacks."""
+
+    findings: list[Finding]
+    upgrades: list[str] | None
+    lacking: list[str]
+
+
 def run(
     site: Site,
-    only: set[str] | None = None,
+    only: Collection[str] | None = None,
     done: Callable[[str], None] = lambda _host: None,
     bundle: Path | None = None,
     ways: Mapping[str, Login] = MappingProxyType({}),
@@ -68,7 +78,8 @@ def run(
     site:
         The site.
     only:
-        Names of the hosts to look at; all of them by default.
+        Names of the hosts to look at; all of them by default. Of the others, those that these ask for something are
+        named when they do not answer.
     done:
         Called with the name of each host that has answered.
     bundle:
@@ -79,39 +90,57 @@ def run(
     packed = of_bundle(bundle) if bundle else None
     flows = Catalog.load()
     chosen = [host for host in site.hosts if only is None or host.name in only]
+    asked = needed.asked(site, [host.name for host in chosen], flows)
+    others = [host for host in site.hosts if host.name in asked]
     begin = time.monotonic()
-    newer: dict[str, list[str]] = {}
 
-    def look(host: Host) -> list[Finding]:
-        result, packages = _host(site, host, flows, packed, ways.get(host.name, host.login))
-        if packages is not None:
-            newer[host.name] = packages
+    def look(host: Host) -> _Seen:
+        login = ways.get(host.name, host.login)
+        if host.name in asked:
+            return _Seen(_silence(site, host, login), None, [])
+        seen = _host(site, host, flows, packed, login)
         done(host.name)
-        return result
+        return seen
 
     found: list[Finding] = []
-    for host, seen in together(chosen, look):
+    newer: dict[str, list[str]] = {}
+    lacking: list[str] = []
+    # The chosen come first: what they lack decides what the silence of another means.
+    for host, seen in together([*chosen, *others], look):
         if isinstance(seen, Exception):
             found.append(_unanswered(host, str(seen)))
+            continue
+        lacking += [host.name] if seen.lacking else []
+        if seen.upgrades is not None:
+            newer[host.name] = seen.upgrades
+        if host.name in asked:
+            found += [needed.silent(host, one, asked[host.name], lacking) for one in seen.findings]
         else:
-            found += seen
+            found += seen.findings
     stops, says = ([one for one in found if one.blocks == blocks] for blocks in (True, False))
     return Report([host.name for host in chosen], time.monotonic() - begin, stops, says, newer)
 
 
-def _host(
-    site: Site, host: Host, flows: Catalog, packed: Mapping[str, str] | None, login: Login
-) -> tuple[list[Finding], list[str] | None]:
-    """Return what was found on a host, and which of its packages the bundle has newer; None where that is unknown."""
+def _host(site: Site, host: Host, flows: Catalog, packed: Mapping[str, str] | None, login: Login) -> _Seen:
     try:
         with Connection(login) as connection:
             said, offset = _ask(site, connection)
     except RemoteError as error:
-        return [_unreached(site, host, error)], None
+        return _Seen([_unreached(site, host, error)], None, [])
     found = list(findings.of_facts(site, host, said, offset, flows, packed))
     if login != host.login:
         found += of_new_way(host, said)
-    return found, None if packed is None else upgrades(said.packages, packed)
+    lacking = sorted(set(software.packages(software.roles(host, flows))) - said.packages.keys())
+    return _Seen(found, None if packed is None else upgrades(said.packages, packed), lacking)
+
+
+def _silence(site: Site, host: Host, login: Login) -> list[Finding]:
+    """Return what keeps a host from showing its key; it is not looked at any closer."""
+    try:
+        shown(login)
+    except RemoteError as error:
+        return [_unreached(site, host, error)]
+    return []
 
 
 def _unreached(site: Site, host: Host, error: RemoteError) -> Finding:
