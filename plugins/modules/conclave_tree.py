@@ -164,12 +164,17 @@ def needs_apply(path: str) -> bool:
 
 
 def start(host: RoleTree, units: list[str]) -> list[str]:
-    """Enable and start units; return those that were not running before."""
+    """Unmask, enable and start units; return those that were not running before."""
     if not units:
         return []
-    _, enabled, _ = host.run(["systemctl", "is-enabled", *units])
+    states = enablement(host, units)
+    masked = [unit for unit, state in zip(units, states, strict=True) if state in {"masked", "masked-runtime"}]
+    if masked:
+        host.command("systemctl", "unmask", *masked)
+        host.command("systemctl", "unmask", "--runtime", *masked)
+        # Whether it was enabled shows only now; a dry run does not know.
+        states = states if host.check else enablement(host, units)
     _, active, _ = host.run(["systemctl", "is-active", *units])
-    states = enabled.split() if len(enabled.split()) == len(units) else ["unknown"] * len(units)
     idle = [
         unit
         for unit, state in zip(units, active.split(), strict=False)
@@ -178,7 +183,7 @@ def start(host: RoleTree, units: list[str]) -> list[str]:
     disabled = [
         unit
         for unit, state in zip(units, states, strict=True)
-        if state not in {"enabled", "static", "indirect", "generated", "alias"}
+        if state not in {"enabled", "static", "indirect", "generated", "alias", "masked", "masked-runtime"}
     ]
     if disabled:
         host.command("systemctl", "enable", *disabled)
@@ -190,8 +195,14 @@ def start(host: RoleTree, units: list[str]) -> list[str]:
                 ["journalctl", "--no-pager", "-o", "cat", "-n", "10", *(f"--unit={unit}" for unit in idle)]
             )
             raise TreeError(f"{error}\nThe journal says:\n{said.strip()}") from error
-    host.remarks += [f"{unit}: enabled" for unit in disabled]
+    host.remarks += [f"{unit}: unmasked" for unit in masked] + [f"{unit}: enabled" for unit in disabled]
     return idle
+
+
+def enablement(host: RoleTree, units: list[str]) -> list[str]:
+    """Return what systemd says of each unit: enabled, disabled, masked, ..."""
+    _, said, _ = host.run(["systemctl", "is-enabled", *units])
+    return said.split() if len(said.split()) == len(units) else ["unknown"] * len(units)
 
 
 def answer(
@@ -201,7 +212,7 @@ def answer(
     again = [f"left by an interrupted run: {name}" for name in left["notify"] + left["apply"]]
     paths = [f"/{change.wanted.path}: {', '.join(change.reasons)}" for change in changes]
     paths += done
-    enabled = any(remark.endswith(": enabled") for remark in host.remarks)
+    enabled = any(remark.endswith((": enabled", ": unmasked")) for remark in host.remarks)
     return {
         "changed": bool(changes or again or done or enabled),
         "paths": paths + again,
