@@ -74,11 +74,20 @@ AT_LEAST = ("kernel.", "fs.protected_", "net.core.")
 
 @control("CFG-01")
 def test_files_are_those_that_the_control_node_placed(host: Host, observe: Callable[..., None]) -> None:
-    """Content, owner and mode of every file of a role; links; and that what a role took away is gone."""
+    """Content, owner and mode of every file of a role; links; and that what a role took away is gone.
+
+    What a service reads beside them, because it lies in the same folder, is named too.
+    """
     looked, changed = drift.changed_placed_files(host)
-    observe(files=looked, changed=changed)
+    folders, strangers = drift.strangers(host)
+    observe(files=looked, changed=changed, folders=folders, strangers=strangers)
     assert looked, "no role has placed a file here"
     assert not changed, f"not as deployed: {', '.join(changed[:10])}; do: conclave deploy"
+    assert folders, "what services read beside these files is not known; do: conclave deploy"
+    assert not strangers, (
+        f"neither a role nor a package has placed {', '.join(strangers[:10])}, which a service reads; "
+        "do: move it away, then restart the service"
+    )
 
 
 @control("SYS-11")

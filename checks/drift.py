@@ -38,12 +38,23 @@ def look(path):
     return {"kind": "file", "sha256": content, "owner": owner, "group": group, "mode": mode}
 print(json.dumps({path: look(path) for path in json.load(sys.stdin)}))
 """
+# Every file below folders, and where a link leads; no link is followed into a folder.
+BELOW = """
+import json, os, sys
+found = {}
+for folder in json.load(sys.stdin):
+    for place, folders, names in os.walk(folder):
+        paths = [os.path.join(place, name) for name in [*folders, *names]]
+        found |= {path: os.path.realpath(path) for path in paths if os.path.islink(path) or not os.path.isdir(path)}
+print(json.dumps(found))
+"""
 NOBODYS = """
 import json, subprocess, sys
 paths = json.load(sys.stdin)
 print(json.dumps([path for path in paths if subprocess.run(["dpkg", "-S", path], capture_output=True).returncode]))
 """
 MODES = "/etc/conclave/mode/"
+UNITS = "/etc/systemd/system/"
 # Files that minimal systems leave out of packages on purpose.
 LEFT_OUT = tuple(f"/usr/share/{name}/" for name in ("doc", "man", "locale", "info", "lintian", "bug", "doc-base"))
 # Packages' own configuration below these is part of what the product promises; elsewhere administrators may set theirs.
@@ -58,14 +69,14 @@ def placed_on(host: Host) -> placed.Placed:
 
 def changed_placed_files(host: Host) -> tuple[int, list[str]]:
     """Return how many paths were looked at, and which are not as the control node has placed them, and why."""
-    known, mode = placed_on(host), host.mode
+    known = placed_on(host)
+    mode, switched = host.mode, of_modes(known)
     wanted: dict[str, dict[str, Any]] = {}
     for path, file in known.files.items():
         wanted[path] = {"kind": "file", **file.model_dump()}
-        # What differs by mode lies beside its place, by mode and unit; the switch copies the content.
-        begin = f"{MODES}{mode}/"
-        if path.startswith(begin):
-            live = "/" + path.removeprefix(begin).partition("/")[2]
+        # What differs by mode is copied to its place by the switch.
+        of_mode, live = switched.get(path, ("", ""))
+        if of_mode == mode:
             wanted.setdefault(live, {"kind": "file", "sha256": file.sha256})
     wanted |= {path: {"kind": "link", "target": target} for path, target in known.links.items()}
     wanted |= {path: {"kind": "absent"} for path in known.absent}
@@ -74,6 +85,36 @@ def changed_placed_files(host: Host) -> tuple[int, list[str]]:
         f"{path} ({', '.join(reasons)})" for path, want in wanted.items() if (reasons := reasons_of(want, found[path]))
     ]
     return len(wanted), sorted(changed)
+
+
+def of_modes(known: placed.Placed) -> dict[str, tuple[str, str]]:
+    """Return the files that modes bring, each with its mode and its place: they lie by mode and unit."""
+    parts = {path: path.removeprefix(MODES).split("/", 2) for path in known.files if path.startswith(MODES)}
+    return {path: (part[0], f"/{part[2]}") for path, part in parts.items() if len(part) > len(("mode", "unit"))}
+
+
+def strangers(host: Host) -> tuple[list[str], list[str]]:
+    """Return the folders whose every file a service reads, and what neither a role nor a package has put there.
+
+    A package may switch a part of its program on by a link into ``/usr``, as nginx's modules do. Drop-ins of the
+    product's units count too.
+    """
+    known = placed_on(host)
+    ours = {*known.files, *known.links, *(live for _, live in of_modes(known).values())}
+    found: dict[str, str] = host.json("/usr/bin/python3 -c %s", BELOW, stdin=json.dumps(known.folders))
+    holders = {path: target if target.startswith("/usr/") else path for path, target in found.items()}
+    holders |= {path: path for path in drop_ins(host, known)}
+    unknown = {path: holder for path, holder in holders.items() if path not in ours}
+    nobodys = set(of_nobody(host, set(unknown.values())))
+    return known.folders, sorted(path for path, holder in unknown.items() if holder in nobodys)
+
+
+def drop_ins(host: Host, known: placed.Placed) -> list[str]:
+    """Return the drop-ins that systemd reads for the units that roles have placed or start."""
+    files = [path.removeprefix(UNITS) for path in known.files if path.rpartition("/")[0] == UNITS.rstrip("/")]
+    # Nobody can ask for a template; its instances are units of their own.
+    units = sorted({unit for unit in (*files, *known.units) if "@." not in unit})
+    return host.read(f"systemctl show -P DropInPaths {' '.join(['%s'] * len(units))}", *units).split() if units else []
 
 
 def reasons_of(want: dict[str, Any], found: dict[str, Any]) -> list[str]:

@@ -41,6 +41,27 @@ def a_name_is_led_elsewhere(host: Host) -> Iterator[None]:
         yield
 
 
+@breaker("CFG-01", on="edge")
+def a_server_is_added_to_nginx(host: Host) -> Iterator[None]:
+    # No reload: it is served after the next one.
+    with added(host, "/etc/nginx/conclave.d/http/breaker.conf", "# another server\n"):
+        yield
+
+
+@breaker("CFG-01", on="edge")
+def a_module_is_added_to_nginx_by_hand(host: Host) -> Iterator[None]:
+    with added(host, "/etc/nginx/modules-enabled/99-breaker.conf", "# another module\n"):
+        yield
+
+
+@breaker("CFG-01", on="edge")
+def a_drop_in_of_a_unit_that_has_done_its_work(host: Host) -> Iterator[None]:
+    folder = "/etc/systemd/system/conclave-firewall.service.d"
+    change = f"mkdir {folder} && echo '[Service]' >{folder}/breaker.conf && systemctl daemon-reload"
+    with done(host, change, f"rm -r {folder} && systemctl daemon-reload"):
+        yield
+
+
 @breaker("CFG-01", on="core", also=("CRY-06",))
 def a_secret_is_open_to_all(host: Host) -> Iterator[None]:
     file = "/etc/conclave/portal/portal.toml"
@@ -62,7 +83,7 @@ def a_package_is_held_back(host: Host) -> Iterator[None]:
         yield
 
 
-@breaker("SYS-02", on="edge")
+@breaker("SYS-02", on="edge", also=("CFG-01",))
 def a_drop_in_takes_a_little_away(host: Host) -> Iterator[None]:
     path = "/etc/systemd/system/nginx.service.d/zz-breaker.conf"
     with added(host, path, "[Service]\nPrivateDevices=no\n", then="systemctl daemon-reload"):

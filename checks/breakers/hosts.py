@@ -31,7 +31,7 @@ PROFILE, LOCAL, DNS = (
 LOAD = f"apparmor_parser --replace {PROFILE} && systemctl reset-failed {DNS} && systemctl restart {DNS}"
 
 
-@breaker("SYS-02", on="edge")
+@breaker("SYS-02", on="edge", also=("CFG-01",))
 def a_service_without_a_sandbox(host: Host) -> Iterator[None]:
     lines = (
         "[Service]\nProtectSystem=no\nPrivateDevices=no\nRestrictNamespaces=no\nSystemCallFilter=\nNoNewPrivileges=no\n"

@@ -81,7 +81,7 @@ def tickets_live_for_an_hour(by_role: Callable[[str], Host]) -> Iterator[None]:
         yield
 
 
-@breaker("MED-17", on="media", drill=True)
+@breaker("MED-17", on="media", drill=True, also=("CFG-01",))
 def nobody_starts_the_sfu_again(host: Host) -> Iterator[None]:
     start = "systemctl daemon-reload; systemctl start conclave-livekit.service"
     path = "/etc/systemd/system/conclave-livekit.service.d/breaker.conf"

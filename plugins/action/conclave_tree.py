@@ -26,6 +26,9 @@ A task costs the same whatever it does, so a role's files travel together. ``tre
     A file on the control node that is sent as it is, for what does not live in the role.
 ``exclusive``
     True, for a folder (its key ends with ``/``): files in it that this role does not place are removed.
+``whole``
+    True, for a folder (its key ends with ``/``): its service reads whatever lies in it; ``conclave verify`` names what
+    neither a role nor a package has put there.
 ``checksum``
     True: a last line holds the SHA-256 of all lines above it (``# sha256 ...``); by it the host knows a damaged file.
 ``secret``
@@ -65,6 +68,7 @@ KEYS = {
     "link",
     "from",
     "exclusive",
+    "whole",
     "checksum",
     "secret",
 }
@@ -168,6 +172,8 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
             return {**item, "state": "absent"}
         if setting.get("exclusive"):
             return {**item, "path": path.rstrip("/"), "state": "exclusive"}
+        if setting.get("whole"):
+            return {**item, "path": path.rstrip("/"), "state": "whole"}
         if "initial" in setting:
             return {**item, "state": "initial", "command": setting["initial"]}
         if "link" in setting:

@@ -208,7 +208,7 @@ class RoleTree:
         """
         result = []
         for item in [*wanted, *self._strangers(wanted)]:
-            if item.state in {"exclusive", "initial"}:
+            if item.state in {"exclusive", "initial", "whole"}:
                 continue
             found = look(self.at(item.path))
             if found.kind == "other":

@@ -44,6 +44,7 @@ class PlacedRole(BaseModel):
     links: dict[str, str] = Field(default_factory=dict)
     absent: list[str] = Field(default_factory=list)
     units: list[str] = Field(default_factory=list)
+    folders: list[str] = Field(default_factory=list)
 
 
 class Placed(BaseModel):
@@ -72,6 +73,11 @@ class Placed(BaseModel):
         """Every unit that starts at boot."""
         return sorted({unit for role in self.roles.values() for unit in role.units})
 
+    @property
+    def folders(self) -> list[str]:
+        """Every folder of which a service reads whatever lies in it."""
+        return sorted({folder for role in self.roles.values() for folder in role.folders})
+
 
 def record(site: str, host: str, role: str, items: Iterable[dict[str, Any]], units: Iterable[str]) -> None:
     """Remember what a role has placed on a host, in the place of what it placed before.
@@ -96,6 +102,8 @@ def record(site: str, host: str, role: str, items: Iterable[dict[str, Any]], uni
             new.links[path] = item["target"]
         elif item["state"] == "absent":
             new.absent.append(path)
+        elif item["state"] == "whole":
+            new.folders.append(path)
     file = _file(site, host)
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     # The workers of one run bring several roles of a host, and two runs may meet.

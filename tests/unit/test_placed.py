@@ -83,3 +83,10 @@ def test_a_lab_has_a_record_of_its_own(monkeypatch: pytest.MonkeyPatch, variable
     monkeypatch.setenv(variable, "other")
     with pytest.raises(ConclaveError, match="no record of what was placed on h1"):
         placed.load("demo", "h1", ["edge"])
+
+
+def test_folders_that_a_service_reads_as_a_whole_are_known() -> None:
+    whole = {"path": "etc/nginx/conclave.d", "state": "whole"}
+    placed.record("demo", "h1", "nginx", [whole, file("etc/nginx/conclave.d/a")], [])
+    placed.record("demo", "h1", "base", [file("etc/b")], [])
+    assert placed.load("demo", "h1", ["nginx", "base"]).folders == ["/etc/nginx/conclave.d"]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # The catalogue is variables only, and its names are the whole site's.
 NAMES = sorted(path.name for path in ROLES.iterdir() if path.is_dir() and path.name != "catalog")
 # What tree.yml may say of a path that has no file in the tree.
-FROM_ELSEWHERE = {"from", "link", "remove", "exclusive", "initial"}
+FROM_ELSEWHERE = {"from", "link", "remove", "exclusive", "initial", "whole"}
 # And what it says of no path.
 NO_PATH = {"superseded"}
 

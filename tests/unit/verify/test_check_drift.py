@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conclave import placed
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -37,6 +39,60 @@ def test_a_host_says_what_is_at_each_path(tmp_path: Path) -> None:
     assert found["link"] == {"kind": "link", "target": "/dev/null"}
     assert found["gone"] == {"kind": "absent"}
     assert found[tmp_path.name] == {"kind": "other"}
+
+
+class Here:
+    """The machine of the test in the place of a host; what systemd would say of drop-ins is given."""
+
+    mode = "open"
+
+    def __init__(self, drop_ins: str = "") -> None:
+        self.drop_ins = drop_ins
+        self.asked: list[str] = []
+
+    def json(self, _command: str, script: str, stdin: str) -> Any:  # noqa: ANN401 - whatever the script prints
+        argv = [sys.executable, "-I", "-S", "-c", script]
+        return json.loads(subprocess.run(argv, input=stdin, capture_output=True, text=True, check=True).stdout)
+
+    def read(self, command: str, *units: str) -> str:
+        self.asked.append(command % units)
+        return self.drop_ins
+
+
+def placed_below(folder: Path, *names: str, units: dict[str, str] | None = None) -> placed.Placed:
+    """Return a record of files in a folder that a service reads as a whole."""
+    one = placed.PlacedFile(sha256="0", owner="root", group="root", mode="0644")
+    role = placed.PlacedRole(files=dict.fromkeys((*(f"{folder}/{name}" for name in names), *(units or {})), one))
+    role.folders.append(str(folder))
+    return placed.Placed(roles={"nginx": role})
+
+
+def test_what_nobody_has_placed_in_a_folder_of_a_service_is_a_stranger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "http").mkdir()
+    for name in ("http/ours.conf", "http/theirs.conf"):
+        (tmp_path / name).write_text("")
+    # As Debian's nginx modules are switched on; and a package's setting, which nobody but a role may switch on.
+    (tmp_path / "module.conf").symlink_to("/usr/bin/dpkg")
+    (tmp_path / "setting.conf").symlink_to("/etc/debian_version")
+    (tmp_path / "folder").symlink_to("/usr")
+    monkeypatch.setattr(drift, "placed_on", lambda _host: placed_below(tmp_path, "http/ours.conf"))
+    folders, found = drift.strangers(Here())
+    assert folders == [str(tmp_path)]
+    assert found == [f"{tmp_path}/folder", f"{tmp_path}/http/theirs.conf", f"{tmp_path}/setting.conf"]
+
+
+def test_a_drop_in_of_a_unit_that_does_not_run_is_a_stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = "/etc/systemd/system"
+    ours = {f"{folder}/{name}": "" for name in ("a.timer", "b@.service", "c.service.d/conclave.conf")}
+    ours |= {"/etc/conclave/mode/isolated/c.service/etc/c/mode.conf": "", "/etc/conclave/mode/cut.nft": ""}
+    record = placed_below(tmp_path, units=ours)
+    assert list(drift.of_modes(record).values()) == [("isolated", "/etc/c/mode.conf")]
+    monkeypatch.setattr(drift, "placed_on", lambda _host: record)
+    host = Here(f"{folder}/a.timer.d/x.conf {folder}/c.service.d/conclave.conf /usr/bin/dpkg\n")
+    assert drift.strangers(host) == ([str(tmp_path)], [f"{folder}/a.timer.d/x.conf"])
+    assert host.asked == ["systemctl show -P DropInPaths a.timer"]
 
 
 @pytest.mark.parametrize(
