@@ -108,7 +108,7 @@ def test_kernel_settings_in_force_are_those_deployed(host: Host, observe: Callab
         for key, value in wanted.items()
         if key in live and not holds(key, int(live[key]), value)
     ]
-    assert not wrong, f"{', '.join(wrong)}; do: systemctl restart systemd-sysctl.service"
+    assert not wrong, f"{', '.join(wrong)}; do: conclave deploy"
 
 
 def _settings(host: Host) -> dict[str, int]:

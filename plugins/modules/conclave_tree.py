@@ -19,6 +19,7 @@ from ansible.module_utils.conclave_tree_host import (
     describe,
     early,
 )
+from ansible.module_utils.conclave_tree_kernel import changed_settings
 from ansible.module_utils.conclave_tree_superseded import Superseded
 
 DOCUMENTATION = r"""
@@ -120,6 +121,7 @@ def place(
 
     Users and folders (``sysusers.d``, ``tmpfiles.d``) come first, since other files belong to them. What an earlier
     release has left goes when all files are in place and nothing new was started: both may want the same port.
+    Kernel settings that somebody has changed behind their files come back by the handlers of these.
     """
     left = host.unfinished()
     leftovers = superseded.found(host)
@@ -127,8 +129,12 @@ def place(
     first = [change for change in changes if early(change.wanted.path)]
     rest = [change for change in changes if not early(change.wanted.path)]
     apply = sorted({change.wanted.path for change in changes if needs_apply(change.wanted.path)} | set(left["apply"]))
-    notify = sorted({name for change in changes for name in change.wanted.notify} | set(left["notify"]))
-    if changes or left["apply"] or left["notify"]:
+    new = {change.wanted.path for change in changes}
+    live = changed_settings(host, [item for item in wanted if item.path not in new])
+    stale = [item for item in wanted if item.path in live]
+    handlers = {name for item in (*(change.wanted for change in changes), *stale) for name in item.notify}
+    notify = sorted(handlers | set(left["notify"]))
+    if changes or live or left["apply"] or left["notify"]:
         host.remember(run_id, notify, apply)
 
     host.place(first)
@@ -149,7 +155,13 @@ def place(
     notify = [name for name in notify if name not in needless]
     if apply or needless:
         host.remember(run_id, notify, [])
-    done = [*leftovers.lines(), *(f"/{path}: made" for path in made), *(f"{unit}: started" for unit in started)]
+    settings = (f"/{path}: {line}" for path, lines in live.items() for line in lines)
+    done = [
+        *settings,
+        *leftovers.lines(),
+        *(f"/{path}: made" for path in made),
+        *(f"{unit}: started" for unit in started),
+    ]
     return {**answer(host, changes, notify, left, done), "started": started}
 
 

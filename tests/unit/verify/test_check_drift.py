@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from plugins.module_utils import conclave_tree_kernel
 
 from conclave import placed
 
@@ -125,6 +126,10 @@ def test_a_difference_is_named(live: dict[str, str], reasons: list[str]) -> None
 )
 def test_a_stricter_setting_holds(key: str, live: int, wanted: int, *, holds: bool) -> None:
     assert check_drift.holds(key, live, wanted) is holds
+
+
+def test_verifications_hold_settings_to_what_deployments_do() -> None:
+    assert check_drift.AT_LEAST == conclave_tree_kernel.AT_LEAST
 
 
 def test_groups_of_the_product_have_the_members_that_roles_put_there() -> None:

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from plugins.module_utils import conclave_tree_host, conclave_tree_superseded
+from plugins.module_utils import conclave_tree_host, conclave_tree_kernel, conclave_tree_superseded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ class Systemd:
 
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401 - a module that only Ansible can import by its names
-    for used in (conclave_tree_host, conclave_tree_superseded):
+    for used in (conclave_tree_host, conclave_tree_kernel, conclave_tree_superseded):
         monkeypatch.setitem(sys.modules, used.__name__.replace("plugins.", "ansible.", 1), used)
     return importlib.import_module("plugins.modules.conclave_tree").start
 
