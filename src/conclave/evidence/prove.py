@@ -96,7 +96,7 @@ def prove(
     previous = certificate.newest(folder, site.name)
     with unfinished.open("xb") as file:
         book = Chain(file)
-        with contextlib.closing(_Run(site, book, progress)) as run:
+        with contextlib.closing(Run(site, book, progress)) as run:
             run.begin(reason, actor or getpass.getuser(), previous)
             run.open()
             progress(f"holding a call of {seconds:.0f} s" if seconds else "holding no call")
@@ -118,7 +118,7 @@ def prove(
     return Proof(final, evidence, documents)
 
 
-class _Run:
+class Run:
     """One proof under way."""
 
     def __init__(self, model: Site, book: Chain, progress: Callable[[str], None]) -> None:

@@ -137,7 +137,7 @@ def _names(since: float) -> dict[str, object]:
 
 def watch(interfaces: list[str]) -> dict[str, object]:
     """Record what leaves by these interfaces until standard input ends; says on a line of its own when it sees."""
-    watchers = [_Watcher(name) for name in interfaces]
+    watchers = [Watcher(name) for name in interfaces]
     try:
         for watcher in watchers:
             watcher.start()
@@ -158,7 +158,7 @@ def _until_told(stopped: threading.Event) -> None:
     stopped.set()
 
 
-class _Watcher:
+class Watcher:
     """One interface: tcpdump, and frames of our own that it must see."""
 
     def __init__(self, interface: str) -> None:
@@ -173,6 +173,7 @@ class _Watcher:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
+        """Start tcpdump; what it says is read meanwhile."""
         command = ["tcpdump", "-i", self.interface, "-n", "-U", "-B", "4096", "-s", str(CAPTURED_BYTES)]
         try:
             # The filter's word is the kernel's own direction: a flood from outside fills no buffer.
@@ -230,6 +231,7 @@ class _Watcher:
             return self._changed.wait_for(lambda: token in self._kept or self._cut > 0, seconds)
 
     def end(self) -> dict[str, object]:
+        """Stop tcpdump and return the recording, and what it says about itself."""
         status = None
         if self._tcpdump:
             self._wait_for(self.beat(), SEEN_SECONDS if self._tcpdump.poll() is None else 0)
