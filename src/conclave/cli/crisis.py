@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
-Reason = Annotated[str, typer.Option(help="Reason; logged on every host, shown to participants, in the certificate.")]
+Reason = Annotated[str, typer.Option(help="Reason; logged on every host, in the certificate, not shown in meetings.")]
 After = Annotated[str, typer.Option("--revert-after", help="When the hosts reopen by themselves: 90s, 30m, 2h.")]
 NoProof = Annotated[bool, typer.Option("--no-proof", help="Switch and verify, but make no certificate.")]
 
@@ -151,7 +151,7 @@ def _order(mode: str, reason: str, revert_after: str) -> Order:
     from conclave.crisis import Order
 
     if not reason.strip():
-        raise typer.BadParameter("give a reason; people will read it", param_hint="--reason")
+        raise typer.BadParameter("give a reason; the log and the certificate keep it", param_hint="--reason")
     actor = f"{os.environ.get('SUDO_USER') or getpass.getuser()}@{platform.node()}"
     if not revert_after:
         return Order(mode, actor, reason)
