@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import grp
 import os
+import pwd
+import stat
 import sys
 from pathlib import Path
 
@@ -16,16 +19,19 @@ DEFAULT_LAB = "lab"
 def project_root() -> Path:
     """Return the project folder: ``CONCLAVE_HOME``, or the nearest parent with ``ansible.cfg`` and ``roles/``.
 
+    What is in it runs with the caller's rights, mostly root's. So one that was found must be the caller's, as git's
+    ``safe.directory`` asks; one that is named, or that this very program lies in, is trusted.
+
     Raises
     ------
     ConclaveError
-        When neither leads to a project folder.
+        When neither leads to a project folder, or others could have put something into the one that was found.
     """
     named = os.environ.get("CONCLAVE_HOME")
     starts = [Path(named)] if named else [Path.cwd(), *Path.cwd().parents, *Path(__file__).resolve().parents]
     for folder in starts:
         if (folder / "ansible.cfg").is_file() and (folder / "roles").is_dir():
-            return folder.resolve()
+            return folder.resolve() if named else _refuse_others(folder.resolve())
     raise ConclaveError(
         f"no Conclave project at {named or Path.cwd()}",
         expected="a folder with ansible.cfg and roles/",
@@ -108,6 +114,51 @@ def inventory(site: str) -> Path:
             exit_code=ExitCode.INPUT,
         )
     return folder
+
+
+def _refuse_others(folder: Path) -> Path:
+    if folder in Path(__file__).resolve().parents:
+        return folder
+    for path in (folder, folder / "ansible.cfg", folder / "roles"):
+        if reason := _others(path.stat()):
+            raise ConclaveError(
+                f"{path} {reason}",
+                expected="a project that only you and root may change: what is in it runs with your rights",
+                todo=f"look at it, then chown and chmod go-w; to trust it as it is, set CONCLAVE_HOME={folder}",
+                exit_code=ExitCode.INPUT,
+            )
+    return folder
+
+
+def _others(entry: os.stat_result) -> str:
+    """Say who else may change a file, or nothing."""
+    own = {0, os.geteuid()}
+    if not os.geteuid():
+        # Whoever has called sudo is the caller.
+        own.add(int(os.environ.get("SUDO_UID", "0")))
+    if entry.st_uid not in own:
+        return f"belongs to {_account(entry.st_uid)}"
+    if entry.st_mode & stat.S_IWOTH:
+        return "may be changed by everybody"
+    if entry.st_mode & stat.S_IWGRP and not _alone(entry.st_gid, own):
+        return f"may be changed by the group {entry.st_gid}"
+    return ""
+
+
+def _account(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"the account {uid}"
+
+
+def _alone(gid: int, own: set[int]) -> bool:
+    """Tell whether a group is an account's own (user private groups), with nobody else in it."""
+    try:
+        group = grp.getgrgid(gid)
+    except KeyError:
+        return False
+    return group.gr_name in {_account(uid) for uid in own} and set(group.gr_mem) <= {group.gr_name}
 
 
 def _move(old: Path, new: Path) -> None:
