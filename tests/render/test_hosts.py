@@ -98,7 +98,7 @@ def test_only_the_core_host_gives_the_time() -> None:
     edge = render("ntp", "edge1")["etc/chrony/chrony.conf"]["content"]
     assert "local stratum 8 orphan" in core
     assert "allow 192.0.2.0/27" in core
-    assert "server 192.0.2.66 iburst" in edge
+    assert "server 192.0.2.66 iburst minpoll 4 maxpoll 6\n" in edge
     assert "port 0\n" in edge
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 WEEK = 7 * 86400
 PROTECTIONS = {"data_checksums": "on", "ssl": "on", "password_encryption": "scram-sha-256"}
+# Beyond it tokens of a minute and one-time codes begin to fail.
+CLOCK_SECONDS = 5.0
 # What runs psql must not wait for a server that hangs.
 DEADLINE = 10
 
@@ -38,10 +40,13 @@ def clock(_settings: Settings) -> Answer:
 
 
 def tracking(status: int, said: str, complaint: str) -> Answer:
-    """Judge what ``chronyc -c tracking`` said: reference, its name, stratum, time, offset ... leap status last."""
+    """Judge what ``chronyc -c tracking`` said: reference, its name, stratum, time, offset (s) ... leap status last."""
     fields = said.strip().split(",")
     if status or fields[-1] == "Not synchronised":
         return Answer(ok=False, detail=(said or complaint).strip(), answered=not status)
+    offset = abs(float(fields[4]))
+    if offset > CLOCK_SECONDS:
+        return Answer(ok=False, detail=f"{offset:.0f} s off the time of {fields[1] or 'itself'}")
     return Answer(ok=True, detail=f"follows {fields[1] or 'itself'}, stratum {fields[2]}")
 
 

@@ -150,11 +150,13 @@ def test_a_certificate_that_ends_within_a_week_is_told(tls: Path) -> None:
     [
         (0, "C0000242,core1.conf.example.org,3,1.0,0.0,Normal\n", True, "follows core1.conf.example.org, stratum 3"),
         (0, "7F7F0101,,8,1.0,0.0,Normal\n", True, "follows itself, stratum 8"),
+        (0, "C0000242,core1.conf.example.org,3,1.0,4.9,Normal\n", True, "follows core1.conf.example.org, stratum 3"),
+        (0, "C0000242,core1.example.org,3,1.0,-180.2,Normal\n", False, "180 s off the time of core1.example.org"),
         (0, "00000000,,0,0.0,0.0,Not synchronised\n", False, "00000000,,0,0.0,0.0,Not synchronised"),
         (1, "506 Cannot talk to daemon\n", False, "506 Cannot talk to daemon"),
     ],
 )
-def test_a_clock_that_follows_nobody_is_told(status: int, said: str, ok: bool, detail: str) -> None:
+def test_a_clock_that_follows_nobody_or_is_wrong_is_told(status: int, said: str, ok: bool, detail: str) -> None:
     answer = local.tracking(status, said, "")
     assert (answer.ok, answer.detail) == (ok, detail)
 
