@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import drift
 import jwt
 
+from conclave.preflight.requirements import FOREIGN
 from conclave.site import software
 from conclave.verify import NotApplicable, confinement, control
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from conclave.site.model import Site
     from conclave.verify.places import Host
 
 MOST_EXPOSED = 3.0
@@ -24,11 +26,6 @@ AT_BOOT = {"enabled", "static", "indirect", "generated", "alias"}
 # A signed token as it stands in a log; the SFU accepts one for a minute after its end.
 TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*")
 LEEWAY = 60
-# What a hypervisor, a cloud or the hardware needs of a host.
-PLATFORM = re.compile(
-    r"(?:qemu-guest-agent|spice-vdagent|open-vm-tools|hyperv-daemons|xe-guest-utilities|virtualbox-guest"
-    r"|cloud-(?:init|guest-utils|utils)|google-|waagent|walinuxagent|amazon-|firmware-|(?:intel|amd64)-microcode)"
-)
 REASON = "Exposure above 3.0:"
 ORIGINS = """
 import apt, json
@@ -51,6 +48,11 @@ then echo ACCEPTED; else echo REFUSED; fi
 """
 
 
+def undeclared(site: Site, packages: list[str]) -> list[str]:
+    """Return packages ("name version") that site.yml does not declare."""
+    return [package for package in packages if not site.answers.declares(package.split()[0])]
+
+
 @control("SYS-07")
 def test_packages_come_from_the_depot_only(host: Host, observe: Callable[..., None]) -> None:
     """One source with its own key; an unsigned one is refused even when root adds it."""
@@ -66,19 +68,15 @@ def test_packages_come_from_the_depot_only(host: Host, observe: Callable[..., No
 
 @control("SYS-04")
 def test_every_installed_package_is_one_of_the_depot(host: Host, observe: Callable[..., None]) -> None:
-    """Each installed version stands in the signed index, none is held back, and its files are as they were packed."""
+    """Each installed version stands in the signed index or is declared, none held back, and files are as packed."""
     known = host.json("/usr/bin/python3 -c %s", ORIGINS)
     held = host.read("apt-mark showhold").split()
     changed = drift.changed_package_files(host)
-    observe(packages_of_the_depot=known["depot"], others=known["elsewhere"], held=held, changed_files=changed)
+    others = undeclared(host.site, known["elsewhere"])
+    declared = [package for package in known["elsewhere"] if package not in others]
+    observe(packages_of_the_depot=known["depot"], declared=declared, others=others, held=held, changed_files=changed)
     assert known["depot"] > 0, "no package is known to the depot"
-    platform = [package for package in known["elsewhere"] if PLATFORM.match(package)]
-    others = [package for package in known["elsewhere"] if package not in platform]
-    assert not others, f"not from the depot: {', '.join(others[:10])}; do: apt-get purge PACKAGE"
-    assert not platform, (
-        f"of the host's platform, and without updates: {', '.join(platform[:10])}; "
-        "do: name them in the set platform of packages/debian.yml, build the bundle and deploy it"
-    )
+    assert not others, f"neither from the depot nor declared: {', '.join(others[:10])}; do: {FOREIGN.do}"
     assert not held, f"held back from updates: {', '.join(held)}; do: apt-mark unhold {' '.join(held)}"
     assert not changed, f"not as packed: {', '.join(changed[:10])}; do: apt-get install --reinstall PACKAGE"
 

@@ -33,6 +33,7 @@ awk '$2 ~ "^(/|/usr|/var|/var/lib|/opt)$" && ("," $4 ",") ~ /,noexec,/ {print "n
 ip -o addr show | awk '{print "address", $4}'
 ip -o addr show dynamic | awk '{print "leased", $4}'
 ip -6 route show default proto ra 2>/dev/null | awk '{print "advertised", $5}'
+{ ip route show default; ip -6 route show default; } 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/default \1/p'
 [ -e /proc/net/if_inet6 ] || echo "ipv6 off"
 for device in /sys/class/net/*/type; do
   name=${device%%/type}; echo "device ${name##*/} $(cat "$device")"
@@ -117,8 +118,8 @@ class Facts:
     """The answer. Sizes in MiB.
 
     ``clock`` is the host's Unix time when the script began, ``drift`` how many seconds more than its uptime that clock
-    went on meanwhile; ``devices`` are types of interfaces as Linux numbers them (if_arp.h); ``placed`` are the names in
-    a hosts file of ours.
+    went on meanwhile; ``devices`` are types of interfaces as Linux numbers them (if_arp.h), ``defaults`` those with a
+    default route; ``placed`` are the names in a hosts file of ours.
     """
 
     clock: float = 0.0
@@ -144,6 +145,7 @@ class Facts:
     advertised: list[str] = field(default_factory=list)
     ipv6: bool = True
     devices: dict[str, int] = field(default_factory=dict)
+    defaults: list[str] = field(default_factory=list)
     filters: list[Filter] = field(default_factory=list)
     filter_units: list[str] = field(default_factory=list)
     packages: dict[str, str] = field(default_factory=dict)
@@ -192,6 +194,7 @@ def parse(text: str) -> Facts:
         advertised=said.get("advertised", []),
         ipv6="ipv6" not in said,
         devices={name: int(kind) for name, kind in _words(said, "device", 2)},
+        defaults=said.get("default", []),
         filters=[Filter(f"{family} {name}", hook, policy) for family, name, hook, policy in _words(said, "filter", 4)],
         filter_units=said.get("unit", []),
         packages={words[0]: words[1] for words in _words(said, "package", 2)},

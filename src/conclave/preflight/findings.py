@@ -56,7 +56,7 @@ def of_facts(  # noqa: PLR0917 - each is another thing
     yield from links(host, facts)
     yield from _names(site, host, facts)
     yield from _ports(site, host, facts, catalog)
-    yield from of_packages(host, facts, bundle)
+    yield from of_packages(site, host, facts, bundle)
     yield from _filters(host, facts)
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from conclave.site.model import Host
 
 IPV6 = 6
-# ARPHRD_ETHER in Linux's if_arp.h.
-ETHERNET = 1
+# ARPHRD_ETHER and ARPHRD_PPP in Linux's if_arp.h.
+ETHERNET, PPP = 1, 512
 USUAL_UMASK = 0o022
 
 
@@ -42,9 +42,24 @@ def links(host: Host, facts: Facts) -> Iterator[Finding]:
             yield needs.ADVERTISED.finding(host.name, f"IPv6 default route by router advertisement through {device}")
     if not facts.ipv6:
         yield needs.IPV6_OFF.finding(host.name, "the kernel was started without IPv6")
+    yield from _outside(host, facts)
+
+
+def _outside(host: Host, facts: Facts) -> Iterator[Finding]:
+    """Find what is no line to the outside that the proof of isolation could watch."""
     names = ", ".join(sorted(name for name in facts.devices if name != "lo")) or "none"
     for name in host.conclave_outside:
         if name not in facts.devices:
             yield needs.OUTSIDE.finding(host.name, f"no interface named {name}", names=names)
         elif facts.devices[name] != ETHERNET:
             yield needs.ETHERNET.finding(host.name, f"{name} is of Linux's interface type {facts.devices[name]}")
+    below = _lines(facts).difference(host.conclave_outside) if host.conclave_outside else ()
+    for name in sorted(below):
+        found = f"{name} (Linux's interface type {facts.devices[name]}) leads outside over another interface"
+        yield needs.BELOW.finding(host.name, found, name=name)
+
+
+def _lines(facts: Facts) -> set[str]:
+    """Return interfaces that end a line to the outside in the host itself: each of their packets is a frame below."""
+    ways = {name for name in facts.defaults if facts.devices.get(name, ETHERNET) != ETHERNET}
+    return ways | {name for name, kind in facts.devices.items() if kind == PPP}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from conclave.preflight.facts import Facts
     from conclave.preflight.requirements import Finding
-    from conclave.site.model import Host
+    from conclave.site.model import Host, Site
 
 INDEX = "apt/dists/site/main/binary-amd64/Packages"
 OUR_SOURCE = "/etc/apt/sources.list.d/depot.sources"
@@ -40,7 +40,7 @@ def of_bundle(folder: Path) -> dict[str, str] | None:
     return versions
 
 
-def of_packages(host: Host, facts: Facts, bundle: Mapping[str, str] | None) -> Iterator[Finding]:
+def of_packages(site: Site, host: Host, facts: Facts, bundle: Mapping[str, str] | None) -> Iterator[Finding]:
     """Find packages and sources that a deployment stumbles over or leaves behind."""
     if facts.held:
         yield needs.HELD.finding(host.name, some(facts.held), names=" ".join(facts.held))
@@ -55,7 +55,8 @@ def of_packages(host: Host, facts: Facts, bundle: Mapping[str, str] | None) -> I
     ]
     if newer:
         yield needs.NEWER.finding(host.name, some(newer))
-    if foreign := sorted(facts.packages.keys() - bundle.keys()):
+    foreign = [name for name in sorted(facts.packages.keys() - bundle.keys()) if not site.answers.declares(name)]
+    if foreign:
         yield needs.FOREIGN.finding(host.name, f"not in the bundle: {some(foreign)}")
 
 

@@ -229,6 +229,13 @@ ETHERNET = Requirement(
     N_("The proof of isolation reads Ethernet frames; on another line its certificate stays red."),
     page=N_("on a router, the interfaces of conclave_outside are Ethernet"),
 )
+BELOW = Requirement(
+    "outside",
+    "network",
+    N_("on a router, no PPPoE, tunnel or VPN that leads outside"),
+    N_("let the modem or a router of the network team end it, and remove {name} from this host"),
+    N_("Its frames leave by the interface below in isolated mode too, and each certificate would be red."),
+)
 NAMES = Requirement(
     "names",
     "network",
@@ -272,12 +279,12 @@ NEWER = Requirement(
 FOREIGN = Requirement(
     "other packages",
     "packages",
-    N_("packages of the bundle"),
+    N_("packages of the bundle, and those that site.yml declares"),
     N_(
-        "remove what the host does not need (apt-get purge); name what its platform needs (guest agents, cloud-init, "
-        "firmware, microcode) in the set platform of packages/debian.yml and build the bundle again"
+        "remove what the host does not need (apt-get purge); declare what your organisation puts on its hosts (guest "
+        "agents, firmware, auditd, backup, monitoring, EDR) under platform in site.yml"
     ),
-    N_("They get no updates any more, since the depot is the only source, and the control SYS-04 stays red."),
+    N_("They get no updates from the depot, which is the only source, and the control SYS-04 stays red."),
     blocks=False,
 )
 SOURCES = Requirement(

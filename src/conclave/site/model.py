@@ -6,6 +6,7 @@ Every field's description is what an operator reads after "expected:", so it nam
 from __future__ import annotations
 
 import shlex
+from fnmatch import fnmatchcase
 from functools import cached_property
 from ipaddress import IPv6Address, ip_network
 from pathlib import Path
@@ -90,6 +91,9 @@ class Uplink(_Strict):
     )
 
 
+# A name as Debian's policy has it (5.6.1); * stands for any letters.
+Package = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.*-]+$")]
+
 Networks = Annotated[
     list[Annotated[IPvAnyNetwork, BeforeValidator(_text)]],
     Field(min_length=1, description='a list of networks such as [192.0.2.0/27, "2001:db8:1::/64"], host bits zero'),
@@ -123,6 +127,15 @@ class Answers(_Strict):
     zones: dict[Zone, Networks] = Field(
         description=f"networks of the zones ({', '.join(ZONES)}); users and mgmt always, others where a host stands"
     )
+    platform: list[Package] = Field(
+        default=[],
+        description="names of packages that are not the bundle's and that your organisation puts on its hosts, such as "
+        "[qemu-guest-agent, firmware-*], or nothing",
+    )
+
+    def declares(self, package: str) -> bool:
+        """Tell whether a package beside those of the bundle is the organisation's own affair."""
+        return any(fnmatchcase(package, name) for name in self.platform)
 
     def zones_of(self, address: Address) -> tuple[Zone, ...]:
         """Return the zones whose network of the longest prefix holds this address; several where they share it."""

@@ -171,11 +171,37 @@ def test_what_the_network_hands_out_may_be_declared(change: dict[str, Any], word
     assert found(replace(good(), **change), conclave_autoconfig=(word,)) == []
 
 
-@pytest.mark.parametrize(("name", "said"), [("wan", "no interface named wan"), ("ppp0", "interface type 512")])
+@pytest.mark.parametrize(("name", "said"), [("wan", "no interface named wan"), ("tun0", "interface type 65534")])
 def test_a_router_s_interfaces_outside_are_there_and_ethernet(name: str, said: str) -> None:
-    known = replace(good(), devices={"lo": 772, "eth0": 1, "ppp0": 512})
+    known = replace(good(), devices={"lo": 772, "eth0": 1, "tun0": 65534})
     (finding,) = [one for one in found(known, conclave_outside=(name, "eth0")) if one.check == "outside"]
     assert said in finding.found
+
+
+@pytest.mark.parametrize(
+    ("devices", "ways"), [({"ppp0": 512}, ["ppp0"]), ({"ppp0": 512}, ["eth0"]), ({"tun0": 65534}, ["eth0", "tun0"])]
+)
+def test_an_ethernet_interface_below_a_line_that_ends_in_the_router_is_no_line_outside(
+    devices: dict[str, int], ways: list[str]
+) -> None:
+    known = replace(good(), devices={"lo": 772, "eth0": 1, **devices}, defaults=ways)
+    (finding,) = found(known, conclave_outside=("eth0",))
+    assert (finding.check, finding.blocks) == ("outside", True)
+    assert next(iter(devices)) in finding.found
+    # A host behind it, or a tunnel that does not lead outside, is not meant.
+    assert found(known) == []
+    assert found(replace(known, devices={"lo": 772, "eth0": 1, "wg0": 65534}), conclave_outside=("eth0",)) == []
+
+
+def test_the_script_names_interfaces_with_a_default_route(tmp_path: Path) -> None:
+    (tmp_path / "ip").write_text(
+        '#!/bin/sh\ncase "$*" in\n"route show default") echo "default dev ppp0 scope link";;\n'
+        '"-6 route show default") echo "default via fe80::1 dev eth0 metric 1024";;\nesac\n'
+    )
+    (tmp_path / "ip").chmod(0o755)
+    script = facts.script([]).replace(" PATH=", f" PATH={tmp_path}:", 1)
+    done = subprocess.run(["sh", "-s"], input=script, capture_output=True, text=True, check=False)
+    assert facts.parse(done.stdout).defaults == ["ppp0", "eth0"]
 
 
 def test_the_depot_has_room_for_the_bundle_on_its_way() -> None:
@@ -185,6 +211,14 @@ def test_the_depot_has_room_for_the_bundle_on_its_way() -> None:
     assert [finding.found for finding in found(depot, "depot1")] == ["500 MiB free in the home folder"]
     names = {name: set(addresses) for name, addresses in needed_names(lab()).items()}
     assert found(replace(depot, deployed=True, names=names), "depot1") == []
+
+
+def test_packages_that_the_organisation_declares_are_its_own_affair() -> None:
+    answers = lab().answers.model_copy(update={"platform": ["qemu-guest-agent", "firmware-*"]})
+    site = lab().model_copy(update={"answers": answers})
+    said = replace(good(), packages={"qemu-guest-agent": "1:9", "firmware-realtek": "1", "qemu-guest-agent2": "1"})
+    (notice,) = of_facts(site, site.host("core"), said, 0.0, Catalog.load(), BUNDLE)
+    assert notice.found == "not in the bundle: qemu-guest-agent2"
 
 
 def test_without_a_bundle_packages_are_not_judged() -> None:
