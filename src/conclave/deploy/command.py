@@ -232,7 +232,7 @@ def advice(site: Site, failure: Failure) -> str:
     if failure.unit:
         return f"look at `journalctl -u {failure.unit}` on {failure.host} and at roles/{failure.role}"
     if failure.action.endswith((".apt", ".package")):
-        return f"conclave bundle verify; then on {failure.host}: apt-get update"
+        return f"conclave preflight {name} --bundle FOLDER names packages that do not fit the bundle"
     where = f" ({failure.path})" if failure.path else ""
     return f"conclave deploy {name} --limit {failure.host} --check --diff shows what the role would do{where}"
 
