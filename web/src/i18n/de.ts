@@ -269,7 +269,7 @@ export const de: Catalogue = {
     shareWord: "Teilen",
     share: "Bildschirm teilen",
     shareStop: "Teilen beenden",
-    shareRunning: "Sie teilen Ihren Bildschirm.",
+    shareRunning: "Sie teilen Ihren Bildschirm, ohne dessen Ton.",
     people: "Personen",
     peopleCount: (n) => `Personen: ${n}`,
     more: "Mehr",
@@ -387,7 +387,7 @@ export const de: Catalogue = {
     unsupportedBrowser: {
       title: "Dieser Browser kann Gespräche nicht verschlüsseln",
       text: "Besprechungen sind hier Ende-zu-Ende-verschlüsselt. Dieser Browser unterstützt nicht, was dafür nötig ist.",
-      todo: "Verwenden Sie eine aktuelle Version von Firefox, Chrome, Edge oder Safari.",
+      todo: "Verwenden Sie eine aktuelle Version von Firefox, Chrome oder Edge.",
     },
     insecureContext: {
       title: "Die Verbindung zu diesem Dienst ist nicht vertrauenswürdig",

@@ -17,7 +17,7 @@ const errorPage: Record<ErrorReason, ErrorMessage> = {
   unsupportedBrowser: {
     title: "This browser cannot encrypt calls",
     text: "Meetings here are end-to-end encrypted. This browser does not support what that requires.",
-    todo: "Use a current version of Firefox, Chrome, Edge or Safari.",
+    todo: "Use a current version of Firefox, Chrome or Edge.",
   },
   insecureContext: {
     title: "The connection to this service is not trusted",
@@ -343,7 +343,7 @@ export const en = {
     shareWord: "Share",
     share: "Share screen",
     shareStop: "Stop sharing",
-    shareRunning: "You are sharing your screen.",
+    shareRunning: "You are sharing your screen, without its sound.",
     people: "People",
     peopleCount: (n: number) => `People: ${n}`,
     more: "More",
