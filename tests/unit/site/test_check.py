@@ -48,6 +48,8 @@ def test_a_site_has_at_most_eight_answers() -> None:
         ("site.yml", "name: lab", "name: other", "name", "the name of the folder"),
         ("site.yml", "language: de", "language: fr", "language", "de or en"),
         ("site.yml", "trust: own", "trust: none", "trust", "own"),
+        ("site.yml", "trust: own", "trust: own\nplatform: ['*']", "platform.0", "names of packages"),
+        ("site.yml", "trust: own", "trust: own\nplatform: auditd", "platform", "names of packages"),
         ("site.yml", "conf.lab.example", "conf_lab.example", "domain", "DNS domain"),
         ("site.yml", "conf.lab.example", "localhost", "domain", "DNS domain"),
         ("site.yml", "operations@lab.example", "operations", "contact", "mail address"),
