@@ -14,28 +14,31 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from conclave import contents
 from conclave.bundle.files import regular_files, roomy, sha256
 from conclave.bundle.manifest import NAME, Manifest
 from conclave.bundle.verifying import verify
 from conclave.errors import ConclaveError
 
-KEY = "apt/depot.gpg"
+# The key that hosts trust, and what they are held to.
+TAKEN = ("apt/depot.gpg", contents.NAME)
 
 
-def _same_key(bundle: Path, manifest: Manifest) -> None:
-    """Check the one file that hosts are given from here and not from the depot, when nothing else is looked at.
+def _as_signed(bundle: Path, manifest: Manifest) -> None:
+    """Check the files that are taken from here and not from the depot, when nothing else is looked at.
 
     Raises
     ------
     ConclaveError
-        When it is not the file that came to the depot with this release.
+        When one is not the file that came to the depot with this release.
     """
-    if KEY in manifest.files and sha256(bundle / KEY) != manifest.files[KEY].sha256:
-        raise ConclaveError(
-            f"{KEY} in {bundle} is not the file that was signed",
-            expected=f"SHA-256 {manifest.files[KEY].sha256}",
-            todo="copy the bundle again from where it was built",
-        )
+    for name in TAKEN:
+        if name in manifest.files and sha256(bundle / name) != manifest.files[name].sha256:
+            raise ConclaveError(
+                f"{name} in {bundle} is not the file that was signed",
+                expected=f"SHA-256 {manifest.files[name].sha256}",
+                todo="copy the bundle again from where it was built",
+            )
 
 
 class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no types
@@ -73,7 +76,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
             return answer
         try:
             if not answer["changed"]:
-                _same_key(bundle, manifest)
+                _as_signed(bundle, manifest)
                 return answer
             manifest = verify(bundle, trust, answer.pop("installed"), learn=True)
         except ConclaveError as error:

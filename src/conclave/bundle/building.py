@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from tuf.api.metadata import Metadata, Timestamp
 
+from conclave import contents
 from conclave.bundle import files, keys, repository, sbom, signing, tools, verifying
 from conclave.bundle.cache import STAMP, Cache, Part
+from conclave.bundle.contents import read as read_contents
 from conclave.bundle.context import Context, Reporter, Result
 from conclave.bundle.manifest import NAME, Entry, Manifest, ManifestPart
 from conclave.bundle.parts import control, debian, host, keycloak, livekit, portal, web
@@ -173,6 +175,9 @@ def _current(out: Path, former: Manifest, parts: Mapping[str, Part], signing_key
     """Tell whether a build would give the same bundle again, with enough of its term left."""
     if {(p.name, p.digest, p.stamp) for p in former.parts} != {(p.name, p.digest, p.stamp) for p in parts.values()}:
         return False
+    # Builds of earlier releases did not say what their packages hold.
+    if contents.NAME not in former.files:
+        return False
     try:
         verifying.verify(out, signing_keys.root)
         timestamp = Metadata[Timestamp].from_file(str(out / signing.FOLDER / "timestamp.json")).signed
@@ -188,6 +193,9 @@ def _assemble(  # noqa: PLR0917 - each is another thing
     report.step("apt repository")
     packages = [part.files for name, part in parts.items() if name != CONTROL]
     repository.publish(packages, fresh / "apt", signing_keys.apt, runner)
+    report.step("contents of packages")
+    held = read_contents(fresh / "apt").model_dump_json(indent=1, exclude_defaults=True)
+    (fresh / contents.NAME).write_text(held + "\n")
     if CONTROL in parts:
         files.copy_tree(parts[CONTROL].files, fresh / CONTROL)
     created = datetime.now(UTC).replace(microsecond=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -12,8 +13,10 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from conclave import contents
 from conclave.bundle import Manifest, building, files, keys, signing, tools, verify
 from conclave.bundle.cache import Cache
+from conclave.contents import Contents
 from conclave.errors import ConclaveError
 
 if TYPE_CHECKING:
@@ -112,6 +115,21 @@ def test_a_damaged_cache_is_noticed_and_built_again(factory: Factory, out: Path)
     cached = next((factory.folder / "cache/sample").glob("*/files/*.deb"))
     cached.write_bytes(cached.read_bytes()[:-1] + b"?")
     assert factory.build(out).built == ["sample"]
+
+
+def test_a_bundle_says_what_its_packages_hold_and_one_that_does_not_is_replaced(factory: Factory, out: Path) -> None:
+    manifest = Manifest.load(out)
+    sample = Contents.load(out / contents.NAME).packages["conclave-sample"]
+    assert sample.version == manifest.parts[0].version
+    assert sample.files == {"/usr/share/conclave/sample": hashlib.sha256(b"first").hexdigest()}
+    assert manifest.files[contents.NAME].sha256 == files.sha256(out / contents.NAME)
+    earlier = {name: entry for name, entry in manifest.files.items() if name != contents.NAME}
+    (out / contents.NAME).unlink()
+    (out / "manifest.json").write_text(manifest.model_copy(update={"files": earlier}).model_dump_json())
+    shutil.rmtree(out / "tuf")
+    listed = earlier | {"manifest.json": signing.Entry.of(out / "manifest.json")}
+    signing.sign(out, listed, manifest.serial, factory.keys)
+    assert factory.build(out).new
 
 
 def test_a_damaged_bundle_is_replaced(factory: Factory, out: Path) -> None:
