@@ -54,6 +54,8 @@ from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 
 from conclave import placed
+from conclave.contents import Contents
+from conclave.errors import ConclaveError
 
 KEYS = {
     "owner",
@@ -95,6 +97,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
             {
                 "units": {"type": "dict", "default": {}},
                 "packages": {"type": "list", "elements": "str", "default": []},
+                "contents": {"type": "path"},
                 "settle": {"type": "bool", "default": False},
                 "state": {"type": "path", "default": "/var/lib/conclave/tree"},
             }
@@ -112,6 +115,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
             "payload": base64.b64encode(zlib.compress(json.dumps(files).encode())).decode(),
             "units": arguments["units"],
             "packages": arguments["packages"],
+            "sums": self._sums(arguments),
             "superseded": self._superseded(folder / "tree.yml"),
         }
         if self._task.check_mode:
@@ -121,7 +125,16 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
         if site and not result.get("failed"):
             # `conclave verify` compares with what was sent from here, not with what the host says it was sent.
             host = variables["inventory_hostname"]
-            placed.record(site["site"]["name"], host, role.get_name(), files, arguments["units"])
+            contents = Path(arguments["contents"]) if arguments["contents"] else None
+            placed.record(
+                site["site"]["name"],
+                host,
+                role.get_name(),
+                files,
+                arguments["units"],
+                arguments["packages"],
+                contents,
+            )
         if not result.get("failed"):
             # The strategy reads the task's own list; this copy of the task belongs to this host alone.
             self._task.notify = [*(self._task.notify or []), *result.get("notify", [])]
@@ -137,12 +150,22 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core ships no ty
         told: dict[str, Any] = variables.get("ansible_facts", {}).get(FORETOLD, {})
         role, digest = message["role"], hashlib.sha256(json.dumps(message).encode()).hexdigest()
         if told.get(role, {}).get("sent") == digest:
-            return {"changed": False, "paths": [], "notify": [], "started": [], "remarks": [], "missing": []}
+            lists = ("paths", "notify", "started", "remarks", "missing", "altered")
+            return {"changed": False, **{name: [] for name in lists}}
         result = self._send(message, variables)
         if result.get("failed"):
             return result
         news = {"sent": digest, "notify": result["notify"], "started": result["started"]}
         return {**result, "ansible_facts": {FORETOLD: {**told, role: news}}}
+
+    @staticmethod
+    def _sums(arguments: dict[str, Any]) -> dict[str, dict[str, str]]:
+        if not arguments["contents"]:
+            return {}
+        try:
+            return Contents.load(Path(arguments["contents"])).sums(arguments["packages"])
+        except ConclaveError as error:
+            raise AnsibleActionFail("\n".join(error.lines())) from error
 
     def _send(self, arguments: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         result: dict[str, Any] = self._execute_module(

@@ -20,6 +20,7 @@ from ansible.module_utils.conclave_tree_host import (
     early,
 )
 from ansible.module_utils.conclave_tree_kernel import changed_settings
+from ansible.module_utils.conclave_tree_packages import altered
 from ansible.module_utils.conclave_tree_superseded import Superseded
 
 DOCUMENTATION = r"""
@@ -40,6 +41,11 @@ options:
       - Those that the host lacks are returned, so that apt need not be asked when there is none.
     type: list
     elements: str
+  sums:
+    description:
+      - Of packages whose every file is known, the version and one checksum of all files.
+      - Those that are not so on the host are returned; nothing is put back here.
+    type: dict
   superseded:
     description: Units, paths and users of an earlier release that the host must not have any more.
     type: dict
@@ -58,6 +64,7 @@ notify: {description: Handlers to run., type: list, returned: always}
 started: {description: Those of the units that did not run., type: list, returned: always}
 remarks: {description: What could not be looked at., type: list, returned: always}
 missing: {description: Those of the packages that are not installed., type: list, returned: always}
+altered: {description: Those of the packages with other files than they came with., type: list, returned: always}
 """
 
 
@@ -70,6 +77,7 @@ def main() -> None:
             "payload": {"type": "str", "default": "", "no_log": True},
             "units": {"type": "dict", "default": {}},
             "packages": {"type": "list", "elements": "str", "default": []},
+            "sums": {"type": "dict", "default": {}},
             "superseded": {"type": "dict", "default": {}},
             "settle": {"type": "bool", "default": False},
             "state": {"type": "path", "default": "/var/lib/conclave/tree"},
@@ -86,10 +94,11 @@ def main() -> None:
     host = RoleTree(run, module.params["role"], check=module.check_mode, state=module.params["state"])
     if module.params["settle"]:
         settle(host, module.params["run_id"])
-        module.exit_json(changed=False, paths=[], notify=[], started=[], remarks=[], missing=[])
+        module.exit_json(changed=False, paths=[], notify=[], started=[], remarks=[], missing=[], altered=[])
     items = json.loads(zlib.decompress(base64.b64decode(module.params["payload"])))
     wanted = [Wanted.from_json(item) for item in items]
     lacking = host.missing(module.params["packages"])
+    spoiled = altered(run, module.params["sums"])
     try:
         superseded = Superseded(**module.params["superseded"])
         result = place(host, wanted, superseded, module.params["units"], module.params["run_id"])
@@ -102,7 +111,7 @@ def main() -> None:
         )
     if not module._diff:  # noqa: SLF001 - Ansible has no public name for it
         del result["diff"]
-    module.exit_json(**result, missing=lacking)
+    module.exit_json(**result, missing=lacking, altered=spoiled)
 
 
 def settle(host: RoleTree, run_id: str) -> None:

@@ -1,7 +1,7 @@
 """What deployments have placed on each host, as the control node knows it: a host is no witness for its own files.
 
 Written by the action plugin that renders a role's files, one file a host; read by `conclave verify`. Contents stand in
-it as hashes only.
+it as hashes only. What the packages hold that a host got comes from the bundle, and is kept beside.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from conclave import paths
+from conclave.contents import Contents
 from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # The lab that this process stands in, or whose hosts its ssh reaches; without one the site is of real hosts.
 LABS = ("CONCLAVE_LAB", "CONCLAVE_SSH_LAB")
+# Folder of what packages hold, beside the hosts' files.
+CONTENTS = "contents"
 
 
 class PlacedFile(BaseModel):
@@ -45,6 +48,9 @@ class PlacedRole(BaseModel):
     absent: list[str] = Field(default_factory=list)
     units: list[str] = Field(default_factory=list)
     folders: list[str] = Field(default_factory=list)
+    packages: list[str] = Field(default_factory=list)
+    # SHA-256 of the bundle's list of what packages hold, which is kept under this name.
+    contents: str = ""
 
 
 class Placed(BaseModel):
@@ -78,8 +84,21 @@ class Placed(BaseModel):
         """Every folder of which a service reads whatever lies in it."""
         return sorted({folder for role in self.roles.values() for folder in role.folders})
 
+    @property
+    def packages(self) -> list[str]:
+        """Every Debian package that the roles name; others come with them."""
+        return sorted({package for role in self.roles.values() for package in role.packages})
 
-def record(site: str, host: str, role: str, items: Iterable[dict[str, Any]], units: Iterable[str]) -> None:
+
+def record(  # noqa: PLR0917 - each is another thing
+    site: str,
+    host: str,
+    role: str,
+    items: Iterable[dict[str, Any]],
+    units: Iterable[str],
+    packages: Iterable[str] = (),
+    contents: Path | None = None,
+) -> None:
     """Remember what a role has placed on a host, in the place of what it placed before.
 
     Parameters
@@ -89,8 +108,12 @@ def record(site: str, host: str, role: str, items: Iterable[dict[str, Any]], uni
         or ``target``.
     units:
         The units that the role enables.
+    packages:
+        The Debian packages that it installs.
+    contents:
+        The bundle's list of what they hold (`conclave.contents`).
     """
-    new = PlacedRole(units=sorted(units))
+    new = PlacedRole(units=sorted(units), packages=sorted(packages))
     for item in items:
         path = f"/{item['path']}"
         if item["state"] == "file":
@@ -109,12 +132,16 @@ def record(site: str, host: str, role: str, items: Iterable[dict[str, Any]], uni
     # The workers of one run bring several roles of a host, and two runs may meet.
     with (file.parent / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        if contents is not None:
+            new.contents = _keep(contents.read_bytes(), file.parent / CONTENTS)
         known = Placed.model_validate_json(file.read_bytes()) if file.is_file() else Placed()
         known.roles[role] = new
         written = file.with_suffix(".new")
         written.write_text(json.dumps(known.model_dump(), indent=1, sort_keys=True) + "\n", encoding="utf-8")
         written.chmod(0o600)
         written.replace(file)
+        if contents is not None:
+            _forget(file.parent)
 
 
 def load(site: str, host: str, roles: Iterable[str]) -> Placed:
@@ -136,6 +163,48 @@ def load(site: str, host: str, roles: Iterable[str]) -> Placed:
     wanted = set(roles)
     known = Placed.model_validate_json(file.read_bytes())
     return Placed(roles={name: role for name, role in known.roles.items() if name in wanted})
+
+
+def contents(site: str, host: str, known: Placed) -> Contents:
+    """Return what the packages hold that a host was last deployed with; the bundle itself may be gone.
+
+    Raises
+    ------
+    ConclaveError
+        When this control node does not know it, or what it kept is damaged.
+    """
+    named = next((role.contents for role in known.roles.values() if role.contents), "")
+    file = _file(site, host).parent / CONTENTS / f"{named}.json"
+    content = file.read_bytes() if named and file.is_file() else b""
+    if not named or hashlib.sha256(content).hexdigest() != named:
+        raise ConclaveError(
+            f"this control node does not know what the packages of {host} hold",
+            expected=f"{file}, whole" if named else f"it in {_file(site, host)}",
+            todo=f"conclave deploy {site} writes it, and changes nothing that is as it should be",
+            exit_code=ExitCode.NOT_READY,
+        )
+    return Contents.model_validate_json(content)
+
+
+def _keep(content: bytes, folder: Path) -> str:
+    """Keep a list under its SHA-256 and return that; all hosts of a release share one."""
+    digest = hashlib.sha256(content).hexdigest()
+    file = folder / f"{digest}.json"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    if not file.is_file() or file.read_bytes() != content:
+        written = file.with_suffix(".new")
+        written.write_bytes(content)
+        written.replace(file)
+    return digest
+
+
+def _forget(folder: Path) -> None:
+    """Remove the lists that no host was last deployed with."""
+    hosts = [Placed.model_validate_json(file.read_bytes()) for file in folder.glob("*.json")]
+    used = {role.contents for host in hosts for role in host.roles.values()}
+    for file in (folder / CONTENTS).glob("*.json"):
+        if file.stem not in used:
+            file.unlink()
 
 
 def _file(site: str, host: str) -> Path:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conclave import placed
+from conclave.contents import NAME, Contents, PackageContents
 from conclave.errors import ConclaveError
 
 if TYPE_CHECKING:
@@ -90,3 +91,33 @@ def test_folders_that_a_service_reads_as_a_whole_are_known() -> None:
     placed.record("demo", "h1", "nginx", [whole, file("etc/nginx/conclave.d/a")], [])
     placed.record("demo", "h1", "base", [file("etc/b")], [])
     assert placed.load("demo", "h1", ["nginx", "base"]).folders == ["/etc/nginx/conclave.d"]
+
+
+def test_what_packages_hold_is_known_when_the_bundle_is_gone(tmp_path: Path, state: Path) -> None:
+    bundle = tmp_path / NAME
+    for host, version in (("h1", "1"), ("h2", "1"), ("h1", "2")):
+        held = Contents(packages={"conclave-web": PackageContents(version=version)})
+        bundle.write_text(held.model_dump_json())
+        placed.record("demo", host, "base", [], [], ["conclave-web"], bundle)
+    bundle.unlink()
+    for host, version in (("h1", "2"), ("h2", "1")):
+        known = placed.load("demo", host, ["base"])
+        assert known.packages == ["conclave-web"]
+        assert placed.contents("demo", host, known).packages["conclave-web"].version == version
+    bundle.write_text(held.model_dump_json())
+    placed.record("demo", "h2", "base", [], [], [], bundle)
+    assert len(list((state / "placed/contents").iterdir())) == 1
+
+
+def test_what_packages_hold_is_not_taken_from_a_damaged_or_older_record(tmp_path: Path, state: Path) -> None:
+    bundle = tmp_path / NAME
+    bundle.write_text(Contents(packages={}).model_dump_json())
+    placed.record("demo", "h1", "base", [], [], [], bundle)
+    known = placed.load("demo", "h1", ["base"])
+    for file in (state / "placed/contents").iterdir():
+        file.write_text(file.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    with pytest.raises(ConclaveError, match="does not know what the packages of h1 hold"):
+        placed.contents("demo", "h1", known)
+    placed.record("demo", "h1", "base", [], [])
+    with pytest.raises(ConclaveError, match="does not know what the packages of h1 hold"):
+        placed.contents("demo", "h1", placed.load("demo", "h1", ["base"]))

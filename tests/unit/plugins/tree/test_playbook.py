@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from conclave import placed
+from conclave.contents import LEFT_OUT, Contents, PackageContents
 
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[4]
@@ -135,6 +136,45 @@ def test_what_was_placed_is_remembered_on_the_control_node_and_a_dry_run_is_not(
     found = placed.load("demo", "localhost", ["demo"]).files[str(site.host / "one.conf")]
     assert found.sha256 == hashlib.sha256(b"value = 1\n").hexdigest()
     assert (found.owner, found.group, found.mode) == ("root", "root", "0644")
+
+
+@pytest.mark.parametrize("arguments", [(), ("--check",)])
+def test_a_package_with_other_files_than_the_bundle_says_is_named(site: Site, arguments: tuple[str, ...]) -> None:
+    said = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${Version}", "base-files"], capture_output=True, text=True, check=True
+    )
+    listed = subprocess.run(["dpkg-query", "-L", "base-files"], capture_output=True, text=True, check=True)
+    there = [Path(path) for path in listed.stdout.splitlines() if not path.startswith(LEFT_OUT)]
+    held = {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in there
+        if path.is_file() and not path.is_symlink()
+    }
+    for sums, altered in ((held, []), ({**held, str(next(iter(held))): "0" * 64}, [f"base-files={said.stdout}"])):
+        package = PackageContents(version=said.stdout, files=sums)
+        (site.folder / "contents.json").write_text(Contents(packages={"base-files": package}).model_dump_json())
+        task = {
+            "conclave_tree": {
+                "state": str(site.state),
+                "packages": ["base-files"],
+                "contents": str(site.folder / "contents.json"),
+            },
+            "register": "placed",
+        }
+        told = {"ansible.builtin.debug": {"msg": "altered={{ placed.altered }}"}}
+        (site.role / "tasks/main.yml").write_text(json.dumps([task, told]))
+        done = site.deploy(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"altered={altered}" in done.stdout
+
+
+def test_a_bundle_that_does_not_say_what_packages_hold_is_refused(site: Site) -> None:
+    task = {"conclave_tree": {"packages": ["base-files"], "contents": str(site.folder / "contents.json")}}
+    (site.role / "tasks/main.yml").write_text(json.dumps([task]))
+    done = site.deploy()
+    assert done.returncode != 0
+    assert "does not say what the packages hold" in done.stdout
+    assert "conclave bundle build" in done.stdout
 
 
 def test_check_mode_on_a_blank_host_shows_the_difference_and_touches_nothing(site: Site) -> None:
