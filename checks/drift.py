@@ -1,4 +1,4 @@
-"""How checks compare a host with what the control node has placed there, and with what its packages hold."""
+"""How checks compare a host with what the control node has placed there, and with what it knows of packages."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from conclave import placed
 from conclave.catalog import Catalog
+from conclave.contents import LEFT_OUT
 from conclave.site import software
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from conclave.contents import PackageContents
     from conclave.verify.places import Host
 
 # Says of each path what is there, without following a symbolic link.
@@ -53,10 +55,39 @@ import json, subprocess, sys
 paths = json.load(sys.stdin)
 print(json.dumps([path for path in paths if subprocess.run(["dpkg", "-S", path], capture_output=True).returncode]))
 """
+# Each installed package, the SHA-256 of its list of checksums, and the files that are not as it says; and the SHA-256
+# of the paths that are asked for. Nothing is taken from dpkg but which packages there are: it believes its own files.
+PACKED = """
+import hashlib, json, os, subprocess, sys
+asked = json.load(sys.stdin)
+root, skip = asked.get("root", ""), tuple(asked["skip"])
+folder = root + "/var/lib/dpkg/info"
+def digest(path, kind):
+    try:
+        with open(root + path, "rb") as file:
+            return hashlib.file_digest(file, kind).hexdigest()
+    except OSError:
+        return ""
+def differing(file):
+    with open(file, errors="surrogateescape") as rows:
+        pairs = [(row[:32], "/" + row[34:].rstrip("\\n")) for row in rows if row.strip()]
+    found = [(path, want, digest(path, "md5")) for want, path in pairs if not path.startswith(skip)]
+    return [(path, not seen) for path, want, seen in found if seen != want]
+query = ["dpkg-query", f"--admindir={root}/var/lib/dpkg", "--show", "--showformat"]
+query.append("${db:Status-Status} ${Package} ${Architecture} ${Version}\\n")
+packages = {}
+for row in subprocess.run(query, capture_output=True, text=True, check=True).stdout.splitlines():
+    status, name, architecture, *version = row.split()
+    if status not in ("not-installed", "config-files"):
+        one = packages.setdefault(name, {"version": "".join(version), "lists": [], "changed": []})
+        for file in (f"{folder}/{name}.md5sums", f"{folder}/{name}:{architecture}.md5sums"):
+            if os.path.exists(file):
+                one["lists"].append(digest(file[len(root):], "sha256"))
+                one["changed"] += differing(file)
+print(json.dumps({"packages": packages, "files": {path: digest(path, "sha256") for path in asked["paths"]}}))
+"""
 MODES = "/etc/conclave/mode/"
 UNITS = "/etc/systemd/system/"
-# Files that minimal systems leave out of packages on purpose.
-LEFT_OUT = tuple(f"/usr/share/{name}/" for name in ("doc", "man", "locale", "info", "lintian", "bug", "doc-base"))
 # Packages' own configuration below these is part of what the product promises; elsewhere administrators may set theirs.
 SETTINGS = tuple(f"/etc/{name}/" for name in ("chrony", "nginx", "postgresql", "valkey", "systemd", "pam.d", "ssh"))
 
@@ -124,18 +155,57 @@ def reasons_of(want: dict[str, Any], found: dict[str, Any]) -> list[str]:
     return [words.get(key, f"{key} {found[key]}, not {value}") for key, value in want.items() if found[key] != value]
 
 
-def changed_package_files(host: Host) -> list[str]:
-    """Return files of Debian packages that are not as they were packed, by the packages' own checksums."""
+def changed_package_files(host: Host, others: Iterable[str]) -> tuple[int, list[str]]:
+    """Return how many packages were looked at, and what of them is not as the control node knows it.
+
+    Parameters
+    ----------
+    others:
+        Packages that are no matter of the depot, and named elsewhere.
+    """
     known = placed_on(host)
+    contents = placed.contents(host.site.name, host.name, known).packages
     ours = {*known.files, *known.links, *known.absent}
-    changed = []
-    for row in host.run("dpkg --verify").out.splitlines():
-        verdict, _, rest = row.partition(" ")
-        kind, _, path = rest.strip().rpartition(" ")
-        its_own = kind.strip() == "c" and not path.startswith(SETTINGS)
-        if path not in ours and not its_own and not path.startswith(LEFT_OUT):
-            changed.append(f"{path}{' (missing)' if verdict == 'missing' else ''}")
-    return changed
+    whole = {path for package in contents.values() for path in (*package.files, *package.conffiles)}
+    asked = {"skip": LEFT_OUT, "paths": sorted(path for path in whole - ours if looked_at(path))}
+    found = host.json("/usr/bin/python3 -c %s", PACKED, stdin=json.dumps(asked))
+    return len(found["packages"]), spoiled(contents, found, {*known.packages}, {*others}, ours)
+
+
+def spoiled(
+    contents: dict[str, PackageContents], found: dict[str, Any], wanted: set[str], others: set[str], ours: set[str]
+) -> list[str]:
+    """Return what a host has said that is not as the packages were packed; ``ours`` are files that roles place."""
+    there: dict[str, dict[str, Any]] = found["packages"]
+    wrong = [f"{name} (not installed)" for name in sorted((wanted & set(contents)) - set(there))]
+    conffiles = {path for package in contents.values() for path in package.conffiles}
+    for name, seen in there.items():
+        if name in others:
+            continue
+        if name not in contents:
+            wrong.append(f"{name} (no package of the release)")
+            continue
+        package = contents[name]
+        if seen["version"] != package.version:
+            wrong.append(f"{name} {seen['version']} (not {package.version})")
+            continue
+        if package.md5sums and set(seen["lists"]) != {package.md5sums}:
+            wrong.append(f"/var/lib/dpkg/info/{name}.md5sums (checksums of {name})")
+        for path, sha256 in (package.files | package.conffiles).items():
+            if path not in ours and looked_at(path) and found["files"][path] != sha256:
+                wrong.append(f"{path} of {name}{'' if found['files'][path] else ' (missing)'}")
+        if package.md5sums:
+            wrong += [
+                f"{path} of {name}{' (missing)' if missing else ''}"
+                for path, missing in seen["changed"]
+                if path not in ours and path not in conffiles
+            ]
+    return wrong
+
+
+def looked_at(path: str) -> bool:
+    """Say whether a file is part of what the product promises: packages' settings are, below some folders."""
+    return not path.startswith(LEFT_OUT) and (not path.startswith("/etc/") or path.startswith(SETTINGS))
 
 
 def unknown_unit_files(host: Host, units: Iterable[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from changes import added, done, edited
+from changes import added, done, edited, tampered
 
 from conclave.verify import breaker
 
@@ -74,6 +74,18 @@ def the_web_client_is_edited(host: Host) -> Iterator[None]:
     page = "$(dpkg -L conclave-web | grep '/index.html$')"
     edit = f"cp -p {page} /run/breaker-page && echo '<script></script>' >> {page}"
     with done(host, edit, f"mv /run/breaker-page {page}"):
+        yield
+
+
+@breaker("SYS-04", on="edge")
+def the_web_client_is_edited_with_its_checksum(host: Host) -> Iterator[None]:
+    with tampered(host, "conclave-web", "$(dpkg -L conclave-web | grep '/index.html$')", "<script></script>"):
+        yield
+
+
+@breaker("SYS-04", on="edge")
+def a_program_of_debian_is_edited_with_its_checksum(host: Host) -> Iterator[None]:
+    with tampered(host, "ca-certificates", "/usr/sbin/update-ca-certificates", "# changed"):
         yield
 
 
