@@ -28,7 +28,7 @@ options:
     type: path
     default: ""
   realm:
-    description: The realm. Keys are realm, settings, profile, roles, flows, bindings, clients, users.
+    description: The realm. Keys are realm, settings, profile, required_actions, roles, flows, bindings, clients, users.
     type: dict
     required: true
   secrets:
@@ -95,7 +95,7 @@ def main() -> None:
     try:
         wanted = Realm(name=spec.pop("realm"), secrets=given["secrets"], **spec)
     except (KeyError, TypeError) as error:
-        known = "realm, settings, profile, roles, flows, bindings, clients, users"
+        known = "realm, settings, profile, required_actions, roles, flows, bindings, clients, users"
         module.fail_json(msg=f"realm: {error}; known keys are {known}")
     accounts = Accounts(
         given["admin_client_id"], given["admin_client_secret"], given["bootstrap_user"], given["bootstrap_password"]

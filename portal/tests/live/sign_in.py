@@ -66,6 +66,9 @@ class Person:
         match form.name:
             case "kc-form-login":
                 return {"username": self.username, "password": self.password, "credentialId": ""}
+            case "kc-passwd-update-form":
+                self.password = PASSWORD
+                return {**form.fields, "password-new": PASSWORD, "password-confirm": PASSWORD}
             case "kc-totp-settings-form":
                 # The hidden field is the raw key; apps are given it in base32.
                 self.secret = base64.b32encode(form.fields["totpSecret"].encode()).decode()

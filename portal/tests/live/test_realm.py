@@ -68,6 +68,14 @@ def test_nobody_may_change_his_own_name(site: Site) -> None:
     assert changes(site) == []
 
 
+def test_the_order_of_the_first_sign_in_changed_by_hand_is_shown_and_set_back(site: Site) -> None:
+    admin = site.admin()
+    path = "/conclave/authentication/required-actions/UPDATE_PASSWORD"
+    admin.put(path, {**admin.get(path), "priority": 30})
+    assert changes(site) == ["~ required_actions/UPDATE_PASSWORD/priority: 30 -> 5"]
+    assert changes(site) == []
+
+
 def test_a_foreign_mapper_is_removed(site: Site) -> None:
     admin = site.admin()
     portal = admin.get("/conclave/clients?clientId=portal")[0]

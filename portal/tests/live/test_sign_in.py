@@ -10,6 +10,7 @@ import servers
 from sign_in import Person, parameters
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from conclave.keycloak import people as accounts
 from conclave.keycloak.client import KeycloakError
 
 if TYPE_CHECKING:
@@ -23,6 +24,15 @@ def test_the_first_sign_in_enrols_the_second_factor(organiser: Person) -> None:
     said = organiser.session()
     assert said["authenticated"]
     assert said["user"] == {"name": "Olga Beispiel", "username": "organiser", "may_plan": True}
+
+
+def test_a_new_account_gets_a_password_of_its_own_before_the_second_factor(site: Site) -> None:
+    given = "a first password of somebody else"
+    accounts.add(site.admin(), "conclave", accounts.Person("nora", "nora@conf.test", "Nora", "Beispiel", ()), given)
+    nora = Person(site, "nora", password=given)
+    nora.sign_in()
+    assert nora.forms == ["kc-form-login", "kc-passwd-update-form", "kc-totp-settings-form"]
+    assert nora.session()["authenticated"]
 
 
 def test_the_next_sign_in_asks_for_password_and_code(organiser: Person) -> None:

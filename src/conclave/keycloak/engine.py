@@ -39,6 +39,8 @@ class Realm:
         ``password_name`` is a key of `secrets`.
     profile:
         Who may change an attribute of an account, by its name, for example ``{"lastName": ["admin"]}``.
+    required_actions:
+        Parts of RequiredActionProviderRepresentations, by alias. Every one that is named comes with Keycloak.
     secrets:
         The secret values, which never appear in a change.
     """
@@ -51,6 +53,7 @@ class Realm:
     clients: list[dict[str, Any]] = field(default_factory=list)
     users: list[dict[str, Any]] = field(default_factory=list)
     profile: dict[str, list[str]] = field(default_factory=dict)
+    required_actions: dict[str, dict[str, Any]] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
 
 
@@ -95,6 +98,7 @@ class _Run:
             self.client.post("", {"realm": self.wanted.name, "enabled": False})
         self._settings()
         self._profile()
+        self._required_actions()
         self._roles()
         old = self._flows()
         for body in self.wanted.clients:
@@ -166,6 +170,11 @@ class _Run:
                 changes.append(Change(f"profile/{attribute['name']}/edit", editors, wanted))
                 permissions["edit"] = wanted
         return changes
+
+    def _required_actions(self) -> None:
+        for alias, part in self.wanted.required_actions.items():
+            path = f"{self.at}/authentication/required-actions/{_quoted(alias)}"
+            self._update(f"required_actions/{alias}", path, part, self.client.get(path))
 
     def _roles(self) -> None:
         for role in self.wanted.roles:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -13,6 +13,7 @@ from jinja2 import Environment, StrictUndefined
 
 from conclave.keycloak.client import AdminClient, KeycloakError
 from conclave.keycloak.diff import Change, differences, merged
+from conclave.keycloak.engine import Realm, apply
 from conclave.keycloak.flows import Flow
 
 ROOT = Path(__file__).parents[3]
@@ -106,6 +107,40 @@ def test_the_realms_promises_hold_as_written() -> None:
     assert not settings["registrationAllowed"]
     assert settings["sslRequired"] == "all"
     assert "length(14)" in settings["passwordPolicy"]
+
+
+class _Keycloak:
+    """A realm with the required actions that Keycloak makes, as its admin API shows them."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, Any]] = {
+            f"/conclave/authentication/required-actions/{alias}": {"alias": alias, "enabled": True, "priority": order}
+            for alias, order in (("CONFIGURE_TOTP", 10), ("UPDATE_PASSWORD", 30))
+        }
+        self.rows["/conclave"] = {"enabled": True}
+
+    def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        return [] if path.endswith("/flows") else dict(self.rows[path])
+
+    def find(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        return self.rows.get(path)
+
+    def put(self, path: str, body: dict[str, Any]) -> None:
+        self.rows[path] = body
+
+
+def test_at_the_first_sign_in_the_new_password_comes_before_the_second_factor() -> None:
+    keycloak = _Keycloak()
+    wanted = Realm("conclave", required_actions=realm()["required_actions"])
+    changes = [str(change) for change in apply(wanted, cast("AdminClient", keycloak), check=False)]
+    assert changes == ["~ required_actions/UPDATE_PASSWORD/priority: 30 -> 5"]
+    actions = [row for row in keycloak.rows.values() if "priority" in row]
+    assert [row["alias"] for row in sorted(actions, key=lambda row: row["priority"])] == [
+        "UPDATE_PASSWORD",
+        "CONFIGURE_TOTP",
+    ]
+    assert all(row["enabled"] for row in actions)
+    assert apply(wanted, cast("AdminClient", keycloak), check=False) == []
 
 
 def test_accounts_for_demonstration_exist_only_where_they_are_asked_for() -> None:
