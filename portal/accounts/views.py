@@ -68,6 +68,9 @@ def login(request: HttpRequest) -> HttpResponse:
 def callback(request: HttpRequest) -> HttpResponse:
     """Take the browser back, check the tokens, and start a session."""
     way = Way(request)
+    if isinstance(request.user, User) and not way.was_set_out_on():
+        # The browser's Back after signing in: Keycloak knows the person and sends them here again, with a used state.
+        return HttpResponseRedirect("/")
     where = way.destination()
     return way.keep(_arrive(request, way, where))
 

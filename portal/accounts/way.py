@@ -38,9 +38,17 @@ class Way:
         """Remember where the browser wants to go, with what was remembered last."""
         self.session[next(reversed(self.session))]["next"] = where
 
+    def was_set_out_on(self) -> bool:
+        """Say whether the browser set out with the state that it comes back with, and did not come back before."""
+        return self._key() in self.session
+
     def destination(self) -> str:
         """Return where the browser wanted to go when it set out with the state that it comes back with."""
-        return str(self.session.get(f"_state_sso_{self.GET.get('state')}", {}).get("next", "/"))
+        return str(self.session.get(self._key(), {}).get("next", "/"))
+
+    def _key(self) -> str:
+        """Return the name under which Authlib's client keeps this state."""
+        return f"_state_sso_{self.GET.get('state')}"
 
     def keep(self, response: HttpResponse) -> HttpResponse:
         """Have the browser remember, or forget when there is nothing left."""
