@@ -177,6 +177,10 @@ export const de: Catalogue = {
     remove: "Besprechung löschen",
     removeTitle: "Diese Besprechung löschen?",
     removeText: "Link und PIN funktionieren dann für niemanden mehr. Das lässt sich nicht rückgängig machen.",
+    removePresent: (n) =>
+      n === 1
+        ? "1 Person nimmt gerade teil. Für sie endet die Besprechung sofort."
+        : `${n} Personen nehmen gerade teil. Für sie endet die Besprechung sofort.`,
     removeConfirm: "Löschen",
     noKeyTitle: "Der Schlüssel ist nicht auf diesem Gerät",
     noKeyMine:

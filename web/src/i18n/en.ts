@@ -251,6 +251,10 @@ export const en = {
     remove: "Delete meeting",
     removeTitle: "Delete this meeting?",
     removeText: "The link and the PIN will stop working for everyone. This cannot be undone.",
+    removePresent: (n: number) =>
+      n === 1
+        ? "1 person is in the meeting now and will be disconnected."
+        : `${n} people are in the meeting now and will be disconnected.`,
     removeConfirm: "Delete",
     noKeyTitle: "The key is not on this device",
     noKeyMine:

@@ -45,6 +45,9 @@ function RemoveMeeting({ meeting }: { meeting: Meeting }) {
             {({ close }) => (
               <>
                 <Heading slot="title">{text.meeting.removeTitle}</Heading>
+                {meeting.participants > 0 && (
+                  <Notice tone="warn">{text.meeting.removePresent(meeting.participants)}</Notice>
+                )}
                 <p>{text.meeting.removeText}</p>
                 {error !== undefined && <Notice tone="bad">{errorText(text, error)}</Notice>}
                 <div className="dialog-actions">
