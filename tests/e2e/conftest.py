@@ -45,6 +45,7 @@ class Story:
     plain: dict[str, Any] = field(default_factory=dict)
     warning: str = ""
     wrong_link: str = ""
+    back: str = ""
     end: str = ""
     title: str = ""
     link: str = field(default="", repr=False)
@@ -100,6 +101,7 @@ async def _tell(pictures: Path) -> Story:
             await _plain_publisher(story, page, key, invitation)
             await page.screenshot(path=pictures / "blocked.png")
             await _wrong_key(browser, story, meeting)
+            story.back = await _back(page)
             await pages.leave(page)
             story.end = page.url
             await page.screenshot(path=pictures / "end.png")
@@ -129,6 +131,17 @@ async def _plain_publisher(story: Story, page: Page, key: bytes, invitation: Inv
 
     plan = Plan(SITE, participants=1, seconds=4, encrypts=False, key=key, name="In clear")
     await hold_at_site(read.load(SITE), plan, invitation=invitation, during=look)
+
+
+async def _back(page: Page) -> str:
+    """Somebody presses the browser's Back in the call, and stays."""
+    await page.evaluate("history.back()")
+    question = page.get_by_role("alertdialog")
+    await question.wait_for()
+    asked = await question.inner_text()
+    await question.get_by_role("button", name="Stay").click()
+    await question.wait_for(state="hidden")
+    return asked
 
 
 async def _wrong_key(browser: Browser, story: Story, meeting: pages.Planned) -> None:

@@ -50,6 +50,12 @@ def test_a_track_that_is_not_encrypted_is_refused_and_shown(story: Story) -> Non
     assert not any(track["framesDecoded"] for track in story.plain["tracks"] if track["identity"] in refused)
 
 
+def test_back_does_not_leave_the_call_unasked(story: Story) -> None:
+    assert "Leave the meeting?" in story.back
+    # The call went on: it was left afterwards, by its button.
+    assert story.end.endswith("/ended")
+
+
 def test_pages_load_nothing_from_anybody_else(story: Story) -> None:
     hosts = {urlsplit(address).hostname for address in story.addresses if not address.startswith(("data:", "blob:"))}
     assert hosts == {f"{name}.{story.domain}" for name in ("meet", "sso", "media")}

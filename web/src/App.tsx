@@ -1,7 +1,7 @@
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense, useRef } from "react";
+import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
 import { RouterProvider as AriaRouter } from "react-aria-components";
-import { BrowserRouter, Route, Routes, useHref, useNavigate } from "react-router";
+import { createBrowserRouter, Route, RouterProvider, Routes, useHref, useNavigate } from "react-router";
 import { PortalError } from "./api/portal";
 import { ErrorBoundary } from "./components/ErrorBoundary";
 import { Loading } from "./components/Loading";
@@ -88,11 +88,11 @@ function Pages() {
 }
 
 export function App() {
+  // Not before the first rendering: a router remembers the address it finds, and the key must have been taken out of it.
+  const [router] = useState(() => createBrowserRouter([{ path: "*", element: <Pages /> }]));
   return (
     <QueryClientProvider client={queries}>
-      <BrowserRouter>
-        <Pages />
-      </BrowserRouter>
+      <RouterProvider router={router} />
     </QueryClientProvider>
   );
 }

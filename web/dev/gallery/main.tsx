@@ -54,6 +54,12 @@ if (root && check)
 else if (root && scene)
   createRoot(root).render(
     <LanguageProvider site="de">
-      <CallView state={scene()} actions={actions} site={site} keyMadeHere={false} />
+      <CallView
+        state={scene()}
+        actions={actions}
+        guard={{ asked: false, stay: () => undefined }}
+        site={site}
+        keyMadeHere={false}
+      />
     </LanguageProvider>,
   );

@@ -2,6 +2,7 @@ import { useMemo, useSyncExternalStore } from "react";
 import type { Site } from "../../api/portal";
 import type { CallSession } from "../CallSession";
 import { type CallActions, CallView } from "./CallView";
+import { useLeaveGuard } from "./useLeaveGuard";
 
 export function Call({ call, site, keyMadeHere }: { call: CallSession; site: Site | undefined; keyMadeHere: boolean }) {
   const state = useSyncExternalStore(call.subscribe, call.state);
@@ -20,5 +21,6 @@ export function Call({ call, site, keyMadeHere }: { call: CallSession; site: Sit
     }),
     [call],
   );
-  return <CallView state={state} actions={actions} site={site} keyMadeHere={keyMadeHere} />;
+  const guard = useLeaveGuard();
+  return <CallView state={state} actions={actions} guard={guard} site={site} keyMadeHere={keyMadeHere} />;
 }

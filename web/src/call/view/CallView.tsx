@@ -10,12 +10,12 @@ import { deviceFailureText } from "../../i18n/errorText";
 import { MAX_TILES, maySend } from "../cap";
 import { type CallState, hasWrongKey, type LocalSource } from "../model";
 import { ControlBar, canFillScreen, canShareScreen } from "./ControlBar";
-import { DevicesDialog, ShortcutsDialog } from "./Dialogs";
+import { DevicesDialog, LeaveDialog, ShortcutsDialog } from "./Dialogs";
 import { PeoplePanel } from "./PeoplePanel";
 import { Shield } from "./Shield";
 import { type Layout, Stage } from "./Stage";
 import { type Shortcut, shortcutsWanted, useShortcuts, wantShortcuts } from "./shortcuts";
-import { useLeaveGuard } from "./useLeaveGuard";
+import type { LeaveGuard } from "./useLeaveGuard";
 import { useStatusMessage } from "./useStatusMessage";
 import { useWakeLock } from "./useWakeLock";
 import "../../styles/call.css";
@@ -75,11 +75,13 @@ function WrongKey({ actions }: { actions: CallActions }) {
 export function CallView({
   state,
   actions,
+  guard,
   site,
   keyMadeHere,
 }: {
   state: CallState;
   actions: CallActions;
+  guard: LeaveGuard;
   site: Site | undefined;
   /** This browser created the meeting's key: if keys do not match, the others' are wrong. */
   keyMadeHere: boolean;
@@ -115,12 +117,11 @@ export function CallView({
     [toggle, cap],
   );
   const speak = useCallback((on: boolean) => void setMicrophone(on), [setMicrophone]);
-  useShortcuts(wanted && dialog === undefined && state.phase === "connected", act, speak);
+  useShortcuts(wanted && dialog === undefined && !guard.asked && state.phase === "connected", act, speak);
 
   const root = useRef<HTMLDivElement>(null);
   useHeadingFocus(root);
   useWakeLock();
-  useLeaveGuard();
 
   const stalled = state.stalled || state.phase === "reconnecting";
   const wrongKey = !keyMadeHere && hasWrongKey(state.people);
@@ -224,6 +225,7 @@ export function CallView({
           onClose={() => setDialog(undefined)}
         />
       )}
+      {guard.asked && <LeaveDialog onLeave={() => void actions.leave()} onStay={guard.stay} />}
     </div>
   );
 }

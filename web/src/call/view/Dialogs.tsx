@@ -1,7 +1,7 @@
 import { X } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { Dialog, Heading, Modal, ModalOverlay, Switch } from "react-aria-components";
-import { IconButton } from "../../components/Button";
+import { Button, IconButton } from "../../components/Button";
 import { SelectField } from "../../components/Field";
 import { labelOf } from "../../devices/DeviceCheck";
 import { useText } from "../../i18n";
@@ -20,6 +20,29 @@ export function CallDialog({ title, onClose, children }: { title: string; onClos
             </IconButton>
           </div>
           {children}
+        </Dialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}
+
+/** The question before leaving; Escape and a click beside it are no answer but staying. */
+export function LeaveDialog({ onLeave, onStay }: { onLeave: () => void; onStay: () => void }) {
+  const text = useText();
+  return (
+    <ModalOverlay className="overlay" isOpen isDismissable onOpenChange={(open) => !open && onStay()}>
+      <Modal className="dialog">
+        <Dialog className="dialog-body" role="alertdialog">
+          <Heading slot="title">{text.call.leaveTitle}</Heading>
+          <p>{text.call.leaveText}</p>
+          <div className="dialog-actions">
+            <Button onPress={onStay} autoFocus>
+              {text.call.stay}
+            </Button>
+            <Button look="danger" onPress={onLeave}>
+              {text.call.leave}
+            </Button>
+          </div>
         </Dialog>
       </Modal>
     </ModalOverlay>

@@ -35,6 +35,8 @@ const actions: CallActions = {
   leave: nothing,
 };
 
+const guard = { asked: false, stay: () => {} };
+
 const person = (given: Partial<Person>): Person => ({
   identity: "p-a",
   name: "Anna Muster",
@@ -70,7 +72,7 @@ const state = (given: Partial<CallState> = {}): CallState => ({
 
 const view = (shown: CallState) => (
   <LanguageProvider site="en">
-    <CallView state={shown} actions={actions} site={undefined} keyMadeHere={false} />
+    <CallView state={shown} actions={actions} guard={guard} site={undefined} keyMadeHere={false} />
   </LanguageProvider>
 );
 
@@ -138,18 +140,6 @@ describe("a call", () => {
     fireEvent.keyDown(first, { key: "ArrowRight" });
     expect(bar.contains(document.activeElement)).toBe(true);
     expect(document.activeElement?.getAttribute("aria-label")).toBe("Turn camera off");
-  });
-
-  it("asks before its page is closed", () => {
-    const { unmount } = render(view(state()));
-    const closing = () => {
-      const event = new Event("beforeunload", { cancelable: true });
-      window.dispatchEvent(event);
-      return event.defaultPrevented;
-    };
-    expect(closing()).toBe(true);
-    unmount();
-    expect(closing()).toBe(false);
   });
 
   it("lets a key that did not match be checked again from the shield", () => {
