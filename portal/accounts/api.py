@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from django.http import HttpRequest  # noqa: TC002 - the framework reads the ann
 from django.middleware.csrf import get_token
 from django.utils.translation import get_language
 from ninja import Router, Schema
+from pydantic import Field
 from requests.exceptions import RequestException
 
 from accounts.auth import signed_in
@@ -45,7 +46,10 @@ class SessionOut(Schema):
     authenticated: bool
     user: Person | None
     csrf_token: str
-    language: Literal["de", "en"]
+    language: Annotated[Literal["de", "en"], Field(description="Of this request, else the site's.")]
+    account_language: Annotated[
+        Literal["de", "en"] | None, Field(description="The one the person has chosen on the sign-in pages, if any.")
+    ]
     site: SiteOut
 
 
@@ -65,6 +69,7 @@ def session(request: HttpRequest) -> dict[str, object]:
         "user": user,
         "csrf_token": get_token(request),
         "language": (get_language() or site.language)[:2],
+        "account_language": request.session.get("language") if user else None,
         "site": {
             "name": site.name,
             "domain": site.domain,

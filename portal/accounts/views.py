@@ -109,6 +109,13 @@ def _changed(request: HttpRequest) -> str | None:
     return f"/?changed={names[0]}" if names else None
 
 
+def _language(claims: dict[str, Any]) -> str | None:
+    """Return the language that the person has chosen on the identity server's pages, if the client speaks it."""
+    # A language tag (OpenID Connect Core 1.0, section 5.1), such as "de-AT".
+    primary = str(claims.get("locale") or "").lower().split("-")[0]
+    return primary if primary in dict(settings.LANGUAGES) else None
+
+
 def _begin(request: HttpRequest, claims: dict[str, Any], id_token: str) -> None:
     # The organisation's directory or an account's owner chose them: others must see whom they have before them.
     username = cleaned(str(claims.get("preferred_username") or ""), str(claims["sub"]))
@@ -125,6 +132,7 @@ def _begin(request: HttpRequest, claims: dict[str, Any], id_token: str) -> None:
     request.session.flush()
     start_session(request, user, backend=PATH)
     request.session["id_token"] = id_token
+    request.session["language"] = _language(claims)
     request.session.save()
     SignIn.objects.create(session_key=str(request.session.session_key), sid=claims["sid"], user=user)
     record("signed_in", actor=user, acr=claims["acr"], amr=claims.get("amr", []))

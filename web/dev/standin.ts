@@ -129,6 +129,7 @@ export function standIn(): Plugin {
           authenticated: signedIn,
           user: signedIn ? { name: "Organiser Demo", username: "organiser", may_plan: true } : null,
           csrf_token: "stand-in",
+          account_language: null,
           language: "de",
           site: siteIn(scene),
         });

@@ -46,7 +46,7 @@ function Pages() {
   const { session } = useSession();
   const navigate = useNavigate();
   return (
-    <LanguageProvider site={session?.language}>
+    <LanguageProvider site={session?.language} account={session?.account_language}>
       <AriaRouter navigate={(path) => void navigate(path)} useHref={useHref}>
         <ErrorBoundary>
           <Suspense fallback={<Loading />}>

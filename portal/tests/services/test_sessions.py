@@ -56,6 +56,7 @@ def test_an_anonymous_browser_learns_the_site_and_gets_a_csrf_token() -> None:
     assert not said["authenticated"]
     assert said["user"] is None
     assert said["language"] == "en"
+    assert said["account_language"] is None
     assert said["site"] == {
         "name": "Test site",
         "domain": "conf.test",
@@ -71,6 +72,14 @@ def test_an_anonymous_browser_learns_the_site_and_gets_a_csrf_token() -> None:
 @pytest.mark.parametrize(("asked", "language"), [("de", "de"), ("de-CH,en;q=0.5", "de"), ("en-GB", "en"), ("fr", "en")])
 def test_the_language_is_the_readers_or_the_sites(asked: str, language: str) -> None:
     assert Browser(language=asked).get("/api/session").json()["language"] == language
+
+
+def test_the_language_chosen_at_the_identity_server_comes_with_the_session() -> None:
+    browser = Browser(user("ada"))
+    session = browser.client.session
+    session["language"] = "de"
+    session.save()
+    assert browser.get("/api/session").json()["account_language"] == "de"
 
 
 def test_answers_are_not_cached_and_carry_no_active_content() -> None:

@@ -16,13 +16,18 @@ function supported(tag: string | null | undefined): Language | undefined {
 }
 
 /**
- * The reader's language: chosen here before, else the browser's, else the site's.
+ * The reader's language: chosen here before, else on the sign-in pages, else the browser's, else the site's.
  *
  * @param preferred the browser's languages, most wanted first (`navigator.languages`)
  */
-export function pickLanguage(stored: string | null, preferred: readonly string[], site: string | undefined): Language {
+export function pickLanguage(
+  stored: string | null,
+  account: string | null | undefined,
+  preferred: readonly string[],
+  site: string | undefined,
+): Language {
   const fromBrowser = preferred.map((tag) => supported(tag)).find((language) => language !== undefined);
-  return supported(stored) ?? fromBrowser ?? supported(site) ?? "en";
+  return supported(stored) ?? supported(account) ?? fromBrowser ?? supported(site) ?? "en";
 }
 
 interface LanguageState {
@@ -35,10 +40,18 @@ interface LanguageState {
 
 const LanguageContext = createContext<LanguageState | undefined>(undefined);
 
-export function LanguageProvider({ site, children }: { site: string | undefined; children: ReactNode }) {
+export function LanguageProvider({
+  site,
+  account,
+  children,
+}: {
+  site: string | undefined;
+  account?: string | null | undefined;
+  children: ReactNode;
+}) {
   const [stored, setStored] = useState(() => localStorage.getItem(STORED));
   const state = useMemo((): LanguageState => {
-    const language = pickLanguage(stored, navigator.languages, site);
+    const language = pickLanguage(stored, account, navigator.languages, site);
     const locale = navigator.languages.find((tag) => supported(tag) === language && tag.includes("-"));
     return {
       language,
@@ -49,7 +62,7 @@ export function LanguageProvider({ site, children }: { site: string | undefined;
         setStored(chosen);
       },
     };
-  }, [stored, site]);
+  }, [stored, account, site]);
 
   useEffect(() => {
     document.documentElement.lang = state.language;

@@ -3,11 +3,12 @@ import { pickLanguage } from "../../src/i18n";
 import { dayOf } from "../../src/i18n/time";
 
 describe("the language", () => {
-  it("is the one chosen here, else the browser's, else the site's", () => {
-    expect(pickLanguage("en", ["de-DE"], "de")).toBe("en");
-    expect(pickLanguage(null, ["fr-FR", "de-AT"], "en")).toBe("de");
-    expect(pickLanguage(null, ["fr-FR"], "de")).toBe("de");
-    expect(pickLanguage("xx", [], undefined)).toBe("en");
+  it("is the one chosen here, else on the sign-in pages, else the browser's, else the site's", () => {
+    expect(pickLanguage("en", "de", ["de-DE"], "de")).toBe("en");
+    expect(pickLanguage(null, "en", ["de-DE"], "de")).toBe("en");
+    expect(pickLanguage(null, null, ["fr-FR", "de-AT"], "en")).toBe("de");
+    expect(pickLanguage(null, undefined, ["fr-FR"], "de")).toBe("de");
+    expect(pickLanguage("xx", "xx", [], undefined)).toBe("en");
   });
 });
 

@@ -14,6 +14,7 @@ const session = (authenticated: boolean): Session => ({
   authenticated,
   user: authenticated ? { name: "Organiser Demo", username: "organiser", may_plan: true } : null,
   csrf_token: "t",
+  account_language: null,
   language: "en",
   site: { name: "Site", domain: "conf.lab.example", contact: "", mode: "open", mode_since: null, mode_until: null },
 });
