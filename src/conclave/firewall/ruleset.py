@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from conclave.site.zones import Address
 
 IPV4, IPV6 = 4, 6
+# Whose limits are counted apart, with the place of each.
+SIDES = {"outside": "outside", "inside": "site"}
 MULTICAST = "mld-listener-query, mld-listener-report, mld2-listener-report, nd-router-solicit"
 ERRORS4 = "destination-unreachable, time-exceeded, parameter-problem"
 ERRORS6 = "destination-unreachable, packet-too-big, time-exceeded, parameter-problem"
@@ -61,7 +63,10 @@ def ruleset(catalog: Catalog, site: Site, host: Host) -> str:
         The host whose rules are wanted.
     """
     table = Table(site)
-    chains = [*_input(catalog, table, host), "", *_forward(catalog, table, host), "", *_output(catalog, table, host)]
+    chains = _input(catalog, table, host)
+    for limited, rules in table.limits.items():
+        chains += ["", *chain(f"limit-{limited}", rules)]
+    chains += ["", *_forward(catalog, table, host), "", *_output(catalog, table, host)]
     if "router" in host.roles:
         chains += ["", *_spoofed(table), "", *_segments()]
     for translating in translation(catalog, table, host):
@@ -94,7 +99,6 @@ def _input(catalog: Catalog, table: Table, host: Host) -> list[str]:
             if not table.site.serves(host, flow):
                 continue
             if flow.limit:
-                table.limits[flow.name] = flow
                 rules += _limited(table, flow, flow.limit, family)
             there = ports(flow, "dport", table.site.ports(host, flow))
             near = any(hairpins_from(table.site, source, flow, family) for source in flow.sources)
@@ -115,16 +119,26 @@ def _relayed(catalog: Catalog, table: Table, host: Host) -> list[str]:
 
 
 def _limited(table: Table, flow: Flow, limit: Limit, family: int) -> list[str]:
-    new, who = ports(flow, "dport"), who_is_limited(family)
-    refused = table.count(f"limited-{flow.name}")
-    rate, connections = f"{flow.name}-rate{family}", f"{flow.name}-open{family}"
+    """Return the ways of a new connection to its limits: senders outside fill no set that one inside needs room in."""
+    ways = []
+    for side, place in SIDES.items():
+        if match := table.match("saddr", place, family):
+            name = f"{flow.name}-{side}"
+            table.limits[f"{name}{family}"] = _limits(table, flow, limit, name, family)
+            ways.append(f"{match} {ports(flow, 'dport')} jump limit-{name}{family}")
+    return ways
+
+
+def _limits(table: Table, flow: Flow, limit: Limit, name: str, family: int) -> list[str]:
+    who, refused = who_is_limited(family), table.count(f"limited-{flow.name}")
+    rate, connections = f"{name}-rate{family}", f"{name}-open{family}"
     over = f"limit rate over {limit.new_per_second}/second burst {limit.burst} packets"
     return [
-        f"{new} update @{rate} {{ {who} {over} }} {refused} drop",
-        f"{new} add @{connections} {{ {who} ct count over {limit.connections} }} {refused} drop",
+        f"update @{rate} {{ {who} {over} }} {refused} drop",
+        f"add @{connections} {{ {who} ct count over {limit.connections} }} {refused} drop",
         # Who found no room in a set that is full would have no limit at all.
-        f"{new} {who} != @{rate} {refused} drop",
-        f"{new} {who} != @{connections} {refused} drop",
+        f"{who} != @{rate} {refused} drop",
+        f"{who} != @{connections} {refused} drop",
     ]
 
 

@@ -29,7 +29,8 @@ class Table:
     site: Site
     places: set[str] = field(default_factory=set)
     counters: set[str] = field(default_factory=set)
-    limits: dict[str, Flow] = field(default_factory=dict)
+    # Rules of the chains that hold limits, by flow, side and IP version, such as ``web-outside4``.
+    limits: dict[str, list[str]] = field(default_factory=dict)
 
     def match(self, direction: str, place: str, family: int) -> str:
         """Return the match of a source (``saddr``) or target (``daddr``), or an empty string when it has no address."""
@@ -65,11 +66,11 @@ def declared_sets(table: Table) -> list[str]:
                 elements = ", ".join(_element(net) for net in sorted(collapse_addresses(nets)))  # type: ignore[type-var]
                 kind = "ipv4_addr" if keyword == "ip" else "ipv6_addr"
                 lines.append(f"set {place}{family} {{ type {kind}; flags interval; elements = {{ {elements} }}; }}")
-    for name in sorted(table.limits):
-        for family, keyword in FAMILIES:
-            kind = "ipv4_addr" if keyword == "ip" else "ipv6_addr"
-            lines.append(f"set {name}-rate{family} {{ type {kind}; size 65536; flags dynamic, timeout; timeout 1m; }}")
-            lines.append(f"set {name}-open{family} {{ type {kind}; size 65536; flags dynamic; }}")
+    for limited in sorted(table.limits):
+        name, version = limited[:-1], limited[-1]
+        kind = f"ipv{version}_addr"
+        lines.append(f"set {name}-rate{version} {{ type {kind}; size 65536; flags dynamic, timeout; timeout 1m; }}")
+        lines.append(f"set {name}-open{version} {{ type {kind}; size 65536; flags dynamic; }}")
     for family, keyword in FAMILIES:
         element = f"{keyword} daddr . meta l4proto . th dport"
         lines.append(

@@ -128,6 +128,8 @@ class RuleSet:
                 if kind == "goto":
                     outcome.rules.append(rule["handle"])
                     return str(value["target"])
+                if kind == "jump":
+                    self._run(value["target"], packet, outcome, without)
                 _note(kind, value, outcome)
             else:
                 outcome.rules.append(rule["handle"])

@@ -311,18 +311,21 @@ def allowed(catalog: Catalog, site: Site, sender: str, receiver: str, protocol: 
 
 
 def _limited(host: Host, flow: Flow, request: Packet, name: str, family: str) -> Iterator[Probe]:
+    sides = ("outside", "inside") if "-outside-" in name else ("inside", "outside")
     for limit in ("rate", "open") if flow.limit else ():
-        over = replace(request, over=frozenset({f"{flow.name}-{limit}{family}"}))
-        # Its limit is its own: whoever exceeds it fares at another port as everybody does there.
-        elsewhere = replace(over, dport=9)
-        dropped = frozenset({"in-dropped"})
-        yield Probe(f"{name}-over-{limit}-elsewhere", host.name, "input", elsewhere, "drop", dropped, logged=True)
+        own, others = (f"{flow.name}-{side}-{limit}{family}" for side in sides)
         limited = frozenset({f"limited-{flow.name}"})
-        yield Probe(f"{name}-over-{limit}", host.name, "input", over, "drop", limited)
-        full = frozenset({f"{flow.name}-{limit}{family}-full"})
-        yield Probe(f"{name}-{limit}-full", host.name, "input", replace(request, over=full), "drop", limited)
-        other = replace(request, over=full, dport=9)
-        yield Probe(f"{name}-{limit}-full-elsewhere", host.name, "input", other, "drop", dropped, logged=True)
+        for word, mark in (("over", ""), ("full", "-full")):
+            over = replace(request, over=frozenset({f"{own}{mark}"}))
+            yield Probe(f"{name}-{limit}-{word}", host.name, "input", over, "drop", limited)
+            # Its limit is its own: whoever exceeds it fares at another port as everybody does there.
+            dropped = frozenset({"in-dropped"})
+            elsewhere = replace(over, dport=9)
+            yield Probe(f"{name}-{limit}-{word}-elsewhere", host.name, "input", elsewhere, "drop", dropped, logged=True)
+            # What senders on the other side of the site's border do is nothing to this one.
+            theirs = replace(request, over=frozenset({f"{others}{mark}"}))
+            accepted = frozenset({f"flow-{flow.name}"})
+            yield Probe(f"{name}-{limit}-{word}-others", host.name, "input", theirs, "accept", accepted)
 
 
 def _neighbours(site: Site, one: str, other: str) -> bool:

@@ -28,7 +28,7 @@ for address in $SENDERS; do ip -n peer address add $address/128 dev eth0; done
 nft -f -
 ip netns exec peer python3 -c "$SEND" $SENDERS
 nft list counters table inet conclave
-nft list set inet conclave turn-udp-rate6
+nft list set inet conclave turn-udp-outside-rate6
 """
 SEND = """
 import socket, sys
@@ -58,3 +58,9 @@ def test_a_set_without_room_lets_nobody_past_the_limit() -> None:
 def test_all_addresses_of_a_link_have_one_limit() -> None:
     counted, entries = after([f"2001:db8:2:1::{number:x}" for number in range(1, ROOM + 5)])
     assert (counted["flow-turn-udp"], counted["limited-turn-udp"], entries) == (ROOM + 4, 0, 1)
+
+
+def test_a_set_that_senders_outside_filled_has_no_effect_inside() -> None:
+    outside = [f"2001:db8:2:{number:x}::1" for number in range(ROOM + 4)]
+    counted, _ = after([*outside, "2001:db8:1:6::10"])
+    assert (counted["flow-turn-udp"], counted["limited-turn-udp"]) == (ROOM + 1, 4)

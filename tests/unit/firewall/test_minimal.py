@@ -124,7 +124,11 @@ def with_verdict(rules: RuleSet) -> list[dict[str, Any]]:
 def leads_to(rules: RuleSet, chain: str) -> set[str]:
     """Return the chains from which one is reached."""
     return {
-        rule["chain"] for rule in rules.rules for step in rule["expr"] if step.get("goto", {}).get("target") == chain
+        rule["chain"]
+        for rule in rules.rules
+        for step in rule["expr"]
+        for way in ("goto", "jump")
+        if step.get(way, {}).get("target") == chain
     }
 
 

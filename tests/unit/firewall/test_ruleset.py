@@ -67,12 +67,14 @@ def test_both_families_have_the_same_rules(catalog: Catalog, site: Site, host: s
     # Where nothing is translated; public addresses need not have both families.
     text = made(catalog, untranslated(site), host)
     four = [
-        re.sub(r"\bip\b", "IP", re.sub(r"@([\w-]+)4\b", r"@\1", rule))
+        re.sub(r"\bip\b", "IP", re.sub(r"(@|jump )([\w-]+)4\b", r"\1\2", rule))
         for rule in text.splitlines()
         if re.search(r"\bip\b", rule)
     ]
     six = [
-        re.sub(r"\bip6\b", "IP", re.sub(r"@([\w-]+)6\b", r"@\1", rule)) for rule in text.splitlines() if "ip6 " in rule
+        re.sub(r"\bip6\b", "IP", re.sub(r"(@|jump )([\w-]+)6\b", r"\1\2", rule))
+        for rule in text.splitlines()
+        if "ip6 " in rule
     ]
     six = [rule.replace("icmpv6", "icmp") for rule in six if "hoplimit" not in rule and "ff02::" not in rule]
     # Who has a link has all addresses on it.
@@ -106,14 +108,18 @@ def test_only_media_and_edge_are_reached_from_outside(catalog: Catalog, site: Si
 
 
 def test_a_public_port_has_a_limit_per_source_before_it_is_accepted(catalog: Catalog, site: Site) -> None:
-    rules = chain(made(catalog, site, "media1"), "input")
-    for port in (7881, 7882, 3478):
-        touching = [rule for rule in rules if f"dport {port} " in rule]
-        assert "limit rate over" in touching[0]
-        assert "ct count over" in touching[1]
-        assert "-rate4 counter" in touching[2]
-        assert "-open4 counter" in touching[3]
-        assert "accept" in touching[4]
+    text = made(catalog, site, "media1")
+    for port, protocol in ((7881, "tcp"), (7882, "udp"), (3478, "udp")):
+        touching = [rule for rule in chain(text, "input") if f"dport {port} " in rule]
+        outside, inside = (rule.split(" jump ") for rule in touching[:2])
+        assert outside[0] == f"ip saddr != @site4 {protocol} dport {port}"
+        assert inside[0] == f"ip saddr @site4 {protocol} dport {port}"
+        assert "accept" in touching[2]
+        for _, limits in (outside, inside):
+            rate, connections, *full = chain(text, limits)
+            assert "limit rate over" in rate
+            assert "ct count over" in connections
+            assert [rule.split(" counter ")[0][-5:] for rule in full] == ["rate4", "open4"]
 
 
 def test_a_packet_of_the_kernel_itself_is_rejected_too(catalog: Catalog, site: Site) -> None:
