@@ -47,6 +47,12 @@ class Uplink(_Section):
 
     up: Annotated[float, Field(gt=0, description="Mbit/s out of the site.")]
     down: Annotated[float, Field(gt=0, description="Mbit/s into the site.")]
+    meeting_share: Annotated[
+        float, Field(gt=0, le=1, description="Part that guests of one meeting may fill while another is due.")
+    ] = 0.5
+    guests_of_network: Annotated[
+        int, Field(ge=1, description="Guests in one meeting at a time from one address outside, of IPv6 its /64.")
+    ] = 50
 
 
 class ModeFiles(_Section):

@@ -94,10 +94,12 @@ def _admit(
         tickets.refuse_too_many(meeting, user, source, outside=outside)
         if not outside:
             return admit(meeting, display_name, user, source=source)
-        cap = uplink.cap_for(meeting, there)
+        crowded = user is None and tickets.crowded(meeting, source, there)
+        cap = None if crowded else uplink.cap_for(meeting, there, guest=user is None)
         if cap is not None:
             return admit(meeting, display_name, user, cap, source)
-    refused(actor=user or display_name, meeting=meeting.id, reason="uplink full", address=address)
+    reason = "network full" if crowded else "uplink full"
+    refused(actor=user or display_name, meeting=meeting.id, reason=reason, address=address)
     raise Refusal(HTTPStatus.CONFLICT, ProblemCode.MEETING_FULL)
 
 

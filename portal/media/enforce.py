@@ -47,7 +47,7 @@ def handle(event: WebhookEvent) -> None:
         case "room_finished":
             now = timezone.now()
             Admission.objects.filter(meeting__room=event.room.name, joined_at__isnull=False, left_at=None).update(
-                left_at=now
+                left_at=now, source=""
             )
 
 
@@ -69,8 +69,7 @@ def _joined(join: Join) -> None:
         if fault is None and admission is not None and not admission.participant_sid:
             admission.participant_sid = join.sid
             admission.joined_at = join.at
-            admission.source = ""
-            admission.save(update_fields=["participant_sid", "joined_at", "source"])
+            admission.save(update_fields=["participant_sid", "joined_at"])
             record("joined", actor=admission.user or admission.display_name, meeting=admission.meeting_id)
     if fault:
         due.remove(join, fault, admission.meeting_id if admission else "")
@@ -80,5 +79,6 @@ def _left(join: Join) -> None:
     found = Admission.objects.filter(identity=join.identity, participant_sid=join.sid, left_at=None)
     for admission in found.select_related("user"):
         admission.left_at = join.at
-        admission.save(update_fields=["left_at"])
+        admission.source = ""
+        admission.save(update_fields=["left_at", "source"])
         record("left", actor=admission.user or admission.display_name, meeting=admission.meeting_id)

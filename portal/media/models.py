@@ -16,7 +16,7 @@ class Admission(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     display_name = models.CharField(max_length=255)
     outside = models.BooleanField(default=False)
-    # Of a guest, until the ticket is used: see media.tickets.
+    # Of a guest, until he leaves: see media.tickets.
     source = models.CharField(max_length=32, blank=True)
     # What somebody outside may use of the uplink: a value of conclave.bandwidth.Cap; empty for everybody inside.
     cap = models.CharField(max_length=8, blank=True)

@@ -1,4 +1,4 @@
-"""Tickets that nobody has used yet: few at a time for one person or network, so that nobody holds places with them."""
+"""Tickets of one person or network: few unused at a time, and few guests, so that nobody keeps others out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -18,10 +20,11 @@ from conclave_portal.limits import network
 from media.models import Admission
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from accounts.models import User
     from meetings.models import Meeting
+    from sfu.rooms import Present
 
 # A browser connects within seconds; a ticket that was not used by then holds no place, though it still opens the room.
 HELD = timedelta(seconds=20)
@@ -39,7 +42,7 @@ _LOCK = 0x7469_636B
 
 
 def source(address: str) -> str:
-    """Return a name for the network of a guest that is no address: it stands beside the ticket until that is used."""
+    """Return a name for the network of a guest that is no address: it stands beside the ticket until he leaves."""
     return salted_hmac("conclave.tickets", network(address), algorithm="sha256").hexdigest()[:32]
 
 
@@ -89,3 +92,23 @@ def refuse_too_many(meeting: Meeting, user: User | None, place: str, *, outside:
     if len(issued) == limit:
         wait = max(1, math.ceil((issued[-1] + HELD - now).total_seconds()))
         raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, ProblemCode.TOO_MANY_ATTEMPTS, retry_after=wait)
+
+
+def crowded(meeting: Meeting, place: str, there: Sequence[Present] | None) -> bool:
+    """Say whether a network outside has as many guests in a meeting as it may have.
+
+    To be called after `refuse_too_many`, which makes the next one of that network wait.
+
+    Parameters
+    ----------
+    meeting:
+        The meeting to be joined.
+    place:
+        `source` of the guest.
+    there:
+        Who is in any room, as the SFU said a moment ago; None: it did not say, and the allow list is believed.
+    """
+    guests = Admission.objects.filter(meeting=meeting, user=None, source=place, left_at=None, removed_at=None)
+    present = Q(joined_at__isnull=False) if there is None else Q(identity__in=[who.identity for who in there])
+    coming = Q(issued_at__gt=timezone.now() - HELD)
+    return guests.filter(present | coming).count() >= settings.CONFIG.uplink.guests_of_network

@@ -12,21 +12,23 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from conclave.bandwidth import Cap, Outside, admit
+from conclave.bandwidth import Cap, Outside, admit, admit_within
 from media.models import Admission
 from media.tickets import HELD, held
+from meetings.models import Meeting
 from sfu import rooms
 from sfu.client import SfuError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from meetings.models import Meeting
-
 logger = logging.getLogger("conclave.portal.media")
 
 # When the SFU cannot be asked, the allow list is believed this far back: a row may have missed its end.
 _LONGEST_STAY = timedelta(hours=24)
+# A meeting is due from so long before its start until its planned end; none is planned for longer than a day.
+_DUE_BEFORE = timedelta(hours=1)
+_LONGEST_MEETING = timedelta(hours=24)
 # Any number that no other lock of this database has.
 _LOCK = 0x6361_7073
 
@@ -40,10 +42,11 @@ def present() -> Sequence[rooms.Present] | None:
         return None
 
 
-def cap_for(meeting: Meeting, there: Sequence[rooms.Present] | None) -> Cap | None:
+def cap_for(meeting: Meeting, there: Sequence[rooms.Present] | None, *, guest: bool = False) -> Cap | None:
     """Return what one more participant from outside may use, or nothing when nothing is left.
 
     To be called in the transaction that writes the admission: the next one waits until this one is counted.
+    Guests of one meeting do not fill the uplink while another is due: whoever has a PIN can be many guests.
 
     Parameters
     ----------
@@ -51,13 +54,28 @@ def cap_for(meeting: Meeting, there: Sequence[rooms.Present] | None) -> Cap | No
         The meeting to be joined.
     there:
         Who is in any room, as the SFU said a moment ago; None: it did not say.
+    guest:
+        Whether the one more is a guest.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     people, outside = _counted(there)
     uplink = settings.CONFIG.uplink
     others = [Outside(cap=Cap(cap), room=people[room]) for room, cap in outside]
-    return admit(uplink.up, uplink.down, people[meeting.room] + 1, others)
+    room = people[meeting.room] + 1
+    if not guest or not _another_is_due(meeting):
+        return admit(uplink.up, uplink.down, room, others)
+    own = [one for one, (where, _) in zip(others, outside, strict=True) if where == meeting.room]
+    return admit_within(uplink.up, uplink.down, room, others, own, uplink.meeting_share)
+
+
+def _another_is_due(meeting: Meeting) -> bool:
+    now = timezone.now()
+    begun = Meeting.objects.exclude(pk=meeting.pk).filter(
+        starts_at__gt=now - _LONGEST_MEETING, starts_at__lt=now + _DUE_BEFORE
+    )
+    lengths = begun.values_list("starts_at", "duration_minutes")
+    return any(start + timedelta(minutes=minutes) > now for start, minutes in lengths)
 
 
 def _counted(there: Sequence[rooms.Present] | None) -> tuple[Counter[str], list[tuple[str, str]]]:

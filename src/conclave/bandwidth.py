@@ -325,3 +325,21 @@ def admit(up: float, down: float, room: int, others: Sequence[Outside]) -> Cap |
         Every participant from outside in all meetings; each keeps the cap that was given.
     """
     return next((cap for cap in Cap if fits(up, down, [*others, Outside(cap, room)], STAGES[cap])), None)
+
+
+def admit_within(  # noqa: PLR0917 - an uplink and who is on it
+    up: float, down: float, room: int, others: Sequence[Outside], own: Sequence[Outside], share: float
+) -> Cap | None:
+    """Return what `admit` does, and no more than fits when the meeting that is joined has a share of the uplink only.
+
+    Parameters
+    ----------
+    up, down, room, others:
+        As for `admit`.
+    own:
+        Those of `others` who are in the meeting that is joined.
+    share:
+        Its part of the uplink.
+    """
+    caps = (admit(up, down, room, others), admit(share * up, share * down, room, own))
+    return None if None in caps else max(filter(None, caps), key=list(Cap).index)

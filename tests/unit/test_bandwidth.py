@@ -153,3 +153,14 @@ def test_the_module_needs_nothing_but_the_standard_library() -> None:
     names = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     assert {str(name).partition(".")[0] for name in names} <= sys.stdlib_module_names
+
+
+def test_one_meeting_fills_its_share_and_leaves_the_rest_to_others() -> None:
+    filled = [Outside(Cap.AUDIO, 41)] * 40
+    assert bw.admit(50, 50, 41, filled) is Cap.FULL
+    assert bw.admit_within(50, 50, 41, filled, filled, 0.5) is None
+    # Another meeting has nobody outside yet.
+    assert bw.admit_within(50, 50, 1, filled, [], 0.5) is Cap.FULL
+    # A whole uplink is no share, and a full one is full for whoever has his share before him.
+    assert bw.admit_within(50, 50, 41, filled, filled, 1) is Cap.FULL
+    assert bw.admit_within(10, 10, 1, filled, [], 0.5) is None

@@ -13,7 +13,7 @@ from conclave.bandwidth import Cap
 from conclave_portal.config import Uplink
 from conclave_portal.errors import Refusal
 from media.api import _admit
-from media.enforce import _joined
+from media.enforce import _joined, _left
 from media.join import Join
 from media.models import Admission
 from media.tickets import HELD, INSIDE, OUTSIDE, PERSON
@@ -66,7 +66,30 @@ def test_the_addresses_of_one_ipv6_network_are_one(planned: Meeting) -> None:
 def test_a_ticket_that_is_used_counts_no_more(planned: Meeting) -> None:
     got, _refused = hoard(planned, HOARDER)
     _joined(Join(room=planned.room, identity=got[0].identity, sid="PA_1", at=timezone.now()))
-    assert Admission.objects.get(pk=got[0].pk).source == ""
+    _admit(planned, "Guest", None, HOARDER, outside=True)
+
+
+def come(planned: Meeting, address: str, number: int) -> list[Join]:
+    """Let guests of one address really connect."""
+    joins = []
+    for n in range(number):
+        ticket, _token = _admit(planned, f"Guest {n}", None, address, outside=True)
+        joins.append(Join(room=planned.room, identity=ticket.identity, sid=f"PA_{ticket.pk}", at=timezone.now()))
+        _joined(joins[-1])
+    return joins
+
+
+def test_one_network_outside_has_few_guests_in_a_meeting_at_a_time(planned: Meeting, settings: Any) -> None:  # noqa: ANN401
+    settings.CONFIG = settings.CONFIG.model_copy(update={"uplink": Uplink(up=5000, down=5000, guests_of_network=4)})
+    first, *_ = come(planned, HOARDER, 4)
+    with pytest.raises(Refusal, match="meeting_full"):
+        _admit(planned, "Guest", None, HOARDER, outside=True)
+    # Neither another network, nor another meeting, nor who signed in is concerned.
+    _admit(planned, "Guest", None, OTHER, outside=True)
+    _admit(meeting(user("bob")), "Guest", None, HOARDER, outside=True)
+    _admit(planned, "Cyd", user("cyd"), HOARDER, outside=True)
+    _left(first)
+    assert Admission.objects.get(identity=first.identity).source == ""
     _admit(planned, "Guest", None, HOARDER, outside=True)
 
 

@@ -47,6 +47,11 @@ def cap(planned: Meeting, there: list[Present] | None) -> Cap | None:
         return uplink.cap_for(planned, there)
 
 
+def guest_cap(planned: Meeting, there: list[Present] | None) -> Cap | None:
+    with transaction.atomic():
+        return uplink.cap_for(planned, there, guest=True)
+
+
 def outside(planned: Meeting, number: int, cap: str = "full") -> list[Present]:
     return [Present(planned.room, f"p-{n}", {"place": "outside", "cap": cap}) for n in range(number)]
 
@@ -107,6 +112,22 @@ def test_who_is_on_the_way_counts_and_nobody_counts_twice(planned: Meeting, line
     assert cap(planned, []) is not Cap.FULL
     there = [Present(planned.room, one.identity, {"place": "inside"}) for one in on_the_way]
     assert cap(planned, there) is Cap.FULL
+
+
+def test_guests_of_one_meeting_leave_a_share_to_others_that_are_due(planned: Meeting, line: Any) -> None:  # noqa: ANN401
+    line(50)
+    several = outside(planned, 4)
+    alone = guest_cap(planned, several)
+    tomorrow = meeting(user("cyd"), starts_at=timezone.now() + timedelta(days=1))
+    meeting(user("dan"), starts_at=timezone.now() - timedelta(hours=2))
+    assert guest_cap(planned, several) is alone
+    other = meeting(user("bob"), starts_at=timezone.now() + timedelta(minutes=30))
+    many = outside(planned, 40, "audio")
+    assert guest_cap(planned, many) is None
+    # Who signed in may use all of it, and the others have their own share.
+    assert cap(planned, many) is not None
+    assert guest_cap(other, many) is not None
+    assert tomorrow.pk
 
 
 def test_who_left_frees_a_place(planned: Meeting, line: Any) -> None:  # noqa: ANN401

@@ -12,11 +12,14 @@ from django.utils import timezone
 
 from accounts.models import SignIn, User
 from audit.models import Entry
+from media.models import Admission
 from meetings.models import Meeting
 
 KEEP = timedelta(days=30)
 # The database refuses to erase them any sooner; a day more, so that clocks need not agree.
 KEEP_NAMES = timedelta(days=91)
+# Of guests whose leaving nobody reported.
+KEEP_SOURCES = timedelta(days=1)
 # What guests do; people with an account answer for what they did for as long as the log is kept.
 _OF_GUESTS = ("admitted", "joined", "left", "refused")
 _WITHOUT_ADDRESS = Func(
@@ -40,6 +43,7 @@ class Command(BaseCommand):
         """Delete, and say how many."""
         sessions, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
         SignIn.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+        Admission.objects.exclude(source="").filter(issued_at__lt=timezone.now() - KEEP_SOURCES).update(source="")
         length = ExpressionWrapper(F("duration_minutes") * timedelta(minutes=1), output_field=DurationField())
         ended = Meeting.objects.annotate(ends_at=F("starts_at") + length).filter(ends_at__lt=Now() - KEEP)
         meetings = ended.count()
