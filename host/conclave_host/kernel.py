@@ -28,5 +28,21 @@ def enforces(text: bytes, tables: Collection[str]) -> bool:
     return not status_live and not status_wanted and _of(is_, tables) == _of(should, tables)
 
 
+def others(tables: Collection[str]) -> list[str]:
+    """Return the live tables that are none of these, as `foreign` names them."""
+    status, listing = spawn.Running(list(LISTING), quiet=True, capture=True).end()
+    return ["nft lists no rules"] if status else foreign(listing, tables)
+
+
+def foreign(listing: str | bytes, tables: Collection[str]) -> list[str]:
+    """Return the tables of a listing that are none of these, and which has a flowtable: its packets pass all rules."""
+    found: dict[str, str] = {}
+    for entry in rules.entries(listing):
+        table = rules.table_of(entry)
+        if table not in tables:
+            found[table] = " (with a flowtable)" if "flowtable" in entry else found.get(table, "")
+    return [f"{table}{more}" for table, more in sorted(found.items())]
+
+
 def _of(listing: bytes, tables: Collection[str]) -> object:
     return rules.normal(entry for entry in rules.entries(listing) if rules.table_of(entry) in tables)

@@ -20,6 +20,7 @@ def status(machine: Machine, *, as_json: bool) -> tuple[int, str]:
     damaged = _damaged(machine)
     sealed = machine.sealed()
     word = SEALED_WORD if sealed else state.effective
+    foreign = kernel.others(TABLES)
     live = not sealed and _live_is_staged(machine, state.effective)
     services = all(
         files.read(path) == files.read(service_file(state.effective, path)[1])
@@ -28,13 +29,15 @@ def status(machine: Machine, *, as_json: bool) -> tuple[int, str]:
     good = live and services and not damaged and state.mode != UNKNOWN
     if as_json:
         found = {"state": state.mode, "live": live, "staged": not damaged, "services": services, "damaged": damaged}
-        text = json.dumps({**report.of(word, state), **found}, ensure_ascii=False)
+        text = json.dumps({**report.of(word, state), **found, "foreign": foreign}, ensure_ascii=False)
     else:
         since, actor = state.since or "unknown", state.actor or "unknown"
         rows = [f"{word} since {since} by {actor}: {state.reason or 'no reason given'}"]
         rows += [f"a rehearsal; ends by itself at {report.utc(state.rehearsal.deadline)}"] if state.rehearsal else []
         rows += ["the state cannot be read: treated as isolated"] if state.mode == UNKNOWN else []
         rows += [] if live else ["the live rules are NOT the staged ones"]
+        # They are for a person to judge: the staged rules are in force, and a deployment changes nothing about others.
+        rows += [f"tables of somebody else: {', '.join(foreign)}"] if foreign else []
         rows += [] if services else ["a file of a service is NOT the one of this mode"]
         rows += [f"damaged: {damaged}"] if damaged else []
         text = "\n".join(rows)

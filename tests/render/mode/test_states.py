@@ -78,6 +78,18 @@ def test_there_and_back(host: Callable[..., Host]) -> None:
     assert one.tables() == TABLES[:1]
 
 
+def test_tables_of_others_are_named(host: Callable[..., Host]) -> None:
+    one = host()
+    assert one.status()["foreign"] == []
+    others = "table ip agent { chain any { }; }\ntable inet way { chain any { }; }\n"
+    assert one.run("nft", "-f", "-", text=others).returncode == 0
+    stands(one, {**OPEN, "foreign": ["inet way", "ip agent"]})
+    said = one.mode("status")
+    assert "tables of somebody else: inet way, ip agent\n" in said.stdout
+    # A deployment loads Conclave's rules anew when this is not 0, and would change nothing.
+    assert said.returncode == 0
+
+
 def test_asked_for_again_it_is_isolated_since_the_first_time(host: Callable[..., Host]) -> None:
     one = host()
     one.mode("isolated")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -46,13 +44,6 @@ class Kernel:
 @pytest.fixture
 def kernel(tmp_path: Path) -> Kernel:
     return Kernel(tmp_path)
-
-
-@pytest.fixture
-def module(monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401 - a module that only Ansible can import by its names
-    for used in (conclave_tree_host, conclave_tree_kernel, conclave_tree_superseded):
-        monkeypatch.setitem(sys.modules, used.__name__.replace("plugins.", "ansible.", 1), used)
-    return importlib.import_module("plugins.modules.conclave_tree")
 
 
 def test_a_stricter_value_and_a_setting_that_the_kernel_lacks_are_left_alone(kernel: Kernel) -> None:

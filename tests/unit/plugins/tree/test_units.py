@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from plugins.module_utils import conclave_tree_host, conclave_tree_kernel, conclave_tree_superseded
+from plugins.module_utils import conclave_tree_host
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,10 +41,8 @@ class Systemd:
 
 
 @pytest.fixture
-def start(monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401 - a module that only Ansible can import by its names
-    for used in (conclave_tree_host, conclave_tree_kernel, conclave_tree_superseded):
-        monkeypatch.setitem(sys.modules, used.__name__.replace("plugins.", "ansible.", 1), used)
-    return importlib.import_module("plugins.modules.conclave_tree").start
+def start(module: Any) -> Any:  # noqa: ANN401 - a module that only Ansible can import by its names
+    return module.start
 
 
 @pytest.mark.parametrize("mask", ["masked", "masked-runtime"])
