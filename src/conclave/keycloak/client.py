@@ -14,6 +14,8 @@ from typing import Any
 # A realm is made in one call: half a second on an idle machine, a minute on one that deploys five hosts at once.
 _TIMEOUT = 120
 _STEP = 1.0
+# It does not listen yet, or its database has just started anew: the connections to the one before answer 500.
+_STARTING = {0, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE}
 
 
 class KeycloakError(Exception):
@@ -81,14 +83,14 @@ class AdminClient:
         grant:
             As for `sign_in`.
         wait:
-            Seconds until a server that does not answer is an error.
+            Seconds until a server that does not answer, or has no database, is an error.
         """
         deadline = time.monotonic() + wait
         while True:
             try:
                 self.sign_in(grant)
             except KeycloakError as error:
-                starting = error.status in {0, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE}
+                starting = error.status in _STARTING
                 if not starting or time.monotonic() + _STEP > deadline:
                     raise
             else:

@@ -87,6 +87,21 @@ def test_a_server_that_does_not_answer_is_named() -> None:
     assert refused.value.status == 0
 
 
+def test_a_server_whose_database_starts_anew_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, tries = AdminClient("https://127.0.0.1:1"), iter([500, 503, 0, None])
+    pauses: list[float] = []
+
+    def sign_in(_grant: dict[str, str]) -> None:
+        status = next(tries)
+        if status is not None:
+            raise KeycloakError("sign in to the master realm", status)
+
+    monkeypatch.setattr(client, "sign_in", sign_in)
+    monkeypatch.setattr("time.sleep", pauses.append)
+    client.sign_in_when_up({}, 60)
+    assert len(pauses) == 3
+
+
 def test_every_client_a_person_can_use_demands_the_second_factor() -> None:
     clients = {body["clientId"]: body for body in realm()["clients"]}
     # All of Keycloak's own clients that can start a sign-in are named, so that none is forgotten.
