@@ -51,7 +51,7 @@ def test_the_database_is_reached_over_tls_with_a_password_or_as_postgres_on_the_
     assert all(
         row[0] == "hostssl" and row[-1] == "scram-sha-256" and row[2] in {row[1], f"{row[1]}_owner"} for row in rows[1:]
     )
-    assert {row[3] for row in rows[1:]} == {"192.0.2.66/32", "2001:db8:1:3::2/128"}
+    assert {row[3] for row in rows[1:]} == {"samehost", "192.0.2.66/32", "2001:db8:1:3::2/128"}
 
 
 def test_the_verifier_of_a_password_is_the_one_of_the_rfc(core: dict[str, Any]) -> None:
