@@ -287,7 +287,8 @@ def _place(folder: Path, host: str, rendered: dict[str, dict[str, Any]]) -> None
         "syslog:server=unix:/dev/log,nohostname,tag=nginx": f"{root}/nginx.log",
         # Who may resume is for the portal to say, and there is none.
         "auth_request /.resume;": "",
-        # An older nginx on the control node; there it is a word of `listen`.
+        # On an older control node OpenSSL knows no hybrid group, and to nginx HTTP/2 is a word of `listen`.
+        "X25519MLKEM768:": "",
         "http2 on;": "",
     }
     for path, item in rendered.items():
