@@ -118,7 +118,7 @@ changes: bundle ## Every change of a running site, one after the other; not part
 kernel: bundle ## Tests on a host with a kernel of its own, AppArmor in force
 	tools/steady tests/kernel
 
-real: bundle ## Tests on a host that qemu emulates, nftables and kernel settings its own; takes an hour, so by hand
+real: bundle ## Tests on a host that qemu emulates, nftables and kernel settings its own; slow, so by hand
 	pytest --verbose --capture=no tests/real
 
 dry-run: bundle ## What `deploy --check` foretells against what a run then does; molecule-onebox has it too

@@ -93,8 +93,8 @@ def test_media_is_encrypted_end_to_end(probe_call: CallResult, observe: Callable
 def test_media_flows(site: Site, probe_call: CallResult, observe: Callable[..., None]) -> None:
     """Everybody decodes nine of ten frames of everybody else, hears the right tone, and joined within ten seconds.
 
-    Half a second in which the measuring machine stood still is a tenth of the probe's call, and no finding. What falls
-    short is therefore measured once more, three times as long, and then judged by that; both are kept.
+    Half a second of frames is a tenth of the probe's call, and whatever took it once is no finding. What falls short is
+    therefore measured once more, three times as long, and then judged by that; both are kept.
     """
     call, first = probe_call, None
     if _shortfalls(call) and not any(who.error for who in call.participants):

@@ -11,8 +11,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from plugins.module_utils import conclave_tree_packages
 from plugins.module_utils.conclave_tree_packages import altered
 
+from conclave import contents
 from conclave.bundle.contents import read
 
 if TYPE_CHECKING:
@@ -172,3 +174,8 @@ def test_a_package_of_another_version_or_of_nobody_is_named(machine: Machine) ->
     assert machine.altered() == []
     del machine.contents.packages[DEBIANS]
     assert f"{DEBIANS} (no package of the release)" in machine.notices()
+
+
+def test_the_host_leaves_out_what_the_control_node_leaves_out() -> None:
+    """Otherwise every deployment would put the same packages back again."""
+    assert conclave_tree_packages.LEFT_OUT == contents.LEFT_OUT
