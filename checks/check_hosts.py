@@ -130,12 +130,13 @@ def test_no_unit_has_failed_and_everything_enabled_runs(host: Host, observe: Cal
     units = sorted({*units, *placed_units})
     active = {unit: host.run("systemctl is-active %s", unit).out.strip() for unit in units}
     observe(system=state, failed=failed, services=active, at_boot=states)
-    assert not failed, f"failed: {', '.join(failed)}"
     assert active, "no service of the product is enabled"
     asleep = [f"{unit} is {word or 'not there'}" for unit, word in states.items() if word not in AT_BOOT]
-    assert not asleep, f"will not start at boot: {', '.join(asleep)}; do: conclave deploy"
-    down = [f"{unit} is {word}" for unit, word in active.items() if word != "active"]
-    assert not down, "; ".join(down)
+    # A masked unit takes the socket with it that waits for it: the failure alone would not name the cause.
+    wrong = [f"failed: {', '.join(failed)}"] if failed else []
+    wrong += [f"will not start at boot: {', '.join(asleep)}; do: conclave deploy"] if asleep else []
+    wrong += [f"{unit} is {word}" for unit, word in active.items() if word != "active"]
+    assert not wrong, "; ".join(wrong)
 
 
 @control("SYS-09")
