@@ -63,7 +63,7 @@ def a_certificate_is_about_to_end(host: Host) -> Iterator[None]:
         yield
 
 
-@breaker("CRY-04", on="edge")
+@breaker("CRY-04", on="edge", also=("SYS-08",))
 def nobody_renews(host: Host) -> Iterator[None]:
     _needs_own_ca(host)
     with done(host, "systemctl stop conclave-tls-renew.timer", "systemctl start conclave-tls-renew.timer"):
