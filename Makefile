@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # Long ones first, so that none is left over at the end.
 LINTS := lint-ansible lint-types lint-types-portal lint-web lint-yaml lint-python
-.PHONY: help setup prerequisites demo test test-steps lint $(LINTS) unit portal web bundle lab changes kernel live dry-run molecule e2e site kills real bench docs golden lock clean
+.PHONY: help setup prerequisites demo test test-steps lint $(LINTS) unit portal web bundle lab changes kernel live dry-run molecule e2e site breakers kills real bench docs golden lock clean
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -132,9 +132,12 @@ molecule-%: bundle
 e2e: bundle ## Browsers at a deployed site
 	tools/at-site tests/e2e
 
-site: bundle ## Network, modes and proofs at a deployed site
+site: bundle ## Network, breakers, modes and proofs at a deployed site
 	@# What sabotages the site comes last.
-	tools/at-site tests/site/qos tests/site/rehearsal tests/site/tls tests/site/signalling tests/site/firewall tests/site/crisis tests/site/evidence
+	tools/at-site tests/site/qos tests/site/rehearsal tests/site/tls tests/site/signalling tests/site/firewall tests/site/breakers tests/site/crisis tests/site/evidence
+
+breakers: bundle ## Every check red once, each breaker by itself; not part of `make test`, for it takes half an hour
+	tools/at-site tests/site/breakers/every.py
 
 kills: bundle ## Services killed in a call, one after the other; not part of `make test`, for it takes minutes
 	tools/at-site tests/site/kills

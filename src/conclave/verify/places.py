@@ -84,17 +84,21 @@ class Host:
         """
         script = command % tuple(shlex.quote(argument) for argument in arguments) if arguments else command
         if self._connection and not self._connection.alive:
-            self._connection.close()
-            self._connection = None
+            self.close()
         if self._connection is None:
             self._connection = Connection(self._login)
         try:
             return self._connection.run("sh", "-c", script, stdin=stdin, seconds=DEADLINE)
         except LostError:
             # The next command finds a host that has come back.
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the connection; the next command opens another."""
+        if self._connection:
             self._connection.close()
             self._connection = None
-            raise
 
     def read(self, command: str, *arguments: str, stdin: str = "") -> str:
         """Return the output of a command that must succeed; a check that cannot look is an error, no failure."""

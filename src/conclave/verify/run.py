@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import itertools
 import pkgutil
 import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -19,7 +20,7 @@ from conclave.verify import marks, places
 from conclave.verify.evidence import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from conclave.site.model import Site
     from conclave.verify.evidence import Evidence
@@ -128,6 +129,19 @@ def prove(site: Site, chosen: list[Breaker], progress: Callable[[str], None], *,
     ConclaveError
         When the site is not a lab: breakers damage what they touch.
     """
+    return [proof for one in chosen for proof in prove_together(site, [one], progress, exactly=exactly)]
+
+
+def prove_together(
+    site: Site, chosen: Sequence[Breaker], progress: Callable[[str], None], *, exactly: bool = False
+) -> list[Proof]:
+    """Apply breakers that leave each other's checks alone at once, and judge them by the same two verifications.
+
+    Raises
+    ------
+    ConclaveError
+        When the site is not a lab, or one of them may turn the check of another red.
+    """
     if places.lab_of_this_process() is None:
         raise ConclaveError(
             f"{site.name} is not a lab",
@@ -138,40 +152,113 @@ def prove(site: Site, chosen: list[Breaker], progress: Callable[[str], None], *,
     # Ended from outside, it still mends what it has broken.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended while a breaker was in force; it was undone"))
     hosts = [places.Host(host, site) for host in site.hosts]
-    proofs = []
-    for one in chosen:
-        host = next((host for host in hosts if one.on in host.roles), None) if one.on else None
-        progress(f"{one.control}: {one.name.replace('_', ' ')}" + (f" on {host}" if host else ""))
-        proofs.append(_prove(site.name, one, host, hosts, exactly=exactly))
-        progress(f"  {proofs[-1].outcome}")
+    aimed = [Aimed(one, next((host for host in hosts if one.on in host.roles), None)) for one in chosen]
+    refuse_clashes(aimed)
+    for one in aimed:
+        progress(f"{one.control}: {one.name.replace('_', ' ')}" + (f" on {one.host}" if one.host else ""))
+    try:
+        proofs = _prove(site.name, aimed, hosts, exactly=exactly)
+    finally:
+        for host in hosts:
+            host.close()
+    for proof in proofs:
+        progress(f"  {proof.outcome}")
     return proofs
 
 
-def _prove(site: str, one: Breaker, host: places.Host | None, hosts: list[places.Host], *, exactly: bool) -> Proof:
-    def proof(outcome: Verdict, results: Iterable[Evidence] = (), detail: str = "") -> Proof:
-        return Proof(one.control, one.name, host.name if host else None, outcome, detail or _reasons(results))
+@dataclass(frozen=True)
+class Aimed:
+    """A breaker and the host that it changes; None: the site as a whole."""
 
-    narrow = Wanted(controls=(one.control,), hosts=(host.name,) if host else ())
+    breaker: Breaker
+    host: places.Host | None = None
+
+    @property
+    def control(self) -> str:
+        """The control that must notice."""
+        return self.breaker.control
+
+    @property
+    def name(self) -> str:
+        """The breaker's name."""
+        return self.breaker.name
+
+    @property
+    def reddens(self) -> set[str]:
+        """The controls that may notice."""
+        return {self.control, *self.breaker.also, *marks.DRIFT}
+
+    def found(self, run: Run) -> list[Evidence]:
+        """Return the results of its control where it changes something."""
+        there = {self.host.name, None} if self.host else None
+        return [one for one in run.results if one.control == self.control and (not there or one.host in there)]
+
+    def judged(self, run: Run, after: Run, reddened: set[str]) -> tuple[Verdict, Iterable[Evidence]]:
+        """Return what two verifications say of it, and by which results.
+
+        Parameters
+        ----------
+        run, after:
+            The one while it was broken, and the one after it was mended.
+        reddened:
+            Controls that anything that was broken may have turned red.
+        """
+        found = self.found(run)
+        red = [one for one in found if one.outcome == "fail"]
+        others = [one for one in run.results if one.outcome == "fail" and one.control not in reddened]
+        again = after.model_copy(update={"results": [one for one in after.results if one.control == self.control]})
+        if not red:
+            return "not noticed" if any(one.outcome != "not_applicable" for one in found) else "not applicable", found
+        if others:
+            return "others too", others
+        return ("proven", red) if again.ok else ("not mended", again.results)
+
+
+def refuse_clashes(aimed: Iterable[Aimed]) -> None:
+    """Refuse breakers of which one may turn the check of another red: nobody could tell which it was.
+
+    Raises
+    ------
+    ConclaveError
+        With the names of both.
+    """
+    for one, other in itertools.permutations(aimed, 2):
+        apart = one.host and other.host and one.host.name != other.host.name
+        if one.control in other.reddens and not apart:
+            raise ConclaveError(
+                f"{other.name} may turn {one.control} red, and so does {one.name}", expected="one after the other"
+            )
+
+
+def _prove(site: str, aimed: Sequence[Aimed], hosts: list[places.Host], *, exactly: bool) -> list[Proof]:
+    ended: dict[str, tuple[Verdict, str]] = {}
+    at = [one.host.name for one in aimed if one.host]
+    narrow = Wanted(
+        controls=tuple(sorted({one.control for one in aimed})),
+        hosts=tuple(sorted({*at})) if len(at) == len(aimed) else (),
+    )
+    wide = exactly and not any(one.breaker.drill for one in aimed)
     try:
-        with _broken(one, host, hosts):
-            run = verify(site, Wanted() if exactly and not one.drill else narrow)
-        after = verify(site, narrow)
-    except marks.NotApplicable as error:
-        return proof("not applicable", detail=str(error))
+        with contextlib.ExitStack() as stack:
+            for one in aimed:
+                try:
+                    stack.enter_context(_broken(one.breaker, one.host, hosts))
+                except marks.NotApplicable as error:
+                    ended[one.name] = ("not applicable", str(error))
+            tried = [one for one in aimed if one.name not in ended]
+            run = verify(site, Wanted() if wide else narrow) if tried else None
+        if run:
+            after = verify(site, narrow)
+            reddened = {control for one in tried for control in one.reddens}
+            for one in tried:
+                outcome, results = one.judged(run, after, reddened)
+                ended[one.name] = (outcome, _reasons(results))
     except ConclaveError as error:
-        return proof("failed", detail="; ".join(error.lines()))
-    red = [result for result in run.results if result.outcome == "fail"]
-    own = [result for result in red if result.control == one.control]
-    others = [result for result in red if result.control not in {one.control, *one.also, *marks.DRIFT}]
-    if not own:
-        applies = any(result.outcome != "not_applicable" for result in run.results if result.control == one.control)
-        return proof("not noticed" if applies else "not applicable", run.results)
-    if others:
-        return proof("others too", others)
-    return proof("proven", own) if after.ok else proof("not mended", after.results)
+        ended = {one.name: ("failed", "; ".join(error.lines())) for one in aimed}
+    return [Proof(one.control, one.name, one.host.name if one.host else None, *ended[one.name]) for one in aimed]
 
 
-@contextmanager
+@contextlib.contextmanager
 def _broken(one: Breaker, host: places.Host | None, hosts: list[places.Host]) -> Iterator[None]:
     change = one.change(host) if host else one.change(lambda role: next(it for it in hosts if role in it.roles))
     next(change)
