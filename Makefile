@@ -132,9 +132,9 @@ molecule-%: bundle
 e2e: bundle ## Browsers at a deployed site
 	tools/at-site tests/e2e
 
-site: bundle ## Network, breakers, modes and proofs at a deployed site
+site: bundle ## Network, breakers, repairs, modes and proofs at a deployed site
 	@# What sabotages the site comes last.
-	tools/at-site tests/site/qos tests/site/rehearsal tests/site/tls tests/site/signalling tests/site/firewall tests/site/breakers tests/site/crisis tests/site/evidence
+	tools/at-site tests/site/qos tests/site/rehearsal tests/site/tls tests/site/signalling tests/site/firewall tests/site/breakers tests/site/repair tests/site/crisis tests/site/evidence
 
 breakers: bundle ## Every check red once, each breaker by itself; not part of `make test`, for it takes half an hour
 	tools/at-site tests/site/breakers/every.py
