@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 SITE, DOMAIN, SECONDS = "cluster", "cluster.lab.example", 30.0
 # As in the site's inventory, but in one network: routers and firewalls are not what is tried here.
 ADDRESSES = {
-    "media1": ("192.0.2.34", "2001:db8:5:2::2"),
-    "media2": ("192.0.2.35", "2001:db8:5:2::3"),
-    "edge1": ("192.0.2.2", "2001:db8:5:1::2"),
-    "core1": ("192.0.2.66", "2001:db8:5:3::2"),
-    "people": ("192.0.2.200", "2001:db8:5:6::10"),
+    "media1": "192.0.2.34",
+    "media2": "192.0.2.35",
+    "edge1": "192.0.2.2",
+    "core1": "192.0.2.66",
+    "people": "192.0.2.200",
 }
 # Certificate names of each host; all but the edge's and TURN's lead to it.
 NAMES = {
@@ -102,7 +102,7 @@ class Small:
         context = ssl.create_default_context(cafile=str(self.authority))
         context.load_cert_chain(own / "host-chain.crt", own / "host.key")
         connection = http.client.HTTPConnection(node)
-        plain = create_connection((ADDRESSES[node][0], 7443), SECONDS)
+        plain = create_connection((ADDRESSES[node], 7443), SECONDS)
         connection.sock = context.wrap_socket(plain, server_hostname=f"{node}.{DOMAIN}")
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         with contextlib.closing(connection):
@@ -116,7 +116,7 @@ class Small:
 
     def _certificate(self, server_name: str) -> str:
         context = ssl.create_default_context(cafile=str(self.authority))
-        with create_connection((ADDRESSES["edge1"][0], 443), SECONDS) as plain:
+        with create_connection((ADDRESSES["edge1"], 443), SECONDS) as plain:
             try:
                 with context.wrap_socket(plain, server_hostname=server_name) as shown:
                     subject = (shown.getpeercert() or {})["subject"]
@@ -194,7 +194,7 @@ def _start(small: Small) -> None:
         "--tls-port",
         "6380",
         "--bind",
-        ADDRESSES["core1"][0],
+        ADDRESSES["core1"],
         "--save",
         "",
         "--dir",
@@ -228,7 +228,7 @@ def _end(small: Small) -> None:
 def _listens(host: str, port: int) -> None:
     def reached() -> bool:
         try:
-            create_connection((ADDRESSES[host][0], port), 1).close()
+            create_connection((ADDRESSES[host], port), 1).close()
         except OSError:
             return False
         return True
@@ -243,14 +243,13 @@ def _connect() -> None:
     _do(*switch, "add", "bridge", "type", "bridge")
     _do(*switch, "set", "bridge", "up")
     rows = ["127.0.0.1 localhost"]
-    rows += [f"{ADDRESSES[host][0]} {' '.join(f'{one}.{DOMAIN}' for one in ones)}" for host, ones in NAMES.items()]
-    for number, (host, (ipv4, ipv6)) in enumerate(ADDRESSES.items()):
+    rows += [f"{ADDRESSES[host]} {' '.join(f'{one}.{DOMAIN}' for one in ones)}" for host, ones in NAMES.items()]
+    for number, (host, address) in enumerate(ADDRESSES.items()):
         own = ("ip", "-n", name(host))
         _do(*switch, "add", f"port{number}", "type", "veth", "peer", "name", "eth0", "netns", name(host))
         _do(*switch, "set", f"port{number}", "master", "bridge", "up")
         _do(*own, "link", "set", "lo", "up")
-        _do(*own, "address", "add", f"{ipv4}/24", "dev", "eth0")
-        _do(*own, "address", "add", f"{ipv6}/48", "dev", "eth0", "nodad")
+        _do(*own, "address", "add", f"{address}/24", "dev", "eth0")
         _do(*own, "link", "set", "eth0", "up")
         # `ip netns exec` lays it over /etc/hosts.
         covered = Path("/etc/netns", name(host))

@@ -29,8 +29,8 @@ def cluster() -> Iterator[small.Small]:
 
 def carriers(result: CallResult) -> set[str]:
     """Return the nodes whose addresses the participants' media comes from."""
-    seen = {who.server_address.rpartition(":")[0].strip("[]") for who in result.participants}
-    return {node for node, own in ADDRESSES.items() if seen.intersection(own)}
+    seen = {who.server_address.rpartition(":")[0] for who in result.participants}
+    return {node for node, own in ADDRESSES.items() if own in seen}
 
 
 def test_turn_over_tls_of_each_node_is_reached_under_its_name(cluster: small.Small) -> None:

@@ -21,9 +21,9 @@ def test_the_address_for_signalling_names_the_node(url: str, node: str) -> None:
     ("name", "address", "node"),
     [
         ("cluster", "192.0.2.35:7882", "media2"),
-        ("cluster", "[2001:db8:5:2::2]:7882", "media1"),
         ("cluster", "192.0.2.2:443", None),
         ("cluster", "", None),
+        ("lab", "[2001:db8:1:2::2]:7882", "media1"),
         # Behind a translation the far end is seen inside by its own address, outside by the public one.
         ("lab", "192.0.2.34:7882", "media1"),
         ("lab", "203.0.113.1:7882", "media1"),

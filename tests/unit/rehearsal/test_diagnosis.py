@@ -192,9 +192,8 @@ def test_who_opens_tls_is_named_with_what_to_ask_for() -> None:
 
 def test_rules_name_every_host_of_a_role() -> None:
     cluster = known(CATALOG, read.load("cluster"), "outside")
-    media = ["192.0.2.34", "2001:db8:5:2::2", "192.0.2.35", "2001:db8:5:2::3"]
-    assert cluster.rules["media-udp"].addresses == media
-    assert cluster.rules["web"].addresses == ["192.0.2.2", "2001:db8:5:1::2", "192.0.2.3", "2001:db8:5:1::3"]
+    assert cluster.rules["media-udp"].addresses == ["192.0.2.34", "192.0.2.35"]
+    assert cluster.rules["web"].addresses == ["192.0.2.2", "192.0.2.3"]
     # The edge knows the relays of several media hosts by names of their own.
     assert cluster.rules["turn-tls"].name == "media1.turn.cluster.lab.example"
 
