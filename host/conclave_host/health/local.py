@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 WEEK = 7 * 86400
+# A and AAAA (RFC 1035, RFC 3596).
+ADDRESS_RECORDS = (1, 28)
 PROTECTIONS = {"data_checksums": "on", "ssl": "on", "password_encryption": "scram-sha-256"}
 # Beyond it tokens of a minute and one-time codes begin to fail.
 CLOCK_SECONDS = 5.0
@@ -51,21 +53,26 @@ def tracking(status: int, said: str, complaint: str) -> Answer:
 
 
 def name_service(settings: Settings) -> Answer:
-    """Ask the name service for the site's own name server (RFC 1035, section 4)."""
+    """Ask the name service for the site's own name server, which has no IPv4 address where the site has none."""
     name = settings.text("name")
-    number = secrets.randbelow(65536)
-    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
-    # One question, recursion desired: type A, class IN.
-    question = struct.pack("!6H", number, 0x100, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!2H", 1, 1)
     try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-            server.settimeout(1)
-            server.sendto(question, (LOOPBACK, settings.number("port")))
-            got, flags, _, answers = struct.unpack("!4H", server.recv(512)[:8])
+        known = any(_has_address(name, kind, settings.number("port")) for kind in ADDRESS_RECORDS)
     except (OSError, struct.error) as error:
         return Answer(ok=False, detail=f"no answer: {error}", answered=False)
-    good = got == number and not flags & 0xF and answers > 0
-    return Answer(ok=good, detail=f"{name} is {'known' if good else 'unknown'}")
+    return Answer(ok=known, detail=f"{name} is {'known' if known else 'unknown'}")
+
+
+def _has_address(name: str, kind: int, port: int) -> bool:
+    """Ask for a type of record of a name (RFC 1035, section 4)."""
+    number = secrets.randbelow(65536)
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+    # One question, recursion desired, class IN.
+    question = struct.pack("!6H", number, 0x100, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!2H", kind, 1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.settimeout(1)
+        server.sendto(question, (LOOPBACK, port))
+        got, flags, _, answers = struct.unpack("!4H", server.recv(512)[:8])
+    return bool(got == number and not flags & 0xF and answers > 0)
 
 
 def message_bus(settings: Settings) -> Answer:

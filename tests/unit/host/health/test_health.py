@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "portal.conf.example.org"
+A, AAAA = 1, 28
 
 
 class _Answers(http.server.BaseHTTPRequestHandler):
@@ -162,21 +163,34 @@ def test_a_clock_that_follows_nobody_or_is_wrong_is_told(status: int, said: str,
 
 
 @pytest.mark.parametrize(
-    ("flags", "answers", "ok"), [(0x8180, 1, True), (0x8183, 0, False), (0x8180, 0, False), (0x8182, 1, False)]
+    ("flags", "records", "ok"),
+    [
+        (0x8180, {A, AAAA}, True),
+        # Where the site has no IPv4.
+        (0x8180, {AAAA}, True),
+        (0x8183, set(), False),
+        (0x8180, set(), False),
+        (0x8182, {A, AAAA}, False),
+    ],
 )
-def test_a_name_server_must_know_the_site_s_name(flags: int, answers: int, ok: bool) -> None:
+def test_a_name_server_must_know_an_address_of_the_site_s_name(flags: int, records: set[int], ok: bool) -> None:
     asked: list[bytes] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
 
         def answer() -> None:
             question, peer = server.recvfrom(512)
-            asked.append(question)
-            server.sendto(question[:2] + flags.to_bytes(2) + question[4:6] + answers.to_bytes(2) + question[8:], peer)
+            while question:
+                asked.append(question)
+                answers = int(int.from_bytes(question[-4:-2]) in records)
+                head = question[:2] + flags.to_bytes(2) + question[4:6]
+                server.sendto(head + answers.to_bytes(2) + question[8:], peer)
+                question, peer = server.recvfrom(512)
 
         thread = threading.Thread(target=answer)
         thread.start()
         found = local.name_service(settings(name="ns.a.example", port=server.getsockname()[1]))
+        server.sendto(b"", server.getsockname())
         thread.join()
     assert found.ok is ok
     assert asked[0][12:] == b"\2ns\1a\7example\0\0\1\0\1"
