@@ -30,8 +30,6 @@ def of_site(site: Site, catalog: Catalog) -> dict[str, Any]:
             "site": site.answers.model_dump(mode="json"),
             # One address a host, and all that its names lead to; then the full names.
             "address": {role: _texts(host.ansible_host for host in site.hosts_with(role)) for role in ROLES},
-            # As it stands before a port: an IPv6 address in brackets (RFC 3986, section 3.2.2).
-            "endpoint": {role: [_before_port(host) for host in site.hosts_with(role)] for role in ROLES},
             "addresses": {
                 role: _texts(address for host in site.hosts_with(role) for address in host.main_addresses)
                 for role in ROLES
@@ -41,7 +39,7 @@ def of_site(site: Site, catalog: Catalog) -> dict[str, Any]:
                 role: [certificates.common_name(site, host) for host in site.hosts_with(role)] for role in ROLES
             },
             # The SFU's nodes, by host: where signalling goes, and the name of their TURN over TLS.
-            "nodes": {host.name: _before_port(host) for host in media},
+            "nodes": {host.name: str(host.ansible_host) for host in media},
             "turn_names": {
                 node: f"{name}.{site.domain}" for node, name in turn_names(host.name for host in media).items()
             },
@@ -95,11 +93,9 @@ def _depot_uri(site: Site, host: Host, catalog: Catalog) -> str:
     """Return where a host's packages come from; the depot's own need no server."""
     if "depot" in host.roles:
         return f"file:{catalog.paths['depot']}/current/apt"
-    return f"http://{_before_port(site.host('depot'))}/apt"
-
-
-def _before_port(host: Host) -> str:
-    return f"[{host.ansible_host}]" if host.ansible_host.version == IPV6 else str(host.ansible_host)
+    address = site.host("depot").ansible_host
+    # RFC 3986, section 3.2.2.
+    return f"http://[{address}]/apt" if address.version == IPV6 else f"http://{address}/apt"
 
 
 def _texts(addresses: Iterable[Address]) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.render.rendering import ROOT, document, render
+from tests.shapes import ipv6_only
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,3 +141,12 @@ def test_a_host_without_ipv6_relays_to_no_ipv6_address(livekit_server: Path, tmp
     found = document(files, CONFIG)
     assert "::/0" in found["turn"]["deny_peer_cidrs"]
     assert found["rtc"]["node_ip"] == "203.0.113.1"
+
+
+def test_a_host_without_ipv4_relays_to_no_ipv4_address(livekit_server: Path, tmp_path: Path) -> None:
+    files = render("livekit", "media1", str(ipv6_only.write(tmp_path / "ipv6-only")))
+    assert refusal(files, livekit_server, tmp_path) == ""
+    found = document(files, CONFIG)
+    assert "0.0.0.0/0" in found["turn"]["deny_peer_cidrs"]
+    assert found["rtc"]["node_ip"] == OWN[1]
+    assert found["rtc"]["stun_servers"] == [f"[{OWN[1]}]:3478"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.render.rendering import place, render
+from tests.shapes import ipv6_only
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +72,17 @@ def upstreams(text: str) -> dict[str, list[str]]:
     """Return the servers of each group."""
     groups = re.findall(r"upstream (\S+) \{(.*?)\}", text, re.DOTALL)
     return {name: re.findall(r"server (.+?);", body) for name, body in groups}
+
+
+def test_an_edge_without_ipv4_reaches_the_other_hosts(tls: Path, tmp_path: Path) -> None:
+    site = str(ipv6_only.write(tmp_path / "ipv6-only"))
+    files = render("nginx", "edge1", site) | render("edge", "edge1", site)
+    assert verdict(files, tmp_path / "host", tls) == ""
+    servers = upstreams(files[EDGE]["content"])
+    places = {name: {server.rpartition(":")[0] for server in servers[name]} for name in servers}
+    assert places["edge_portal"] == places["edge_keycloak"] == {"[2001:db8:1:3::2]"}
+    assert places["edge_livekit"] == places["edge_livekit_media1"] == {"[2001:db8:1:2::2]"}
+    assert "proxy_pass [2001:db8:1:2::2]:" in files[STREAM]["content"]
 
 
 def test_nginx_accepts_the_edge(edge: dict[str, Any], tls: Path, tmp_path: Path) -> None:
