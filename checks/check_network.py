@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from conclave.verify.places import Host, Outside, Vantage
 
 LOOPBACK = ("127.", "[::1]", "[::ffff:127.")
+# The record of a name that holds an address of an IP version (RFC 1035, RFC 3596), and its number.
+RECORDS = {4: ("A", 1), 6: ("AAAA", 28)}
 
 
 @control("NET-01")
@@ -164,9 +166,19 @@ def test_own_names_are_known_and_others_refused_at_once(
 ) -> None:
     """The name server answers for the site's names and refuses every other within a tenth of a second."""
     server = by_role("core").address
-    own = {name: users.probe("ask_name", server=server, name=f"{name}.{site.answers.domain}") for name in catalog.names}
+    records = {
+        (name, *RECORDS[address.version])
+        for name, role in catalog.names.items()
+        for host in site.hosts_with(role)
+        for address in host.main_addresses
+    }
+    own = {
+        f"{name} {record}": users.probe("ask_name", server=server, name=f"{name}.{site.answers.domain}", kind=kind)
+        for name, record, kind in sorted(records)
+    }
     foreign = {name: users.probe("ask_name", server=server, name=name) for name in ("example.com", "stun.example.net")}
     observe(own=own, foreign=foreign)
+    assert own, "the catalogue gives no name to any host"
     unknown = [name for name, answer in own.items() if answer["code"] != 0 or not answer["answers"]]
     assert not unknown, f"not known: {', '.join(unknown)}"
     refused = 5

@@ -1,4 +1,4 @@
-"""Waiting for hosts."""
+"""What a host is given, and waiting for it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,35 @@ import socket
 import threading
 import time
 from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
+from tests.shapes import ipv6_only
 
 from conclave.lab import hosts, namespaces
+from conclave.lab.definition import load
+
+INVENTORIES = Path(__file__).parents[3] / "inventories"
+
+
+def network(folder: Path, layer: Path, host: str, zone: str) -> list[str]:
+    """Return the addresses and routes that a host of a lab gets in a zone."""
+    definition = load(folder)
+    hosts.prepare(definition, definition.site.host_named(host), layer, "key")
+    rows = (layer / f"up/etc/systemd/network/10-{zone}.network").read_text().splitlines()
+    assert "IPv6AcceptRA=no" in rows
+    return [value for key, _, value in (row.partition("=") for row in rows) if key in {"Address", "Gateway"}]
+
+
+def test_a_host_gets_addresses_and_routes_of_the_ip_versions_of_its_zone(tmp_path: Path) -> None:
+    both, four = INVENTORIES / "lab", INVENTORIES / "cluster"
+    six = ipv6_only.write(tmp_path / "ipv6-only")
+    assert network(both, tmp_path / "both", "core1", "core") == [
+        *("192.0.2.66/27", "2001:db8:1:3::2/64"),
+        *("192.0.2.65", "2001:db8:1:3::1"),
+    ]
+    assert network(four, tmp_path / "four", "core1", "core") == ["192.0.2.66/27", "192.0.2.65"]
+    assert network(six, tmp_path / "six", "core1", "core") == ["2001:db8:1:3::2/64", "2001:db8:1:3::1"]
 
 
 def test_a_host_that_is_slow_to_greet_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:

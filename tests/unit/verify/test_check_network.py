@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import importlib
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.shapes import ipv6_only
+from tests.sites import LAB
 
+from conclave.catalog import Catalog
 from conclave.remote import Answer
+from conclave.site import dns, read
 from conclave.verify import NotApplicable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conclave.site.model import Site
 
 check_network: Any = importlib.import_module("check_network")
 OUTSIDE = SimpleNamespace(addresses=["203.0.113.254", "2001:db8:2::fe"], PORT=9, arrived=lambda: None)
@@ -44,3 +53,38 @@ def test_a_host_with_one_route_is_tried_by_it() -> None:
     seen: dict[str, Any] = {}
     check_network.test_host_cannot_reach_the_outside(Host("203.0.113.254"), OUTSIDE, seen.update)
     assert (seen["tried"], seen["refused_and_counted"], seen["without_route"]) == (3, 3, ["2001:db8:2::fe"])
+
+
+class Users:
+    """Who asks the name server of a site, which knows the site's own records."""
+
+    def __init__(self, site: Site, lacking: str = "") -> None:
+        known = dns.records(site, Catalog.load())
+        self.records = {f"{one['name']}.{site.domain}": one["addresses"] for one in known if one["name"] != lacking}
+
+    def probe(self, _function: str, *, server: str, name: str, kind: int = 1) -> dict[str, Any]:
+        assert server
+        found = [address for address in self.records.get(name, ()) if (":" in address) == (kind == 28)]
+        return {"code": 0 if name in self.records else 5, "answers": len(found), "seconds": 0.0}
+
+
+def ask(site: Site, users: Users) -> dict[str, Any]:
+    seen: dict[str, Any] = {}
+    core = SimpleNamespace(address=str(site.host("core").ansible_host))
+    check_network.test_own_names_are_known_and_others_refused_at_once(
+        site, Catalog.load(), users, lambda _role: core, seen.update
+    )
+    return seen
+
+
+def test_a_name_is_asked_for_in_each_ip_version_that_the_site_has(tmp_path: Path) -> None:
+    assert {"meet A", "meet AAAA"} < set(ask(LAB, Users(LAB))["own"])
+    six = read.load_folder(ipv6_only.write(tmp_path / "ipv6-only"))
+    assert {name.split()[1] for name in ask(six, Users(six))["own"]} == {"AAAA"}
+    four = read.load("cluster")
+    assert {name.split()[1] for name in ask(four, Users(four))["own"]} == {"A"}
+
+
+def test_a_name_that_the_server_does_not_know_is_named() -> None:
+    with pytest.raises(AssertionError, match="not known: meet A, meet AAAA"):
+        ask(LAB, Users(LAB, lacking="meet"))
