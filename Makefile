@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # Long ones first, so that none is left over at the end.
 LINTS := lint-ansible lint-types lint-types-portal lint-web lint-yaml lint-python
-.PHONY: help setup prerequisites demo test test-steps lint $(LINTS) unit portal web bundle lab changes kernel live dry-run molecule e2e site breakers kills real bench docs golden lock clean
+.PHONY: help setup prerequisites demo test test-steps lint $(LINTS) unit portal web bundle lab changes shapes kernel live dry-run molecule e2e site breakers kills real bench docs golden lock clean
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -115,6 +115,9 @@ lab: bundle ## Tests of the lab, and on it
 changes: bundle ## Every change of a running site, one after the other; not part of test
 	pytest tests/change
 
+shapes: bundle ## Sites of shapes that no Molecule scenario has, such as IPv6 only; not part of test
+	pytest tests/shapes
+
 kernel: bundle ## Tests on a host with a kernel of its own, AppArmor in force
 	tools/steady tests/kernel
 
@@ -162,6 +165,6 @@ lock: $(VENV) ## Lock newer packages within the bounds of pyproject.toml and por
 	  compile 3.13 portal/requirements.in --constraint requirements/dev.txt -o requirements/portal.txt
 
 clean: ## End the project's labs; remove what was built and set up
-	for name in lab onebox changes molecule-site molecule-onebox molecule-cluster at-site; do \
+	for name in lab onebox changes ipv6-only molecule-site molecule-onebox molecule-cluster at-site; do \
 	  [ ! -x .venv/bin/conclave ] || conclave lab down --name "$$name"; done
-	rm -rf build inventories/changes web/node_modules web/dist .venv .mypy_cache .pytest_cache .ruff_cache .ansible
+	rm -rf build inventories/changes inventories/ipv6-only web/node_modules web/dist .venv .mypy_cache .pytest_cache .ruff_cache .ansible

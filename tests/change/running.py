@@ -21,7 +21,7 @@ from conclave.lab import Lab, outsiders
 from conclave.site import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from conclave.site.model import Site
 
@@ -40,29 +40,27 @@ ASK = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2
 class Running:
     """The site, as its operator sees it."""
 
-    def __init__(self) -> None:
-        self.folder = ROOT / "inventories" / NAME
-        self.lab = Lab(NAME, self.folder)
+    def __init__(self, name: str = NAME, write: Callable[[Path], object] | None = None) -> None:
+        self.name = name
+        self.folder = ROOT / "inventories" / name
+        self.lab = Lab(name, self.folder)
+        self._write = write or self._like_the_lab
 
     @property
     def site(self) -> Site:
         """What its files say now."""
-        return read.load(NAME)
+        return read.load(self.name)
 
     @property
     def up(self) -> bool:
         return self.lab.status().state == "up"
 
     def begin(self) -> None:
-        """Start it from blank hosts, like the lab's site."""
+        """Start it from blank hosts."""
         self.end()
-        self.folder.mkdir()
-        for name in ("site.yml", "hosts.yml", "lab.yml"):
-            shutil.copy(ROOT / "inventories/lab" / name, self.folder)
-        with self.edited("site.yml") as answers:
-            answers["name"] = NAME
+        self._write(self.folder)
         self.lab.up()
-        self.conclave("site", "secrets", NAME)
+        self.conclave("site", "secrets", self.name)
         self.deploy()
 
     def end(self) -> None:
@@ -90,12 +88,12 @@ class Running:
         return done
 
     def deploy(self, *words: str) -> dict[str, Any]:
-        summary: dict[str, Any] = json.loads(self.conclave("deploy", NAME, "--json", *words).stdout)
+        summary: dict[str, Any] = json.loads(self.conclave("deploy", self.name, "--json", *words).stdout)
         return summary
 
     def follow(self) -> dict[str, Any]:
         """Let the site follow its files: told before whom it interrupts, in one run; return what that run did."""
-        self.conclave("site", "check", NAME)
+        self.conclave("site", "check", self.name)
         told = self.deploy("--check")
         done = self.deploy()
         again = self.deploy("--check")
@@ -110,7 +108,7 @@ class Running:
         not count.
         """
         done = subprocess.run(
-            [CONCLAVE, "call", NAME, "--seconds", "3", "--json", *words],
+            [CONCLAVE, "call", self.name, "--seconds", "3", "--json", *words],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -130,8 +128,27 @@ class Running:
     def verify(self, *controls: str) -> None:
         """See that controls hold, beside those that always must."""
         wanted = {*ALWAYS, *controls}
-        run = json.loads(self.conclave("verify", NAME, *sorted(wanted), "--json").stdout)
+        run = json.loads(self.conclave("verify", self.name, *sorted(wanted), "--json").stdout)
         assert {result["control"] for result in run["results"] if result["outcome"] == "pass"} == wanted
+
+    def broken(self) -> list[str]:
+        """Look at every control; return those that are not kept, or could not be looked at, each with where and why."""
+        done = subprocess.run(
+            [CONCLAVE, "verify", self.name, "--json"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=SECONDS,
+        )
+        assert done.stdout.startswith("{"), done.stderr
+        results = json.loads(done.stdout)["results"]
+        assert results, "nothing was looked at"
+        return [
+            f"{result['control']} {result['host'] or self.name}: {result['reason']}"
+            for result in results
+            if result["outcome"] in {"fail", "error"}
+        ]
 
     def on(self, host: str, script: str) -> str:
         """Run a script at the console of a host, by the name it has in the lab."""
@@ -169,6 +186,13 @@ class Running:
         resolver = f"nameserver {definition.resolver}\nsearch {definition.site.domain}\n"
         (self.lab.folder / "etc/resolv.conf").write_text(resolver)
         (self.lab.folder / "etc-outside/hosts").write_text(outsiders.names(definition))
+
+    def _like_the_lab(self, folder: Path) -> None:
+        folder.mkdir()
+        for name in ("site.yml", "hosts.yml", "lab.yml"):
+            shutil.copy(ROOT / "inventories/lab" / name, folder)
+        with self.edited("site.yml") as answers:
+            answers["name"] = self.name
 
     def _in(self, where: str, *argv: str) -> str:
         done = subprocess.run(
