@@ -40,6 +40,12 @@ _FREE = (
     N_("AppArmor, encrypted disks, LVM, several partitions."),
     N_("Addresses that are leased, and IPv6 routes by router advertisement, where `conclave_autoconfig` says so."),
     N_("IPv4 only, IPv6 only, or both; one LAN for everybody, or a zone for each role."),
+    N_(
+        "Tests deploy, on one machine: IPv4 and IPv6, with a router of the site's own and a host for each role "
+        "(`inventories/lab`); both on one host (`inventories/onebox`, `inventories/supplied`); IPv4 only, with "
+        "several media and edge hosts (`inventories/cluster`); by hand IPv6 only (`make shapes`). Of one LAN for "
+        "everybody, tests load the rules and deploy nothing."
+    ),
 )
 
 
