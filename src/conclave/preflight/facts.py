@@ -31,6 +31,7 @@ echo "umask $(umask)"
 awk '$2 == "/proc" && $4 ~ /hidepid=/ {print "hidepid", $4}' /proc/mounts
 awk '$2 ~ "^(/|/usr|/var|/var/lib|/opt)$" && ("," $4 ",") ~ /,noexec,/ {print "noexec", $2}' /proc/mounts
 ip -o addr show | awk '{print "address", $4}'
+ip -o addr show scope global | awk '$2 != "lo" {print "interface", $2, $4}'
 ip -o addr show dynamic | awk '{print "leased", $4}'
 ip -6 route show default proto ra 2>/dev/null | awk '{print "advertised", $5}'
 { ip route show default; ip -6 route show default; } 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/default \1/p'
@@ -119,7 +120,7 @@ class Facts:
 
     ``clock`` is the host's Unix time when the script began, ``drift`` how many seconds more than its uptime that clock
     went on meanwhile; ``devices`` are types of interfaces as Linux numbers them (if_arp.h), ``defaults`` those with a
-    default route; ``placed`` are the names in a hosts file of ours.
+    default route; ``interfaces`` have the addresses of global scope; ``placed`` are the names in a hosts file of ours.
     """
 
     clock: float = 0.0
@@ -145,6 +146,7 @@ class Facts:
     advertised: list[str] = field(default_factory=list)
     ipv6: bool = True
     devices: dict[str, int] = field(default_factory=dict)
+    interfaces: dict[str, set[Address]] = field(default_factory=dict)
     defaults: list[str] = field(default_factory=list)
     filters: list[Filter] = field(default_factory=list)
     filter_units: list[str] = field(default_factory=list)
@@ -194,6 +196,7 @@ def parse(text: str) -> Facts:
         advertised=said.get("advertised", []),
         ipv6="ipv6" not in said,
         devices={name: int(kind) for name, kind in _words(said, "device", 2)},
+        interfaces=_interfaces(said),
         defaults=said.get("default", []),
         filters=[Filter(f"{family} {name}", hook, policy) for family, name, hook, policy in _words(said, "filter", 4)],
         filter_units=said.get("unit", []),
@@ -208,6 +211,13 @@ def _names(said: dict[str, list[str]], word: str) -> dict[str, set[Address]]:
     found: dict[str, set[Address]] = {}
     for name, address in _words(said, word, 2):
         found.setdefault(name, set()).add(ip_address(address.partition("%")[0]))
+    return found
+
+
+def _interfaces(said: dict[str, list[str]]) -> dict[str, set[Address]]:
+    found: dict[str, set[Address]] = {}
+    for name, address in _words(said, "interface", 2):
+        found.setdefault(name, set()).add(ip_interface(address).ip)
     return found
 
 

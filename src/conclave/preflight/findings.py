@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conclave.preflight import requirements as needs
-from conclave.preflight.habits import habits, links
+from conclave.preflight.habits import habits, links, strange
 from conclave.preflight.packages import of_packages
 from conclave.site import software
 
@@ -53,6 +53,7 @@ def of_facts(  # noqa: PLR0917 - each is another thing
     yield from _clock(host, facts, offset)
     yield from habits(host, facts)
     yield from _addresses(host, facts)
+    yield from strange(site, host, facts)
     yield from links(host, facts)
     yield from _names(site, host, facts)
     yield from _ports(site, host, facts, catalog)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from conclave.preflight.facts import Facts
     from conclave.preflight.requirements import Finding
-    from conclave.site.model import Host
+    from conclave.site.model import Host, Site
 
 IPV6 = 6
 # ARPHRD_ETHER and ARPHRD_PPP in Linux's if_arp.h.
@@ -29,6 +29,17 @@ def habits(host: Host, facts: Facts) -> Iterator[Finding]:
         yield needs.UMASK.finding(host.name, facts.umask)
     if facts.hostname and facts.hostname.partition(".")[0] != host.name:
         yield needs.NAME.finding(host.name, facts.hostname, name=host.name)
+
+
+def strange(site: Site, host: Host, facts: Facts) -> Iterator[Finding]:
+    """Find addresses that the site does not know: the proof of isolation judges them the same way."""
+    known = {*site.public, *host.addresses, *(address for one in site.hosts for address in one.addresses)}
+    for name, addresses in sorted(facts.interfaces.items()):
+        if name in host.conclave_outside:
+            continue
+        for address in sorted(addresses - known, key=str):
+            if site.answers.zone_of(address) is None:
+                yield needs.UNKNOWN_ADDRESS.finding(host.name, f"{address} on {name}", address=address)
 
 
 def links(host: Host, facts: Facts) -> Iterator[Finding]:

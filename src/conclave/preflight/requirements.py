@@ -182,6 +182,19 @@ ADDRESS = Requirement(
     N_("Others would look for it, and its firewall rules would be, under another address."),
     page=N_("the addresses of hosts.yml on its interfaces"),
 )
+UNKNOWN_ADDRESS = Requirement(
+    "address",
+    "network",
+    N_("only addresses that hosts.yml or a zone of site.yml has"),
+    N_(
+        "take the interface out of the host (backup and storage networks, remote management, a second LAN), or let it "
+        "belong to the site: its network to a zone in site.yml, {address} to conclave_addresses of the host in "
+        "hosts.yml; a router's line outside belongs in conclave_outside"
+    ),
+    N_("Each certificate of isolation would be red: an address that the site does not know is a way out of it."),
+    page=N_("no interface with an address that neither hosts.yml nor a zone of site.yml has"),
+    blocks=False,
+)
 LEASED = Requirement(
     "lease",
     "network",

@@ -193,6 +193,35 @@ def test_an_ethernet_interface_below_a_line_that_ends_in_the_router_is_no_line_o
     assert found(replace(known, devices={"lo": 772, "eth0": 1, "wg0": 65534}), conclave_outside=("eth0",)) == []
 
 
+SECOND_LAN = {"eth0": {ip_address("192.0.2.66")}, "eth1": {ip_address("10.20.0.7"), ip_address("192.0.2.67")}}
+
+
+def test_an_address_that_makes_each_certificate_red_is_told_before_the_crisis() -> None:
+    (notice,) = found(replace(good(), interfaces=SECOND_LAN))
+    assert (notice.check, notice.found, notice.blocks) == ("address", "10.20.0.7 on eth1", False)
+    assert "10.20.0.7 to conclave_addresses" in notice.do
+
+
+@pytest.mark.parametrize("name", ["conclave_outside", "conclave_addresses"])
+def test_an_address_that_hosts_yml_accounts_for_is_not_told(name: str) -> None:
+    value = ("eth1",) if name == "conclave_outside" else (ip_address("10.20.0.7"),)
+    known = replace(good(), interfaces=SECOND_LAN, devices={"lo": 772, "eth0": 1, "eth1": 1})
+    assert found(known, **{name: value}) == []
+
+
+def test_the_script_s_addresses_of_interfaces_are_those_that_lead_somewhere(tmp_path: Path) -> None:
+    (tmp_path / "ip").write_text(
+        '#!/bin/sh\n[ "$*" = "-o addr show scope global" ] || exit 0\n'
+        "echo '1: lo    inet6 2001:db8::1/128 scope global'\n"
+        "echo '2: eth1    inet 10.20.0.7/24 brd 10.20.0.255 scope global eth1'\n"
+        "echo '3: ppp0    inet 10.30.0.1 peer 10.30.0.2/32 scope global ppp0'\n"
+    )
+    (tmp_path / "ip").chmod(0o755)
+    script = facts.script([]).replace(" PATH=", f" PATH={tmp_path}:", 1)
+    done = subprocess.run(["sh", "-s"], input=script, capture_output=True, text=True, check=False)
+    assert facts.parse(done.stdout).interfaces == {"eth1": {ip_address("10.20.0.7")}, "ppp0": {ip_address("10.30.0.1")}}
+
+
 def test_the_script_names_interfaces_with_a_default_route(tmp_path: Path) -> None:
     (tmp_path / "ip").write_text(
         '#!/bin/sh\ncase "$*" in\n"route show default") echo "default dev ppp0 scope link";;\n'
