@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,7 +32,7 @@ class MediaPath(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command(epilog=exit_codes(ExitCode.FAILED, ExitCode.INPUT, ExitCode.NOT_READY))(call)
+    app.command(epilog=exit_codes(ExitCode.FAILED, ExitCode.INPUT, ExitCode.MACHINE, ExitCode.NOT_READY))(call)
 
 
 def call(
@@ -59,7 +58,9 @@ def call(
     lab_name: LabName = None,
 ) -> None:
     """Hold an encrypted call of synthetic participants and measure it: frames, gaps, audio, path, encryption."""
-    from conclave import lab
+    import asyncio
+
+    from conclave import lab, names
     from conclave.call.session import Plan
     from conclave.call.site import hold_at_site
     from conclave.site import read
@@ -73,6 +74,7 @@ def call(
         )
     paths = [path.value for path in outside_path or [MediaPath.ANY]]
     found = read.load(site)
+    names.require(found)
     plan = Plan(
         site=found.name,
         participants=participants,

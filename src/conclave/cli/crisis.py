@@ -31,12 +31,13 @@ NoProof = Annotated[bool, typer.Option("--no-proof", help="Switch and verify, bu
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     line = typer.Typer(no_args_is_help=True, help="Isolate a running site from the outside, and reopen it.")
-    switched = (ExitCode.FAILED, ExitCode.INPUT, ExitCode.REHEARSAL_REFUSED, ExitCode.NOT_PROVEN, ExitCode.INTERRUPTED)
-    line.command(epilog=exit_codes(*switched))(on)
+    needed = (ExitCode.MACHINE, ExitCode.NOT_READY)
+    switched = (ExitCode.REHEARSAL_REFUSED, ExitCode.NOT_PROVEN, ExitCode.INTERRUPTED)
+    line.command(epilog=exit_codes(ExitCode.FAILED, ExitCode.INPUT, *needed, *switched))(on)
     line.command(epilog=exit_codes(ExitCode.FAILED, ExitCode.INPUT, ExitCode.INTERRUPTED))(off)
-    line.command(epilog=exit_codes(*switched))(rehearse)
+    line.command(epilog=exit_codes(ExitCode.FAILED, ExitCode.INPUT, *needed, *switched))(rehearse)
     line.command(epilog=exit_codes(ExitCode.FAILED, ExitCode.INPUT))(status)
-    line.command(epilog=exit_codes(ExitCode.INPUT, ExitCode.NOT_PROVEN))(prove)
+    line.command(epilog=exit_codes(ExitCode.INPUT, *needed, ExitCode.NOT_PROVEN))(prove)
     app.add_typer(line, name="crisis")
 
 
@@ -94,6 +95,7 @@ def prove(
     as_json: AsJson = False,
 ) -> None:
     """Prove with probes, a capture and a real call that nothing leaves an isolated site, and sign the evidence."""
+    from conclave import names
     from conclave.cli import evidence
     from conclave.evidence.prove import prove as made_for
     from conclave.lab import enter
@@ -101,8 +103,10 @@ def prove(
 
     enter(site, lab)
     console = Console(stderr=True, soft_wrap=True, highlight=False)
+    found = read.load(site)
+    names.require(found)
     proof = made_for(
-        read.load(site),
+        found,
         seconds=seconds,
         reason=reason,
         actor=actor,
@@ -122,7 +126,7 @@ def prove(
 def _switch(
     site: str, lab: str | None, mode: str, reason: str, revert_after: str, *, prove: bool, as_json: bool
 ) -> None:
-    from conclave import crisis
+    from conclave import crisis, names
     from conclave.lab import enter
     from conclave.site import read
 
@@ -133,6 +137,9 @@ def _switch(
         with Live(console=console, refresh_per_second=10, transient=not as_json) as live:
             shown = console.is_terminal
             found = read.load(site)
+            # A drill has time for it; the real cut waits for no name, and its certificate says what the call lacked.
+            if prove and order.rehearsal:
+                names.require(found)
             report = crisis.switch(found, order, lambda report: live.update(report.table()) if shown else None)
         proof = _prove(found, order, console) if prove and report.done else {}
     except KeyboardInterrupt:

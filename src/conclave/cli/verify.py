@@ -43,7 +43,7 @@ STYLE = {"pass": "green", "fail": "bold red", "error": "bold magenta", "not_appl
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command(epilog=exit_codes(ExitCode.FAILED, ExitCode.INPUT, ExitCode.NOT_READY))(verify)
+    app.command(epilog=exit_codes(ExitCode.FAILED, ExitCode.INPUT, ExitCode.MACHINE, ExitCode.NOT_READY))(verify)
 
 
 def verify(
@@ -63,7 +63,7 @@ def verify(
     lab_name: LabName = None,
 ) -> None:
     """Verify that a site keeps its promises: all controls, or those you name."""
-    from conclave import lab
+    from conclave import lab, names
     from conclave.site import read
     from conclave.verify import evidence
     from conclave.verify import run as runner
@@ -77,6 +77,7 @@ def verify(
     if breakers:
         _breakers(found, ids or [], exactly=exactly, json=json)
         return
+    names.require(found, told_elsewhere=True)
     run = runner.verify(site, runner.Wanted(tuple(ids or ()), (), expression, drills))
     folder = evidence.write(run)
     if json:
