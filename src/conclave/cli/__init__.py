@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import sys
 from typing import Annotated
 
@@ -35,6 +34,8 @@ HOMES = {"preflight": "deploy", "browse": "demo"}
 
 def _version(wanted: bool) -> None:
     if wanted:
+        import importlib.metadata
+
         sys.stdout.write(f"conclave {importlib.metadata.version('conclave')}\n")
         raise typer.Exit
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -95,6 +93,8 @@ def demo(site: SiteName, as_json: AsJson = False) -> None:
 
 
 def _first_password(site: str, lab: str | None, action: str, given: dict[str, str], *, as_json: bool) -> None:
+    import secrets
+
     password = "-".join("".join(secrets.choice(_LETTERS) for _ in range(_GROUP)) for _ in range(_GROUPS))
     os.environ["CONCLAVE_ACCOUNT_PASSWORD"] = password
     _act(site, lab, action, given)
@@ -106,6 +106,8 @@ def _first_password(site: str, lab: str | None, action: str, given: dict[str, st
 
 
 def _act(site: str, lab: str | None, action: str, given: dict[str, str]) -> dict[str, Any]:
+    import tempfile
+
     from conclave.deploy import runner
     from conclave.lab import enter
     from conclave.site import read

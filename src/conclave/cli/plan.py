@@ -5,18 +5,19 @@ from __future__ import annotations
 import json as formats
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from conclave import bandwidth, planning
 from conclave.cli.arguments import AsJson, exit_codes
 from conclave.errors import ConclaveError, ExitCode
 from conclave.language import Language
-from conclave.planning import Plan, Wish
+
+if TYPE_CHECKING:
+    from conclave.planning import Plan
 
 
 class View(StrEnum):
@@ -51,6 +52,8 @@ def plan(
     json: AsJson = False,
 ) -> None:
     """Calculate the bandwidth of a meeting and what an uplink carries, every number with its formula and source."""
+    from conclave import bandwidth, planning
+
     if remote > people:
         raise ConclaveError(
             f"{remote} of {people} people are outside", expected="at most all of them", exit_code=ExitCode.INPUT
@@ -59,7 +62,7 @@ def plan(
         known = ", ".join(map(str, bandwidth.CAMERA))
         raise ConclaveError(f"no camera layer of {camera} lines", expected=f"one of {known}", exit_code=ExitCode.INPUT)
     up, down = _uplink(uplink, uplink_down, site)
-    made = planning.make(Wish(people, remote, up, down, view.value, camera, share, ipv6))
+    made = planning.make(planning.Wish(people, remote, up, down, view.value, camera, share, ipv6))
     if html:
         _page(made, site, language, html)
     if json:
