@@ -9,6 +9,7 @@ import grp
 import json
 import os
 import pwd
+import secrets
 import shlex
 import stat
 import tempfile
@@ -79,6 +80,8 @@ class Change:
     found: Found
     reasons: list[str]
     staged: Path | None = None
+    # What was at the path, under another name, until all changes stand.
+    kept: Path | None = None
 
 
 def look(path: Path) -> Found:
@@ -247,8 +250,9 @@ class RoleTree:
             self._replace(changes)
         finally:
             for change in changes:
-                if change.staged:
-                    change.staged.unlink(missing_ok=True)
+                for path in (change.staged, change.kept):
+                    if path:
+                        path.unlink(missing_ok=True)
 
     def stop(self, changes: list[Change]) -> None:
         """Stop and disable the units whose files go: systemd keeps what runs, and what it was told to start."""
@@ -263,16 +267,16 @@ class RoleTree:
 
     def _stage(self, change: Change) -> None:
         wanted = change.wanted
-        if wanted.state == "absent":
-            return
         place = self.at(wanted.path)
-        if self.check and (not place.parent.is_dir() or not wanted.validate):
-            return
-        place.parent.mkdir(parents=True, exist_ok=True)
         if not self.check:
             # What a killed run left.
             for stale in place.parent.glob(f"{STAGED}????????-{glob.escape(place.name)}"):
                 stale.unlink()
+        if wanted.state == "absent":
+            return
+        if self.check and (not place.parent.is_dir() or not wanted.validate):
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
         descriptor, staged = tempfile.mkstemp(prefix=STAGED, suffix=f"-{place.name}", dir=place.parent)
         change.staged = Path(staged)
         with os.fdopen(descriptor, "wb") as file:
@@ -338,6 +342,8 @@ class RoleTree:
 
     def _replace(self, changes: list[Change]) -> None:
         done: list[Change] = []
+        for change in changes:
+            self._keep(change)
         try:
             for change in changes:
                 place = self.at(change.wanted.path)
@@ -356,17 +362,22 @@ class RoleTree:
                 self._restore(change)
             raise
 
+    def _keep(self, change: Change) -> None:
+        """Give what is at a path a second name: putting it back then needs no room on a disk that is full by then."""
+        if change.found.kind == "absent":
+            return
+        place = self.at(change.wanted.path)
+        kept = place.parent / f"{STAGED}{secrets.token_hex(4)}-{place.name}"
+        os.link(place, kept, follow_symlinks=False)
+        change.kept = kept
+
     def _restore(self, change: Change) -> None:
-        place, found = self.at(change.wanted.path), change.found
-        place.unlink(missing_ok=True)
-        if found.kind == "link":
-            place.symlink_to(found.target)
-        elif found.kind == "file":
-            descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                os.fchown(file.fileno(), found.uid, found.gid)
-                os.fchmod(file.fileno(), found.mode)
-                file.write(found.content)
+        place = self.at(change.wanted.path)
+        if change.kept:
+            # Where nothing was replaced yet both are the same file, and stay two names (rename(2)).
+            change.kept.replace(place)
+        else:
+            place.unlink(missing_ok=True)
 
     def begin(self, wanted: list[Wanted]) -> list[str]:
         """Make what a host's first life needs; return the paths that were missing.
@@ -382,14 +393,6 @@ class RoleTree:
             if not self.check and look(self.at(item.path)).kind == "absent":
                 raise TreeError(f"`{item.command}` ended well, but /{item.path} is not there; look at its output")
         return [item.path for item in lacking]
-
-    def missing(self, packages: list[str]) -> list[str]:
-        """Return the packages that are not installed, or not completely."""
-        if not packages:
-            return []
-        # It ends with 1 when it does not know one of them, and tells of the others.
-        _, said, _ = self.run(["dpkg-query", "--show", "--showformat", "${db:Status-Status} ${Package}\\n", *packages])
-        return sorted(set(packages) - {line.split()[1] for line in said.splitlines() if line.startswith("installed ")})
 
     def command(self, *argv: str) -> None:
         """Run a command that must succeed; in check mode do nothing.

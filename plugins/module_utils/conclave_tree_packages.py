@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Find the packages whose files are not those that they came with. What they came with is the control node's word."""
+"""Find packages that a host lacks, and those whose files are not what they came with, by the control node's word."""
 
 from __future__ import annotations
 
@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
 # As in `conclave.contents`.
 LEFT_OUT = tuple(f"/usr/share/{name}/" for name in ("doc", "man", "locale", "info", "lintian", "bug", "doc-base"))
+
+
+def missing(run: Run, packages: list[str]) -> list[str]:
+    """Return the packages that are not installed, or not completely."""
+    if not packages:
+        return []
+    # It ends with 1 when it does not know one of them, and tells of the others.
+    _, said, _ = run(["dpkg-query", "--show", "--showformat", "${db:Status-Status} ${Package}\\n", *packages])
+    return sorted(set(packages) - {line.split()[1] for line in said.splitlines() if line.startswith("installed ")})
 
 
 def altered(run: Run, sums: dict[str, dict[str, str]], root: str = "/") -> list[str]:

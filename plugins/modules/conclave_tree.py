@@ -20,7 +20,7 @@ from ansible.module_utils.conclave_tree_host import (
     early,
 )
 from ansible.module_utils.conclave_tree_kernel import changed_settings
-from ansible.module_utils.conclave_tree_packages import altered
+from ansible.module_utils.conclave_tree_packages import altered, missing
 from ansible.module_utils.conclave_tree_superseded import Superseded
 
 DOCUMENTATION = r"""
@@ -97,7 +97,7 @@ def main() -> None:
         module.exit_json(changed=False, paths=[], notify=[], started=[], remarks=[], missing=[], altered=[])
     items = json.loads(zlib.decompress(base64.b64decode(module.params["payload"])))
     wanted = [Wanted.from_json(item) for item in items]
-    lacking = host.missing(module.params["packages"])
+    lacking = missing(run, module.params["packages"])
     spoiled = altered(run, module.params["sums"])
     try:
         superseded = Superseded(**module.params["superseded"])

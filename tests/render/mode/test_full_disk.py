@@ -21,25 +21,30 @@ SERVICE = "conclave-dns.service/etc/unbound/conclave/mode.conf"
 # What the module on the host does with the files of a role, and says when it cannot.
 PLACE = """
 import base64, json, subprocess, sys
-from plugins.module_utils.conclave_tree_host import RoleTree, Wanted
+from plugins.module_utils.conclave_tree_host import RoleTree, TreeError, Wanted
 
 def run(argv):
     done = subprocess.run(argv, capture_output=True, text=True)
     return done.returncode, done.stdout, done.stderr
 
 host = RoleTree(run, "mode")
-files = [Wanted(path, "file", content=base64.b64decode(text)) for path, text in json.load(sys.stdin).items()]
+files = [
+    Wanted(path, "file", content=base64.b64decode(text), validate_all=sys.argv[1])
+    for path, text in json.load(sys.stdin).items()
+]
 try:
     host.place(host.changes(files))
 except OSError as error:
     sys.exit(f"{error.filename}: {error.strerror}")
+except TreeError as error:
+    sys.exit(str(error))
 """
 
 
-def place(host: Host, files: dict[str, str]) -> tuple[int, str]:
-    """Place files the way a deployment does; return its exit status and what it said."""
+def place(host: Host, files: dict[str, str], validate: str = "") -> tuple[int, str]:
+    """Place files the way a deployment does, judged by a command; return its exit status and what it said."""
     payload = json.dumps({path: base64.b64encode(text.encode()).decode() for path, text in files.items()})
-    done = host.run("env", f"PYTHONPATH={ROOT}", sys.executable, "-c", PLACE, text=payload)
+    done = host.run("env", f"PYTHONPATH={ROOT}", sys.executable, "-c", PLACE, validate, text=payload)
     return done.returncode, done.stderr
 
 
@@ -70,6 +75,25 @@ def test_a_disk_that_is_full_while_staging_changes_nothing_and_the_host_can_stil
     assert one.mode("isolated").returncode == 0
     status = one.status()
     assert (status["mode"], status["live"], status["staged"]) == ("isolated", True, True)
+
+
+def test_files_that_are_refused_on_a_disk_that_has_filled_up_meanwhile_are_all_put_back(
+    host: Callable[..., Host], tmp_path: Path
+) -> None:
+    one = host()
+    long = "etc/conclave/firewall/long.conf"
+    one.write(long, "# old\n" * 5000)
+    fill(one, "etc/conclave", 32768)
+    before = {path: one.read(path) for path in (RULES, CUT, long)}
+    # Somebody else takes the room that the old files had, and then the new ones are refused.
+    refuse = tmp_path / "refuse"
+    refuse.write_text("#!/bin/sh\ncat /dev/zero >/etc/conclave/more\nexit 1\n")
+    refuse.chmod(0o755)
+    ended, said = place(one, dict.fromkeys(before, "# new\n"), str(refuse))
+    assert ended
+    assert "The old files were put back" in said
+    assert {path: one.read(path) for path in before} == before
+    assert not one.run("find", "/etc/conclave", "-name", ".conclave-*").stdout
 
 
 def test_a_service_file_that_does_not_fit_is_told_and_the_site_not_called_isolated(host: Callable[..., Host]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from plugins.module_utils.conclave_tree_host import PROGRAM_MISSING, RoleTree, TreeError, Wanted, describe
+from plugins.module_utils.conclave_tree_packages import missing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -156,13 +157,12 @@ def test_only_the_roles_own_files_stay_in_an_exclusive_folder(host: RoleTree) ->
     assert host.changes(keep) == []
 
 
-def test_a_package_that_is_not_wholly_installed_is_missing(host: RoleTree) -> None:
-    assert host.missing(["dpkg", "bash"]) == []
-    assert host.missing(["dpkg", "no-such-package-anywhere"]) == ["no-such-package-anywhere"]
-    host.run = lambda _argv: (0, "installed one\nhalf-configured two\nconfig-files three\n", "")
-    assert host.missing(["one", "two", "three"]) == ["three", "two"]
-    host.run = lambda argv: pytest.fail(f"nothing to ask: {argv}")
-    assert host.missing([]) == []
+def test_a_package_that_is_not_wholly_installed_is_missing() -> None:
+    assert missing(run, ["dpkg", "bash"]) == []
+    assert missing(run, ["dpkg", "no-such-package-anywhere"]) == ["no-such-package-anywhere"]
+    said = "installed one\nhalf-configured two\nconfig-files three\n"
+    assert missing(lambda _argv: (0, said, ""), ["one", "two", "three"]) == ["three", "two"]
+    assert missing(lambda argv: pytest.fail(f"nothing to ask: {argv}"), []) == []
 
 
 def test_all_files_are_judged_once_when_they_stand_in_their_places(host: RoleTree) -> None:
