@@ -53,7 +53,7 @@ class Asked(Settings):
         return super().number(key)
 
 
-@pytest.mark.parametrize("service", sorted(set(health.MODULES) - {"postgresql", "ntp"}))
+@pytest.mark.parametrize("service", sorted(set(health.MODULES) - {"disk", "postgresql", "ntp"}))
 def test_a_check_finds_every_value_and_no_value_is_for_nobody(
     files: dict[str, dict[str, Any]], tls: Path, service: str
 ) -> None:

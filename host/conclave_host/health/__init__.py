@@ -26,6 +26,7 @@ CHECKS = f"{FOLDER}/health.d"
 MODULES = {
     "ca": "over_http.certificate_renewal",
     "depot": "over_http.package_list",
+    "disk": "local.room",
     "dns": "local.name_service",
     "edge": "over_http.client_page",
     "keycloak": "over_http.identity_server",

@@ -23,6 +23,11 @@ ADDRESS_RECORDS = (1, 28)
 PROTECTIONS = {"data_checksums": "on", "ssl": "on", "password_encryption": "scram-sha-256"}
 # Beyond it tokens of a minute and one-time codes begin to fail.
 CLOCK_SECONDS = 5.0
+# What is written to all the time lies in these.
+DISKS = ("/", "/var")
+# A tenth of a file system must be free, of a large one this much: nothing is lost yet, and there is time to look.
+FREE_SHARE, FREE_ENOUGH = 0.1, 1 << 30
+MIB = 1 << 20
 # What runs psql must not wait for a server that hangs.
 DEADLINE = 10
 
@@ -33,6 +38,29 @@ def certificate(settings: Settings) -> Answer:
     done = subprocess.run(look, capture_output=True, text=True, check=False)
     first = (done.stdout or done.stderr).strip().partition("\n")[0]
     return Answer(ok=done.returncode == 0, detail=first.replace("notAfter=", "good until "))
+
+
+def room(_settings: Settings) -> Answer:
+    """Look whether this host's disks have room, before a service has none."""
+    found: dict[os.statvfs_result, str] = {}
+    for path in DISKS:
+        # Both are often one file system.
+        found.setdefault(os.statvfs(path), path)
+    lacking = [short for state, path in found.items() if (short := shortage(path, state))]
+    free = [f"{path} has {state.f_bavail * state.f_frsize // MIB} MiB" for state, path in found.items()]
+    return Answer(ok=not lacking, detail="; ".join(lacking) or f"free: {', '.join(free)}")
+
+
+def shortage(path: str, state: os.statvfs_result) -> str:
+    """Return what a file system lacks and what to do, or nothing; some have no fixed number of files (0)."""
+    free, wanted = state.f_bavail * state.f_frsize, min(state.f_blocks * state.f_frsize * FREE_SHARE, FREE_ENOUGH)
+    if free < wanted:
+        found, expected = f"{free // MIB} MiB free on {path}", f"{wanted // MIB:.0f} MiB"
+    elif state.f_favail < state.f_files * FREE_SHARE:
+        found, expected = f"{state.f_favail} files may still be made on {path}", f"a tenth of {state.f_files}"
+    else:
+        return ""
+    return f"{found}; expected: at least {expected}; do: `du -xh {path} | sort -h | tail`, then free or add room"
 
 
 def clock(_settings: Settings) -> Answer:

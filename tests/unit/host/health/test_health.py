@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import socket
 import ssl
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 
 from conclave_host import health
 from conclave_host.health import local, over_http
+from conclave_host.health.answer import Answer
 from conclave_host.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -160,6 +162,40 @@ def test_a_certificate_that_ends_within_a_week_is_told(tls: Path) -> None:
 def test_a_clock_that_follows_nobody_or_is_wrong_is_told(status: int, said: str, ok: bool, detail: str) -> None:
     answer = local.tracking(status, said, "")
     assert (answer.ok, answer.detail) == (ok, detail)
+
+
+def disk(size: int, free: int, files: int = 1000, free_files: int = 900) -> os.statvfs_result:
+    """Return what a file system of so many MiB says; root may use some more than services may."""
+    return os.statvfs_result((4096, local.MIB, size, free + 9, free, files, free_files, free_files, 0, 255))
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (disk(4000, 400), ""),
+        (disk(4000, 399), "399 MiB free on /var; expected: at least 400 MiB; do: `du -xh /var"),
+        (disk(4000, 0), "0 MiB free on /var"),
+        # Of a large disk a tenth would be nobody's worry.
+        (disk(500_000, 1024), ""),
+        (disk(500_000, 1023), "expected: at least 1024 MiB"),
+        (disk(4000, 3000, 1000, 99), "99 files may still be made on /var; expected: at least a tenth of 1000"),
+        # XFS and btrfs make room for files as they come.
+        (disk(4000, 3000, 0, 0), ""),
+    ],
+)
+def test_a_disk_that_is_nearly_full_is_told_with_what_to_do(state: os.statvfs_result, said: str) -> None:
+    found = local.shortage("/var", state)
+    assert said in found
+    assert bool(found) is bool(said)
+
+
+def test_a_full_disk_makes_its_host_ill(monkeypatch: pytest.MonkeyPatch) -> None:
+    states = {"/": disk(4000, 3000), "/var": disk(4000, 7)}
+    monkeypatch.setattr(os, "statvfs", states.__getitem__)
+    assert local.room(settings()).detail.startswith("7 MiB free on /var")
+    assert not local.room(settings()).ok
+    states["/var"] = disk(4000, 3000)
+    assert local.room(settings()) == Answer(ok=True, detail="free: / has 3000 MiB")
 
 
 @pytest.mark.parametrize(
