@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from tests.render.rendering import ROOT, place, render
 from tests.render.test_nginx import OWN_FOLDERS
 
@@ -76,7 +78,7 @@ def test_the_organisations_servers_are_asked_in_open_mode_only(tmp_path: Path) -
     assert "refuse" not in names["open"]
     assert "forward" not in names["isolated"].partition("server:")[2]
     clocks = {mode: files[f"etc/conclave/mode/{mode}/{CLOCKS}"]["content"] for mode in ("open", "isolated")}
-    assert "server 10.1.2.4 iburst\n" in clocks["open"]
+    assert "server 10.1.2.4 iburst maxpoll 8\n" in clocks["open"]
     assert not [line for line in clocks["isolated"].splitlines() if not line.startswith("#")]
     for mode, text in names.items():
         checked = tmp_path / f"{mode}.conf"
@@ -106,6 +108,23 @@ def test_only_the_core_host_gives_the_time() -> None:
 def test_a_clock_that_was_paused_is_stepped_whenever_that_is(host: str) -> None:
     """Slewing three minutes takes half an hour and more, in which no token of a minute is valid."""
     assert "\nmakestep 1 -1\n" in render("ntp", host)["etc/chrony/chrony.conf"]["content"]
+
+
+@pytest.mark.parametrize(("state", "verb"), [("active", "restart"), ("inactive", "reload")])
+def test_an_sshd_whose_ports_systemd_holds_is_started_anew_instead_of_reloaded(
+    tmp_path: Path, state: str, verb: str
+) -> None:
+    """A reloaded sshd has closed what systemd gave it, can bind no address, and ends, whatever its Port lines say."""
+    handlers = yaml.safe_load((ROOT / "roles/base/handlers/main.yml").read_text())
+    (handler,) = [one for one in handlers if one["name"] == "Reload ssh"]
+    asked = tmp_path / "asked"
+    (tmp_path / "systemctl").write_text(
+        f'#!/bin/sh\ncase "$*" in *is-active*ssh.socket) [ {state} = active ];; *) echo "$*" >>{asked};; esac\n'
+    )
+    (tmp_path / "systemctl").chmod(0o755)
+    surroundings = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    subprocess.run(handler["ansible.builtin.command"]["argv"], check=True, env=surroundings)
+    assert asked.read_text() == f"{verb} ssh.service\n"
 
 
 def test_a_router_takes_its_route_from_advertisements_only_where_it_should() -> None:
