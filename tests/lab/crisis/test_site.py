@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conclave.lab import hosts as lab_hosts
+from conclave.lab import state
+
 from .conftest import ROOT
-from .test_starts import power_cut
 
 if TYPE_CHECKING:
     from .conftest import Site
@@ -49,7 +51,9 @@ def test_on_and_off(site: Site) -> None:
 
 
 def test_a_host_that_is_down_is_named_and_the_site_not_called_isolated(site: Site) -> None:
-    power_cut(site, "core1")
+    claim = state.read(site.lab.folder)
+    assert claim
+    lab_hosts.stop([claim.hosts["core1"]])
     on = site.crisis("on")
     assert on.status == 1
     assert (on.data["done"], on.data["mode"]) == (False, "mixed")

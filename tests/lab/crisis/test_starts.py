@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.lab.capture import Capture
 
-from conclave.lab import hosts as lab_hosts
-from conclave.lab import state
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -51,13 +48,6 @@ def leaking(site: Site) -> Iterator[str]:
     site.on("core1", "systemctl kill --signal=KILL leak.service && systemctl disable --quiet --now leak.service")
 
 
-def power_cut(site: Site, host: str) -> None:
-    """End a host as a power cut does, and start it again."""
-    claim = state.read(site.lab.folder)
-    assert claim
-    lab_hosts.stop([claim.hosts[host]])
-
-
 def left(wire: Capture, sender: str = "192.0.2.66") -> int:
     return sum(packet.sender == sender and packet.receiver == NOBODY for packet in wire.packets)
 
@@ -91,14 +81,12 @@ def test_a_power_cut_in_the_middle_of_a_switch_leaves_one_mode(site: Site, verb:
         site.mode(host, "open" if verb == "isolated" else "isolated")
         with subprocess.Popen(site.lab.command(host, ["conclave-mode", verb]), stdout=subprocess.DEVNULL):
             threading.Event().wait(wait)
-            power_cut(site, host)
-        site.lab.up()
+            site.lab.power_cut([host])
         status = site.status(host)
         assert status["live"] is True
         assert status["mode"] == status["state"]
     assert site.mode(host, verb).status == 0
-    power_cut(site, host)
-    site.lab.up()
+    site.lab.power_cut([host])
     assert site.status(host)["mode"] == verb
 
 

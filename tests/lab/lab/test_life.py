@@ -170,6 +170,27 @@ def test_a_host_reboots_and_comes_back(named: Callable[..., Lab], source: Source
     assert lab.status().state == "up"
 
 
+def test_a_power_cut_ends_all_hosts_and_starts_them_as_they_were(named: Callable[..., Lab], source: Source) -> None:
+    lab = named()
+    pids = {name: host["pid"] for name, host in lab.up(source).hosts.items()}
+    for name in pids:
+        subprocess.run(lab.command(name, ["touch", "/kept", "/run/gone"]), check=True)
+    status = lab.power_cut()
+    assert status.state == "up"
+    for name, host in status.hosts.items():
+        assert host["pid"] != pids[name]
+        subprocess.run(lab.command(name, ["sh", "-c", "test -e /kept && test ! -e /run/gone"]), check=True)
+    with pytest.raises(ConclaveError, match="has no 'nobody'"):
+        lab.power_cut(["nobody"])
+
+
+def test_a_power_cut_of_one_host_leaves_the_others(named: Callable[..., Lab], source: Source) -> None:
+    lab = named()
+    before = {name: host["pid"] for name, host in lab.up(source).hosts.items()}
+    after = {name: host["pid"] for name, host in lab.power_cut(["box"]).hosts.items()}
+    assert {name for name in before if before[name] != after[name]} == {"box"}
+
+
 def test_reset_makes_hosts_blank_with_new_identities(named: Callable[..., Lab], source: Source) -> None:
     lab = named()
     lab.up(source)
