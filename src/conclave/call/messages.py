@@ -60,6 +60,12 @@ class Stop(Message):
     kind: Literal["stop"] = "stop"
 
 
+class Look(Message):
+    """Say whose media arrive at this moment."""
+
+    kind: Literal["look"] = "look"
+
+
 class Leave(Message):
     """Report once the named senders' last measured frames are in, at the latest after `patience` seconds, and leave."""
 
@@ -68,7 +74,7 @@ class Leave(Message):
     patience: float
 
 
-Command = Annotated[Begin | Ask | Join | Measure | Stop | Leave, Field(discriminator="kind")]
+Command = Annotated[Begin | Ask | Join | Measure | Look | Stop | Leave, Field(discriminator="kind")]
 
 
 class Ready(Message):
@@ -105,6 +111,13 @@ class Media(Message):
 
     kind: Literal["media"] = "media"
     sender: str
+
+
+class Arriving(Message):
+    """Whose video and tone have arrived within the last second (probes' names, else identities)."""
+
+    kind: Literal["arriving"] = "arriving"
+    senders: list[str]
 
 
 class Lost(Message):
@@ -219,8 +232,11 @@ class Report(Message):
 
 
 Event = Annotated[
-    Ready | Admitted | Refused | Joined | Media | Lost | Stopped | Failed | Report, Field(discriminator="kind")
+    Ready | Admitted | Refused | Joined | Media | Arriving | Lost | Stopped | Failed | Report,
+    Field(discriminator="kind"),
 ]
 
-COMMAND: TypeAdapter[Begin | Ask | Join | Measure | Stop | Leave] = TypeAdapter(Command)
-EVENT: TypeAdapter[Ready | Admitted | Refused | Joined | Media | Lost | Stopped | Failed | Report] = TypeAdapter(Event)
+COMMAND: TypeAdapter[Begin | Ask | Join | Measure | Look | Stop | Leave] = TypeAdapter(Command)
+EVENT: TypeAdapter[Ready | Admitted | Refused | Joined | Media | Arriving | Lost | Stopped | Failed | Report] = (
+    TypeAdapter(Event)
+)

@@ -23,6 +23,7 @@ from conclave.call import sending
 from conclave.call.messages import (
     COMMAND,
     Admitted,
+    Arriving,
     Ask,
     Begin,
     Failed,
@@ -30,6 +31,7 @@ from conclave.call.messages import (
     Join,
     Joined,
     Leave,
+    Look,
     Lost,
     Measure,
     Media,
@@ -101,6 +103,8 @@ class Participant:
                 await self.join(command)
             case Measure():
                 await self.measure()
+            case Look():
+                self.tell(Arriving(senders=[who for who, receiver in self.receivers.items() if receiver.arriving]))
             case Stop():
                 await self.stop()
             case Leave():
@@ -121,7 +125,13 @@ class Participant:
             self.tell(Admitted(url=ticket.url, token=ticket.token))
 
     async def join(self, join: Join) -> None:
-        """Enter the room, take in who is there, publish."""
+        """Enter the room, take in who is there, publish.
+
+        Raises
+        ------
+        rtc.ConnectError, TimeoutError
+            At the first time. Who was in and does not get through is still lost, and asks for another admission.
+        """
         self._working_keys.clear()
         for receiver in self.receivers.values():
             receiver.key_unknown()
@@ -131,8 +141,13 @@ class Participant:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await room.connect(join.url, join.token, self._options())
-        except TimeoutError as error:
-            raise TimeoutError(f"not connected within {CONNECT_SECONDS:.0f} s") from error
+        except (rtc.ConnectError, TimeoutError) as error:
+            late = isinstance(error, TimeoutError)
+            found = TimeoutError(f"not connected within {CONNECT_SECONDS:.0f} s") if late else error
+            if self.joined_at is None:
+                raise found from error
+            self.tell(Lost(reason=str(found)))
+            return
         seconds = time.monotonic() - started
         if self.joined_at is None:
             self.joined_at = started

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from conclave.call.messages import (
     EVENT,
     Admitted,
+    Arriving,
     Ask,
     Begin,
     Failed,
@@ -57,6 +58,7 @@ class Process:
         self._changed = asyncio.Event()
         self._ready = False
         self.lost = ""
+        self.arriving: set[str] | None = None
         self._noise: deque[str] = deque(maxlen=LAST_LINES)
         self._readers: list[asyncio.Task[None]] = []
 
@@ -142,6 +144,8 @@ class Process:
                 account.identity, account.connect_seconds = event.identity, event.connect_seconds
             case Media():
                 account.media_from.add(event.sender)
+            case Arriving():
+                self.arriving = set(event.senders)
             case Lost():
                 self.lost = event.reason
             case Stopped():

@@ -28,6 +28,8 @@ NOISE_DBFS = -6.0
 # After the first "key works" of a sender its other track may lag this long (measured: up to 220 ms).
 UNMUTE_SECONDS = 0.5
 GAP_SECONDS = 0.5
+# Media that has not come for so long does not arrive.
+ARRIVING_SECONDS = 1.0
 # The first frame of a track comes within milliseconds of its decoding, or never (`insist`).
 SHOWN_SECONDS = 2.0
 RESUBSCRIPTIONS = 5
@@ -91,6 +93,12 @@ class Receiver:
     _video: bool = False
     _audio: bool = False
     _told: bool = False
+
+    @property
+    def arriving(self) -> bool:
+        """Whether video and a clear tone have arrived within the last second."""
+        last = (self._last_frame, self._last_tone)
+        return all(moment is not None and self.clock() - moment < ARRIVING_SECONDS for moment in last)
 
     def key_works(self) -> None:
         """Take note that the frame cryptor has decrypted: audio counts, and could be played, half a second from now."""

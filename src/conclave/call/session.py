@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from conclave.call import tone
 from conclave.call.admission import Ticket
 from conclave.call.judge import Account, judge
-from conclave.call.messages import Admitted, Begin, Join, Leave, Measure, Refused, Stop
+from conclave.call.messages import Admitted, Begin, Join, Leave, Look, Measure, Refused, Stop
 from conclave.call.picture import Size
 from conclave.call.process import Process
 from conclave.errors import ConclaveError
@@ -48,6 +48,9 @@ class Plan:
         End-to-end key of the meeting; None makes a random one.
     start_seconds, join_seconds, media_seconds, drain_seconds:
         Deadlines: for a process to start, to join, for all media to arrive, and for the last frames at the end.
+    again_seconds:
+        After what was done during the call, so long is waited until all media arrives again, and `seconds` are measured
+        then; 0 measures none.
     """
 
     site: str
@@ -64,6 +67,7 @@ class Plan:
     join_seconds: float = 45.0
     media_seconds: float = 30.0
     drain_seconds: float = 3.0
+    again_seconds: float = 0.0
 
     @property
     def members(self) -> int:
@@ -129,7 +133,7 @@ async def hold(
                 names = {one.account.name for one in processes if not one.account.error}
                 await _together(processes, lambda one: _media(one, names, plan.media_seconds))
                 waited = stalled_seconds()
-                measured = await _measure(plan, everybody, during)
+                measured = await _measure(plan, processes, everybody, during)
                 busy = min(1.0, (stalled_seconds() - waited) / measured)
                 await _finish(plan, processes, everybody)
     finally:
@@ -270,15 +274,40 @@ async def _media(process: Process, names: set[str], seconds: float) -> None:
     await process.wait(lambda it: it.account.media_from >= wanted, seconds)
 
 
-async def _measure(plan: Plan, everybody: list[Process], during: Callable[[], Awaitable[None]] | None) -> float:
+async def _measure(
+    plan: Plan, processes: list[Process], everybody: list[Process], during: Callable[[], Awaitable[None]] | None
+) -> float:
     await _together(everybody, lambda one: one.say(Measure()))
     began = time.monotonic()
     beside = asyncio.ensure_future(during()) if during else None
     await asyncio.sleep(plan.seconds)
     if beside:
         await beside
+    if plan.again_seconds:
+        # What does not come is no error of a process here, either.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(plan.again_seconds):
+                await until_back(processes)
+        await asyncio.sleep(plan.seconds)
     await _together(everybody, lambda one: one.say(Stop()))
     return time.monotonic() - began
+
+
+async def until_back(processes: list[Process]) -> None:
+    """Ask until everybody says at once that all media arrives; of who has failed nothing is expected."""
+    while True:
+        there = [one for one in processes if not one.account.error]
+        await _together(there, _look)
+        names = {one.account.name for one in there}
+        if all((one.arriving or set()) >= names - {one.account.name} for one in there):
+            return
+        await asyncio.sleep(ASK_AGAIN_SECONDS)
+
+
+async def _look(process: Process) -> None:
+    process.arriving = None
+    await process.say(Look())
+    await process.wait(lambda it: it.arriving is not None, seconds=None)
 
 
 async def _finish(plan: Plan, processes: list[Process], everybody: list[Process]) -> None:

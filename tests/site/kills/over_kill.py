@@ -1,4 +1,4 @@
-"""A call over the death of services, and who comes meanwhile: `python -m tests.site.kills.over_kill` prints it."""
+"""A call over the failure of services and hosts, and who comes meanwhile: `python -m tests.site.kills.over_kill`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import asyncio
 import base64
 import contextlib
 import json
-import math
 import os
 import sys
 import time
@@ -28,7 +27,8 @@ from conclave.site import read, secrets
 from conclave.site.trusted import ca_file
 
 from . import people
-from .services import SERVICES, back, kill, well
+from .hosts import HOSTS
+from .services import SERVICES, well
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -41,18 +41,21 @@ if TYPE_CHECKING:
     from conclave.site.model import Site
 
     from .people import Newcomer
-    from .services import Service
+    from .services import Failing
 
 SITE = "lab"
 # Small: all participants share this machine with the site.
 SMALL, RATE = Size(320, 176), 15
-# As long without a kill as afterwards, in the same call.
+# As long before anything fails as, at least, from then on, in the same call.
 CALM, AFTER = 10.0, 10.0
+# At the end everybody sees and hears everybody, or somebody had nothing in all of these seconds.
+LAST, LAST_MS = slice(-5, None), 5_000
+FAILING: dict[str, Failing] = {**SERVICES, **HOSTS}
 
 
 @dataclass
 class Kill:
-    """What became of a call when a service was killed in it, in ms; and of who came at that moment."""
+    """What became of a call when something failed in it, in ms; and of who came at that moment."""
 
     killed: str
     video_calm_ms: int = 0
@@ -85,29 +88,32 @@ class Place:
 
 @dataclass
 class Held:
-    """A call of probes, what was killed in it, and its measured seconds before the first kill and after each."""
+    """A call of probes, what failed in it, and its measured seconds before that and from then on."""
 
     call: CallResult
-    kills: list[Kill]
+    kill: Kill
     calm: slice
-    after: list[slice]
+    after: slice
 
-    def judged(self) -> list[Kill]:
-        """Return what each kill did to the call."""
-        people = self.call.participants
+    def judged(self) -> Kill:
+        """Return what became of the call."""
+        people, one = self.call.participants, self.kill
+        one.resumed, one.rejoined = sum(who.reconnects for who in people), sum(who.returns for who in people)
+        one.busy = self.call.machine_busy
+        one.errors += [f"{who.name}: {who.error}" for who in people if who.error]
         received = [row for who in people for row in who.receives if row.probe]
-        assert len(received) == len(people) * (len(people) - 1), "not everybody had everybody"
-        for one, after in zip(self.kills, self.after, strict=True):
-            one.video_calm_ms, one.video_ms = (
-                max(max(row.gaps_ms[stretch]) for row in received) for stretch in (self.calm, after)
-            )
-            one.audio_calm_ms, one.audio_ms = (
-                max(max(row.sound_gaps_ms[stretch]) for row in received) for stretch in (self.calm, after)
-            )
-            one.errors += [f"{who.name}: {who.error}" for who in people if who.error]
-            one.resumed, one.rejoined = sum(who.reconnects for who in people), sum(who.returns for who in people)
-            one.busy = self.call.machine_busy
-        return self.kills
+        if len(received) != len(people) * (len(people) - 1):
+            one.errors.append("not everybody had everybody")
+            return one
+        one.video_calm_ms, one.video_ms, last_video = (
+            max(max(row.gaps_ms[stretch]) for row in received) for stretch in (self.calm, self.after, LAST)
+        )
+        one.audio_calm_ms, one.audio_ms, last_audio = (
+            max(max(row.sound_gaps_ms[stretch]) for row in received) for stretch in (self.calm, self.after, LAST)
+        )
+        if max(last_video, last_audio) >= LAST_MS:
+            one.errors.append("in the last seconds of the call not everybody saw and heard everybody")
+        return one
 
 
 @contextlib.asynccontextmanager
@@ -123,50 +129,56 @@ async def _meeting(place: Place) -> AsyncIterator[Invitation]:
 
 
 async def _strike(
-    place: Place, service: Service, coming: Mapping[str, Callable[[], Awaitable[Newcomer]]]
+    place: Place, failing: Failing, coming: Mapping[str, Callable[[], Awaitable[Newcomer]]]
 ) -> tuple[float, Kill]:
-    """Kill a service; return when, and what came of it once it is back, all newcomers are in, and time has passed."""
-    killed_at = await asyncio.to_thread(kill, place.lab, place.site, service)
+    """Let something fail; return when, and what came of it once it is back, newcomers are in, and time has passed."""
+    failed_at = await asyncio.to_thread(failing.fail, place.lab, place.site)
     after = asyncio.ensure_future(asyncio.gather(*(come() for come in coming.values())))
     seconds, _ = await asyncio.gather(
-        asyncio.to_thread(back, place.lab, place.site, service, killed_at), asyncio.sleep(AFTER)
+        asyncio.to_thread(failing.back, place.lab, place.site, failed_at), asyncio.sleep(AFTER)
     )
     newcomers = dict(zip(coming, await after, strict=True))
-    return killed_at, Kill(service.name, back_seconds=round(seconds, 2), newcomers=newcomers)
+    return failed_at, Kill(failing.name, back_seconds=round(seconds, 2), newcomers=newcomers)
 
 
-async def hold_over(place: Place, services: Sequence[Service], participants: int = 2) -> Held:
-    """Hold a call of probes, kill one service after the other in it, and let somebody come after each kill."""
+async def hold_over(place: Place, failing: Failing, participants: int = 2) -> Held:
+    """Hold a call of probes, let something fail in it, let somebody come then, and wait until all media is there."""
     key = fresh_key()
-    kills: list[Kill] = []
-    bounds: list[tuple[float, float]] = []
+    struck: list[tuple[float, Kill]] = []
 
-    async def strike(doors: list[Page]) -> None:
+    async def strike(door: Page) -> None:
         began = time.monotonic()
         await asyncio.sleep(CALM)
-        for service, door in zip(services, doors, strict=True):
-            coming = {"guest": partial(people.join, door)}
-            if service is SERVICES["keycloak"]:
-                coming["sign-in"] = partial(people.ask_to_sign_in, place.browser, place.site.domain)
-            killed_at, found = await _strike(place, service, coming)
-            kills.append(found)
-            bounds.append((killed_at - began, time.monotonic() - began))
-            await door.context.close()
+        coming = {"guest": partial(people.join, door, failing.patience)}
+        if failing is SERVICES["keycloak"]:
+            coming["sign-in"] = partial(people.ask_to_sign_in, place.browser, place.site.domain)
+        failed_at, found = await _strike(place, failing, coming)
+        struck.append((failed_at - began, found))
+        await door.context.close()
 
     async with _meeting(place) as invited:
         # Before the call: their browser takes the processors for seconds.
-        doors = [await people.before_the_door(place.browser, place.link(invited, key), invited.pin) for _ in services]
-        plan = Plan(SITE, participants=participants, seconds=CALM, size=SMALL, rate=RATE, key=key)
+        door = await people.before_the_door(place.browser, place.link(invited, key), invited.pin)
+        plan = Plan(
+            SITE,
+            participants=participants,
+            seconds=CALM,
+            size=SMALL,
+            rate=RATE,
+            key=key,
+            join_seconds=failing.patience,
+            again_seconds=failing.patience,
+        )
         with before_the_others(place.lab):
             admission = PortalAdmission(place.site.domain, place.secret, place.authority, invited)
-            call = await hold(plan, admission, place.authority, users_prefix(), during=partial(strike, doors))
-    after = [slice(int(first), math.ceil(last)) for first, last in bounds]
-    # The gap of the first kill may begin with the last frame before it, in the second before.
-    return Held(call, kills, slice(0, after[0].start - 1), after)
+            call = await hold(plan, admission, place.authority, users_prefix(), during=partial(strike, door))
+    first, found = struck[0]
+    # The gap may begin with the last frame before the failure, in the second before.
+    return Held(call, found, slice(0, int(first) - 1), slice(int(first), None))
 
 
-async def hold_in_browsers(place: Place, service: Service) -> Kill:
-    """Hold a call of two people with the browser client, and kill a service in it."""
+async def hold_in_browsers(place: Place, failing: Failing) -> Kill:
+    """Hold a call of two people with the browser client, and let something fail in it."""
     key = fresh_key()
     async with _meeting(place) as invited:
         link = place.link(invited, key)
@@ -175,9 +187,9 @@ async def hold_in_browsers(place: Place, service: Service) -> Kill:
         waited, began = stalled_seconds(), time.monotonic()
         await asyncio.sleep(CALM)
         moment = time.time()
-        _, found = await _strike(place, service, {})
+        _, found = await _strike(place, failing, {})
         found.busy = round(min(1.0, (stalled_seconds() - waited) / (time.monotonic() - began)), 2)
-        found.killed = f"{service.name}, browsers"
+        found.killed = f"{failing.name}, browsers"
         each = [await people.gaps(page, moment) for page in pair]
         found.video_calm_ms, found.video_ms = (max(ms) for ms in zip(*each, strict=True))
         for page in pair:
@@ -197,34 +209,34 @@ async def at_site(lab: Lab, *, newcomers: bool) -> AsyncIterator[Place]:
 
 
 async def measure(lab: Lab, names: Sequence[str], rounds: int) -> None:
-    """Kill each service in a call of its own, so many times, and print a line about each."""
+    """Let each fail in a call of its own, so many times, and print a line about each."""
     for name in rounds * [*names]:
         ways = [_with_probes, _with_browsers] if name == "sfu" else [_with_probes]
         for way in ways:
             try:
-                found = await way(lab, SERVICES[name])
+                found = await way(lab, FAILING[name])
             except Exception as error:  # noqa: BLE001 - the others are measured all the same
-                found = Kill(SERVICES[name].name, errors=[f"{type(error).__name__}: {error}"])
+                found = Kill(FAILING[name].name, errors=[f"{type(error).__name__}: {error}"])
             sys.stdout.write(json.dumps(asdict(found) | {"load": os.getloadavg()[0]}) + "\n")
             sys.stdout.flush()
 
 
-async def _with_probes(lab: Lab, service: Service) -> Kill:
+async def _with_probes(lab: Lab, failing: Failing) -> Kill:
     async with at_site(lab, newcomers=True) as place:
         await asyncio.to_thread(well, lab, place.site)
-        return (await hold_over(place, [service])).judged()[0]
+        return (await hold_over(place, failing)).judged()
 
 
-async def _with_browsers(lab: Lab, service: Service) -> Kill:
+async def _with_browsers(lab: Lab, failing: Failing) -> Kill:
     async with at_site(lab, newcomers=False) as place:
         await asyncio.to_thread(well, lab, place.site)
-        return await hold_in_browsers(place, service)
+        return await hold_in_browsers(place, failing)
 
 
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("names", nargs="*", metavar="SERVICE", default=[*SERVICES])
+    parser.add_argument("names", nargs="*", metavar="NAME", default=[*FAILING])
     parser.add_argument("--rounds", type=int, default=1)
     asked = parser.parse_args()
     asyncio.run(measure(Lab(os.environ["CONCLAVE_LAB"]), asked.names, asked.rounds))

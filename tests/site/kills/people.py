@@ -1,4 +1,4 @@
-"""People in browsers: who is in a call, and who comes to it when a service has just been killed."""
+"""People in browsers: who is in a call, and who comes to it when something has just failed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from conclave.browser import pages
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
-# The client itself gives up after half a minute of asking.
 PATIENCE = 60.0
 SIGN_IN_SECONDS = 300.0
 # Small, as the probes' video: encoders and site share one machine.
@@ -40,7 +39,7 @@ WATCH = """() => {
 
 @dataclass(frozen=True)
 class Newcomer:
-    """Somebody who came when a service had just been killed."""
+    """Somebody who came when something had just failed."""
 
     seconds: float | None
     said: str = ""
@@ -70,13 +69,13 @@ async def before_the_door(browser: Browser, link: str, pin: str) -> Page:
     return page
 
 
-async def join(page: Page) -> Newcomer:
-    """Join once; whatever else has to be tried again, the client does."""
+async def join(page: Page, patience: float = PATIENCE) -> Newcomer:
+    """Join once; whatever else has to be tried again, the client does, for five minutes."""
     began = time.monotonic()
     await page.get_by_role("button", name="Join meeting").click()
     call, ways_out = page.locator(".call"), page.get_by_role("button", name="Try again")
     try:
-        await call.or_(ways_out).first.wait_for(timeout=1000 * PATIENCE)
+        await call.or_(ways_out).first.wait_for(timeout=1000 * patience)
     except TooLateError:
         return Newcomer(None, await page.get_by_role("main").inner_text())
     if await call.is_visible():

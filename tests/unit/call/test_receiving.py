@@ -155,6 +155,19 @@ def test_it_is_alive_once_picture_and_sound_have_come(receiver: Receiver, clock:
     assert said == ["alive"]
 
 
+def test_media_arrives_while_video_and_tone_are_no_older_than_a_second(receiver: Receiver, clock: Clock) -> None:
+    receiver.key_works()
+    assert not receiver.arriving
+    clock.now = 1.0
+    play(receiver, 510)
+    assert not receiver.arriving
+    show(receiver, 1)
+    assert receiver.arriving
+    clock.now = 2.0
+    play(receiver, 510)
+    assert not receiver.arriving
+
+
 def test_gaps_count_from_the_measured_time_on(receiver: Receiver, clock: Clock) -> None:
     clock.now, receiver.window.start = 10.0, 10.0
     show(receiver, 1)
