@@ -142,7 +142,7 @@ site: bundle ## Network, breakers, repairs, modes and proofs at a deployed site
 breakers: bundle ## Every check red once, each breaker by itself; not part of `make test`, for it takes half an hour
 	tools/at-site tests/site/breakers/every.py
 
-kills: bundle ## Services killed in a call, one after the other; not part of `make test`, for it takes minutes
+kills: bundle ## Services killed and hosts rebooted in a call, one after the other, and a power cut; not part of `make test`, for it takes minutes
 	tools/at-site tests/site/kills
 
 bench: bundle ## The measures of docs/performance.md
