@@ -1,7 +1,7 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
-import { takeKeyFromAddress } from "./e2ee/keyStore";
+import { forgetOldKeys, takeKeyFromAddress } from "./e2ee/keyStore";
 import { applyTheme, storedTheme } from "./theme";
 import "./styles/tokens.css";
 import "./styles/base.css";
@@ -9,6 +9,7 @@ import "./styles/controls.css";
 import "./styles/pages.css";
 
 takeKeyFromAddress();
+forgetOldKeys();
 window.addEventListener("hashchange", () => {
   // A second link pasted into the same tab.
   takeKeyFromAddress();

@@ -7,6 +7,8 @@ export type Site = Schemas["SiteOut"];
 export type Session = Schemas["SessionOut"];
 export type Language = Session["language"];
 export type Meeting = Schemas["MeetingOut"];
+export const endOf = ({ starts_at, duration_minutes }: Pick<Meeting, "starts_at" | "duration_minutes">): Date =>
+  new Date(new Date(starts_at).getTime() + duration_minutes * 60_000);
 export type Admission = Schemas["AdmissionOut"];
 export type Check = Schemas["CheckOut"];
 /** Name and PIN of a guest; people who are signed in give neither. */

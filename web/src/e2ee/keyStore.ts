@@ -3,22 +3,43 @@ import { isMeetingKey, type MeetingKey } from "./meetingKey";
 
 /**
  * Where keys live in this browser (docs/decisions/where-the-browser-keeps-keys.md):
- * an organiser's keys in localStorage until the meeting is deleted, a guest's key in
+ * an organiser's keys in localStorage until the meeting is deleted or long over, a guest's key in
  * sessionStorage of this tab until the meeting is left.
  */
 const PREFIX = "conclave.key.";
+
+/** The portal deletes a meeting 30 days after its end; some days more, for a browser whose clock is wrong. */
+const KEEP_MS = 40 * 24 * 60 * 60_000;
 
 /** What the address bar said about the key when this page was opened, by meeting id. */
 const damaged = new Set<string>();
 const sent = new Set<string>();
 
+/** An organiser's key is followed by the end of its meeting. */
 function read(storage: Storage, id: string): MeetingKey | undefined {
-  const value = storage.getItem(PREFIX + id);
+  const value = storage.getItem(PREFIX + id)?.split(" ")[0];
   return isMeetingKey(value) ? value : undefined;
 }
 
-export function keepOrganiserKey(id: string, key: MeetingKey): void {
-  localStorage.setItem(PREFIX + id, key);
+/** @param ends when the meeting is over, which may be years ahead: its key is kept until well after. */
+export function keepOrganiserKey(id: string, key: MeetingKey, ends: Date): void {
+  localStorage.setItem(PREFIX + id, `${key} ${ends.toISOString()}`);
+}
+
+/** Notes when the meeting of a key is over, if this browser has one. */
+export function dateOrganiserKey(id: string, ends: Date): void {
+  const key = organiserKey(id);
+  if (key !== undefined) keepOrganiserKey(id, key, ends);
+}
+
+/** At start: keys of meetings that the portal has long deleted go; one without a date counts from today. */
+export function forgetOldKeys(now = new Date()): void {
+  const ids = Object.keys(localStorage).flatMap((name) => (name.startsWith(PREFIX) ? [name.slice(PREFIX.length)] : []));
+  for (const id of ids) {
+    const ended = Date.parse(localStorage.getItem(PREFIX + id)?.split(" ")[1] ?? "");
+    if (Number.isNaN(ended)) dateOrganiserKey(id, now);
+    else if (now.getTime() - ended > KEEP_MS) localStorage.removeItem(PREFIX + id);
+  }
 }
 
 export function organiserKey(id: string): MeetingKey | undefined {

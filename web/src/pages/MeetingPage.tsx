@@ -3,7 +3,7 @@ import { Trash2, Video } from "lucide-react";
 import { useState } from "react";
 import { Dialog, DialogTrigger, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { useNavigate, useParams } from "react-router";
-import { type Meeting, PortalError, portal } from "../api/portal";
+import { endOf, type Meeting, PortalError, portal } from "../api/portal";
 import { Button, ButtonLink } from "../components/Button";
 import { CopyLink } from "../components/CopyLink";
 import { EncryptionNote } from "../components/EncryptionNote";
@@ -110,7 +110,7 @@ function MeetingDetails({ meeting }: { meeting: Meeting }) {
               <dd>{time.longDay(starts)}</dd>
               <dd className="quiet">{time.zone(starts)}</dd>
               <dd className="numbers">
-                {time.clock(starts)}–{time.clock(new Date(starts.getTime() + meeting.duration_minutes * 60_000))}
+                {time.clock(starts)}–{time.clock(endOf(meeting))}
               </dd>
             </div>
             <div>

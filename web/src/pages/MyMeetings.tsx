@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { CalendarPlus, KeyRound, UsersRound } from "lucide-react";
-import { type Meeting, portal } from "../api/portal";
+import { useEffect } from "react";
+import { endOf, type Meeting, portal } from "../api/portal";
 import { Button, ButtonLink } from "../components/Button";
 import { Notice } from "../components/Notice";
 import { Page } from "../components/Page";
 import { useTold } from "../components/useTold";
-import { meetingKey } from "../e2ee/keyStore";
+import { dateOrganiserKey, meetingKey } from "../e2ee/keyStore";
 import { useText } from "../i18n";
 import { errorText } from "../i18n/errorText";
 import { type Day, dayOf, useTime } from "../i18n/time";
@@ -17,8 +18,7 @@ const DAYS: readonly Day[] = ["today", "later", "earlier"];
 const EARLY_MS = 15 * 60_000;
 
 function isRunning(meeting: Meeting, now: Date): boolean {
-  const starts = new Date(meeting.starts_at).getTime();
-  return starts <= now.getTime() && now.getTime() < starts + meeting.duration_minutes * 60_000;
+  return new Date(meeting.starts_at) <= now && now < endOf(meeting);
 }
 
 function MeetingRow({ meeting, now }: { meeting: Meeting; now: Date }) {
@@ -72,6 +72,10 @@ export function MyMeetings() {
   const meetings = useQuery({ queryKey: ["meetings"], queryFn: portal.meetings, refetchInterval: 15_000 });
   const mayPlan = useSession().session?.user?.may_plan ?? false;
   const changed = useTold("changed");
+  useEffect(() => {
+    // Keys of an earlier release came without a date.
+    for (const meeting of meetings.data ?? []) dateOrganiserKey(meeting.id, endOf(meeting));
+  }, [meetings.data]);
   const now = new Date();
   const sorted = [...(meetings.data ?? [])].sort((a, b) => a.starts_at.localeCompare(b.starts_at));
   return (

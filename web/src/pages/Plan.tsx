@@ -15,7 +15,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { KeyRound, ShieldCheck, UserRoundPlus } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useNavigate } from "react-router";
-import { portal } from "../api/portal";
+import { endOf, portal } from "../api/portal";
 import { Button, ButtonLink } from "../components/Button";
 import { Field, SelectField } from "../components/Field";
 import { Notice } from "../components/Notice";
@@ -117,7 +117,7 @@ export default function Plan() {
         starts_at: starts.toAbsoluteString(),
         duration_minutes: minutes,
       });
-      keepOrganiserKey(meeting.id, newMeetingKey());
+      keepOrganiserKey(meeting.id, newMeetingKey(), endOf(meeting));
       await queries.invalidateQueries({ queryKey: ["meetings"] });
       await navigate(`/meetings/${meeting.id}`, { replace: true });
     } catch (problem) {

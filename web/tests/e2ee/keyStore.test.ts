@@ -1,8 +1,10 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it } from "vitest";
 import {
+  dateOrganiserKey,
   forgetKey,
   forgetLinkKey,
+  forgetOldKeys,
   keepOrganiserKey,
   linkHasForeignKey,
   linkSentKey,
@@ -15,6 +17,8 @@ import { newMeetingKey } from "../../src/e2ee/meetingKey";
 
 const ONE = "AAAAAAAAAAAAAAAAAAAA-1";
 const TWO = "AAAAAAAAAAAAAAAAAAAA_2";
+
+const days = (from: Date, passed: number) => new Date(from.getTime() + passed * 24 * 60 * 60_000);
 
 const open = (address: string) => {
   history.replaceState(null, "", address);
@@ -97,7 +101,7 @@ describe("the key of an opened link", () => {
 describe("an organiser's key", () => {
   it("outlives the meeting's visit and dies with the meeting", () => {
     const key = newMeetingKey();
-    keepOrganiserKey(ONE, key);
+    keepOrganiserKey(ONE, key, new Date());
     forgetLinkKey(ONE);
     expect(organiserKey(ONE)).toBe(key);
     expect(meetingKey(ONE)).toBe(key);
@@ -107,7 +111,7 @@ describe("an organiser's key", () => {
 
   it("is never replaced by the key of a link, and says that the link has another", () => {
     const own = newMeetingKey();
-    keepOrganiserKey(ONE, own);
+    keepOrganiserKey(ONE, own, new Date());
     open(`/m/${ONE}#k=${own}`);
     expect(linkHasForeignKey(ONE)).toBe(false);
     open(`/m/${ONE}#k=${newMeetingKey()}`);
@@ -115,6 +119,42 @@ describe("an organiser's key", () => {
     expect(linkHasForeignKey(ONE)).toBe(true);
     forgetLinkKey(ONE);
     expect(linkHasForeignKey(ONE)).toBe(false);
+  });
+
+  it("is gone from this browser forty days after the end of its meeting, however long before that it was made", () => {
+    const end = new Date("2030-06-01T12:00:00Z");
+    keepOrganiserKey(ONE, newMeetingKey(), end);
+    keepOrganiserKey(TWO, newMeetingKey(), days(end, 1));
+    for (const passed of [-1000, 0, 40]) {
+      forgetOldKeys(days(end, passed));
+      expect(organiserKey(ONE)).toBeDefined();
+    }
+    forgetOldKeys(days(end, 40.5));
+    expect(organiserKey(ONE)).toBeUndefined();
+    expect(organiserKey(TWO)).toBeDefined();
+  });
+
+  it("of an earlier release, without a date, counts from today unless the portal says when its meeting ends", () => {
+    const now = new Date();
+    const key = newMeetingKey();
+    for (const id of [ONE, TWO]) localStorage.setItem(`conclave.key.${id}`, key);
+    forgetOldKeys(now);
+    dateOrganiserKey(TWO, days(now, 100));
+    forgetOldKeys(days(now, 39));
+    expect([organiserKey(ONE), organiserKey(TWO)]).toEqual([key, key]);
+    forgetOldKeys(days(now, 41));
+    expect([organiserKey(ONE), organiserKey(TWO)]).toEqual([undefined, key]);
+  });
+
+  it("is not made by a date", () => {
+    dateOrganiserKey(ONE, new Date());
+    expect(localStorage.length).toBe(0);
+  });
+
+  it("goes alone: what else this browser remembers stays", () => {
+    localStorage.setItem("conclave.language", "de");
+    forgetOldKeys(days(new Date(), 1000));
+    expect(localStorage.getItem("conclave.language")).toBe("de");
   });
 
   it("is not believed when the storage holds something else", () => {

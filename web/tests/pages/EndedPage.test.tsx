@@ -64,7 +64,7 @@ describe("after leaving", () => {
 
   it("an organiser comes back with the own key", () => {
     const own = newMeetingKey();
-    keepOrganiserKey(ID, own);
+    keepOrganiserKey(ID, own, new Date());
     rememberLeft({ id: ID, key: own, credentials: undefined });
     page("left");
     fireEvent.click(screen.getByText("Join again"));
