@@ -79,6 +79,7 @@ function person(n: number, given: Partial<Person> = {}): Person {
     audio: n === 0 ? undefined : "encrypted",
     camera: n % 4 === 3 ? undefined : picture(n),
     screen: undefined,
+    screenAudio: undefined,
     speaking: n === 1,
     quality: n === 5 ? "poor" : "good",
     ...given,

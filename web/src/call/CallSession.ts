@@ -8,6 +8,7 @@ import {
   type Participant,
   Room,
   RoomEvent,
+  type ScreenShareCaptureOptions,
   Track,
 } from "livekit-client";
 import type { Admission, Cap } from "../api/portal";
@@ -28,6 +29,17 @@ import { watchStall } from "./stall";
 import "../silence";
 
 const isOutside = (who: Participant) => who.attributes["place"] === "outside";
+
+/**
+ * A screen with the sound of a tab, where the browser offers it and as it is. That of the whole computer would send the
+ * others' voices back to them.
+ */
+const SHARED: ScreenShareCaptureOptions = {
+  audio: { autoGainControl: false, echoCancellation: false, noiseSuppression: false, restrictOwnAudio: true },
+  systemAudio: "exclude",
+  selfBrowserSurface: "exclude",
+  contentHint: "detail",
+};
 
 /** What a ticket of the portal is needed for: where to, with what, and as whom. */
 type Ticket = Pick<Admission, "url" | "token" | "identity">;
@@ -167,7 +179,7 @@ export class CallSession {
     try {
       if (what === "microphone") await me.setMicrophoneEnabled(on);
       else if (what === "camera") await me.setCameraEnabled(on);
-      else await me.setScreenShareEnabled(on, { audio: false, selfBrowserSurface: "exclude", contentHint: "detail" });
+      else await me.setScreenShareEnabled(on, SHARED);
       if (what !== "screen") this.#wanted[what] = on;
       this.#deviceFailed = undefined;
     } catch (problem) {
@@ -345,6 +357,7 @@ export class CallSession {
     };
     const self = who === this.room.localParticipant;
     const audio = who.getTrackPublication(Track.Source.Microphone);
+    const screenAudio = who.getTrackPublication(Track.Source.ScreenShareAudio);
     return {
       identity: who.identity,
       name: visibleName(who.name, who.identity),
@@ -355,6 +368,7 @@ export class CallSession {
       audio: audio && !self ? this.#remoteMedia.decryption(audio.trackSid) : undefined,
       camera: this.#remoteMedia.video(who, Track.Source.Camera),
       screen: this.#remoteMedia.video(who, Track.Source.ScreenShare),
+      screenAudio: screenAudio && (self ? "encrypted" : this.#remoteMedia.decryption(screenAudio.trackSid)),
       speaking: who.isSpeaking && who.isMicrophoneEnabled,
       quality: quality[who.connectionQuality] ?? "good",
     };

@@ -9,7 +9,7 @@ import {
 } from "livekit-client";
 import type { Cap } from "../api/portal";
 import type { Encryption } from "../e2ee/encryptionWorker";
-import { applyCap } from "./cap";
+import { applyCap, mayHear } from "./cap";
 import {
   classifyDecryption,
   type DecryptionState,
@@ -168,7 +168,8 @@ export class RemoteMedia {
       const { identity } = person;
       const since = performance.now();
       this.#watched.set(sid, { publication, identity, since, state: "waiting", failures: 0, failedAt: 0 });
-      if (publication.kind === Track.Kind.Audio || this.#cap === "full") publication.setSubscribed(true);
+      const audio = publication.kind === Track.Kind.Audio;
+      if (audio ? mayHear(this.#cap, publication.source) : this.#cap === "full") publication.setSubscribed(true);
       this.#applyCap();
     }
     this.#notify();

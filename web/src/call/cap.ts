@@ -11,7 +11,7 @@ import type { Cap } from "../api/portal";
 
 /**
  * The portal's cap on a participant from outside, as src/conclave/bandwidth.py counts it: 360p sends and shows large
- * tiles up to that size, 180p nothing larger, audio no video at all; none of them shares a screen.
+ * tiles up to that size, 180p nothing larger, audio no video at all; none of them shares a screen or hears its sound.
  */
 
 /**
@@ -43,6 +43,10 @@ export function publishSettings(cap: Cap): Required<Pick<RoomOptions, "videoCapt
 }
 
 export const maySend = (cap: Cap) => ({ camera: cap !== "audio", screen: cap === "full" });
+
+/** Whether audio is requested: below a cap voices only, which alone the portal has counted. */
+export const mayHear = (cap: Cap, source: Track.Source): boolean =>
+  cap === "full" || source !== Track.Source.ScreenShareAudio;
 
 /** Tiles on one page: the portal budgets nine for people outside. */
 export const MAX_TILES = 9;

@@ -43,6 +43,8 @@ export interface Person {
   audio: DecryptionState | undefined;
   camera: VideoFeed | undefined;
   screen: VideoFeed | undefined;
+  /** State of the shared screen's sound, where it has one; as with the microphone. */
+  screenAudio: DecryptionState | undefined;
   speaking: boolean;
   quality: Quality;
 }
@@ -94,7 +96,7 @@ export type Shield = "whole" | "partly" | "checking" | "alone";
 
 /** States of the tracks that arrive from somebody. */
 function receiving(person: Person): ReceivingState[] {
-  return [person.audio, person.camera?.state, person.screen?.state].filter(
+  return [person.audio, person.camera?.state, person.screen?.state, person.screenAudio].filter(
     (state) => state !== undefined && state !== "waiting",
   );
 }

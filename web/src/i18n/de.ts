@@ -273,7 +273,10 @@ export const de: Catalogue = {
     shareWord: "Teilen",
     share: "Bildschirm teilen",
     shareStop: "Teilen beenden",
-    shareRunning: "Sie teilen Ihren Bildschirm, ohne dessen Ton.",
+    shareRunning: (audible) =>
+      audible
+        ? "Sie teilen Ihren Bildschirm mit Ton."
+        : "Sie teilen Ihren Bildschirm, ohne Ton. Chrome und Edge können den Ton eines Tabs mitsenden: Wählen Sie das in ihrem Dialog.",
     people: "Personen",
     peopleCount: (n) => `Personen: ${n}`,
     more: "Mehr",

@@ -347,7 +347,10 @@ export const en = {
     shareWord: "Share",
     share: "Share screen",
     shareStop: "Stop sharing",
-    shareRunning: "You are sharing your screen, without its sound.",
+    shareRunning: (audible: boolean) =>
+      audible
+        ? "You are sharing your screen with its sound."
+        : "You are sharing your screen, without sound. Chrome and Edge can share the sound of a tab: choose it in their dialog.",
     people: "People",
     peopleCount: (n: number) => `People: ${n}`,
     more: "More",

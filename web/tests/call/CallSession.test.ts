@@ -71,6 +71,21 @@ describe("a call", () => {
     expect(disconnect).toHaveBeenCalled();
   });
 
+  it("shares a screen with the sound of a tab as it is, and never with that of the whole computer", async () => {
+    const share = vi.spyOn(LocalParticipant.prototype, "setScreenShareEnabled").mockResolvedValue(undefined);
+    const { call, joining } = await joined(ticket.identity);
+    await joining;
+    await call.toggle("screen");
+    const [on, options] = share.mock.calls[0] ?? [];
+    expect(on).toBe(true);
+    expect(options).toMatchObject({ audio: { echoCancellation: false }, systemAudio: "exclude" });
+    expect(call.state().people[0]?.screenAudio).toBeUndefined();
+    const publications = call.room.localParticipant.trackPublications;
+    publications.set("TR_1", { source: "screen_share_audio", trackSid: "TR_1" } as unknown as LocalTrackPublication);
+    emit(call.room, RoomEvent.LocalTrackPublished);
+    expect(call.state().people[0]?.screenAudio).toBe("encrypted");
+  });
+
   it("does not say that one's microphone is off while it reconnects", async () => {
     const microphone = { kind: "audio", isMuted: false, stop() {} } as unknown as LocalAudioTrack;
     vi.spyOn(LocalParticipant.prototype, "publishTrack").mockResolvedValue({} as LocalTrackPublication);

@@ -20,6 +20,7 @@ const person = (given: Partial<Person>): Person => ({
   audio: undefined,
   camera: undefined,
   screen: undefined,
+  screenAudio: undefined,
   speaking: false,
   quality: "good",
   ...given,
@@ -82,6 +83,7 @@ describe("the shield", () => {
     expect(shieldOf([self, person({ audio: "encrypted" }), person({ audio: "checking" })])).toBe("checking");
     expect(shieldOf([self, person({ audio: "encrypted" }), person({ audio: "refused" })])).toBe("partly");
     expect(shieldOf([self, person({ audio: "encrypted" }), person({ audio: "keyMismatch" })])).toBe("partly");
+    expect(shieldOf([self, person({ audio: "encrypted", screenAudio: "keyMismatch" })])).toBe("partly");
   });
 
   it("does not wait for a microphone that is off", () => {

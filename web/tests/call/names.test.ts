@@ -12,6 +12,7 @@ const person = (identity: string, name: string, kind: Person["kind"], minute: nu
   audio: undefined,
   camera: undefined,
   screen: undefined,
+  screenAudio: undefined,
   speaking: false,
   quality: "good",
 });

@@ -95,6 +95,7 @@ export function CallView({
   const [fullscreen, setFullscreen] = useState(false);
   const { toggle, setMicrophone } = actions;
   const { cap } = state;
+  const sharesAudio = state.people.some(({ self, screenAudio }) => self && screenAudio !== undefined);
   useDocumentTitle(text.call.title);
 
   useEffect(() => {
@@ -171,7 +172,7 @@ export function CallView({
         {state.sending.screen && (
           <div className="strip">
             <MonitorUp size={20} aria-hidden="true" />
-            {text.call.shareRunning}
+            {text.call.shareRunning(sharesAudio)}
             <Button onPress={() => void toggle("screen")}>{text.call.shareStop}</Button>
           </div>
         )}

@@ -118,7 +118,7 @@ export function Tile({
       {ownScreen && (
         <div className="tile-waiting">
           <MonitorUp size={28} aria-hidden="true" />
-          {text.call.shareRunning}
+          {text.call.shareRunning(person.screenAudio !== undefined)}
         </div>
       )}
       {feed && !frozen && !ownScreen && state !== "refused" && state !== "keyMismatch" && (

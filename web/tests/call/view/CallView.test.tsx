@@ -47,6 +47,7 @@ const person = (given: Partial<Person>): Person => ({
   audio: "encrypted",
   camera: undefined,
   screen: undefined,
+  screenAudio: undefined,
   speaking: false,
   quality: "good",
   ...given,
@@ -130,6 +131,19 @@ describe("a call", () => {
     expect(document.activeElement).toBe(panel);
     fireEvent.keyDown(panel, { key: "Escape" });
     expect(document.activeElement).toBe(button);
+  });
+
+  it("says whether the shared screen has sound", () => {
+    const sharing = (given: Partial<Person>) =>
+      state({
+        people: [{ ...me, screen: { sid: "TR_1", state: "encrypted", track: undefined }, ...given }, person({})],
+        sending: { microphone: true, camera: true, screen: true },
+      });
+    const { rerender } = render(view(sharing({})));
+    expect(screen.getAllByText(/You are sharing your screen, without sound/)).not.toHaveLength(0);
+    rerender(view(sharing({ screenAudio: "encrypted" })));
+    expect(screen.queryByText(/without sound/)).toBeNull();
+    expect(screen.getAllByText(/You are sharing your screen with its sound/)).not.toHaveLength(0);
   });
 
   it("moves through its controls by arrow keys", () => {

@@ -35,6 +35,7 @@ const me: Person = {
   audio: undefined,
   camera: undefined,
   screen: undefined,
+  screenAudio: undefined,
   speaking: false,
   quality: "good",
 };
