@@ -121,7 +121,7 @@ shapes: bundle ## Sites of shapes that no Molecule scenario has, such as IPv6 on
 kernel: bundle ## Tests on a host with a kernel of its own, AppArmor in force
 	tools/steady tests/kernel
 
-real: bundle ## Tests on a host that qemu emulates, nftables and kernel settings its own; slow, so by hand
+real: bundle ## A deployment on a host that qemu emulates: kernel, rules and boots of its own; slow, so by hand
 	pytest --verbose --capture=no tests/real
 
 dry-run: bundle ## What `deploy --check` foretells against what a run then does; molecule-onebox has it too
