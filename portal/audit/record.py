@@ -27,6 +27,20 @@ Action = Literal[
     "left",
     "removed",
     "mode_announced",
+    "changed",
+    "waited",
+    "let_in",
+    "turned_away",
+    "moved_back",
+    "banned",
+    "muted",
+    "speech_changed",
+    "role_changed",
+    "locked",
+    "unlocked",
+    "floor_opened",
+    "floor_closed",
+    "ended",
 ]
 
 

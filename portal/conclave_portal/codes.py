@@ -19,17 +19,32 @@ class ProblemCode(StrEnum):
     PLANNING_NOT_ALLOWED = "planning_not_allowed"
     JOINING_NOT_ALLOWED = "joining_not_allowed"
     PEOPLE_ONLY = "people_only"
+    GUESTS_NOT_ALLOWED = "guests_not_allowed"
+    OUTSIDE_NOT_ALLOWED = "outside_not_allowed"
     # The request.
     NOT_FOUND = "not_found"
     BAD_REQUEST = "bad_request"
     # Comes with the fields that were not accepted.
     INVALID = "invalid"
+    # Planning: the release cannot keep the level's rules; the change would loosen them; somebody is in the room.
+    LEVEL_NOT_AVAILABLE = "level_not_available"
+    LEVEL_LOOSER = "level_looser"
+    MEETING_RUNNING = "meeting_running"
+    # Leading: somebody is gone meanwhile; only people with an account can become co-organisers.
+    PERSON_NOT_FOUND = "person_not_found"
+    ACCOUNT_REQUIRED = "account_required"
     # Joining.
     MEETING_NOT_FOUND = "meeting_not_found"
     MEETING_OVER = "meeting_over"
     MEETING_FULL = "meeting_full"
     NAME_AND_PIN_REQUIRED = "name_and_pin_required"
     PIN_WRONG = "pin_wrong"
+    # Places in the waiting room.
+    PLACE_UNKNOWN = "place_unknown"
+    DENIED = "denied"
+    # Moved back a moment ago: how it stands, `GET place` says.
+    WAITING = "waiting"
+    REMOVED = "removed"
     # Comes with the number of seconds to wait.
     TOO_MANY_ATTEMPTS = "too_many_attempts"
     SITE_ISOLATED = "site_isolated"

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from conclave.levels import Answer, Table, in_force
 from mode_switch import announcement
 
 CONFIG_VARIABLE = "CONCLAVE_PORTAL_CONFIG"
@@ -175,6 +176,14 @@ class Config(_Section):
     valkey: Valkey
     oidc: Oidc
     livekit: Livekit
+    levels: Annotated[
+        Answer, Field(description="By level the rules that the site makes tighter, and ``default``.")
+    ] = {}
+
+    @property
+    def security(self) -> Table:
+        """The levels in force."""
+        return in_force(self.levels)
 
 
 def load(path: Path | None = None) -> Config:

@@ -30,6 +30,12 @@ _VIRAMA = 9
 # A letter of Vietnamese, pointed Hebrew or Arabic has up to three; more cover the lines above and below.
 _MARKS = 3
 _EMOJI_STYLES = "\ufe0e\ufe0f"
+# Small letters of Cyrillic and Greek that look like Latin ones, and digits that look like letters.
+_CONFUSABLE = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u043a\u043c\u0442\u0432\u043d\u04bb\u0501\u051b\u051d"
+    "\u03b1\u03b5\u03b9\u03ba\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7\u0131\u0142\u00f801i|",
+    "aeopcyxljskmtbhhdqwaelkvoptuxlloolll",
+)
 
 
 def line(value: str) -> str:
@@ -115,3 +121,13 @@ def _stacked(value: str) -> bool:
 
 def _cut(value: str) -> str:
     return value[:LONGEST].encode()[:BYTES].decode(errors="ignore")
+
+
+def skeleton(value: str) -> str:
+    """Return what a name looks like: of two names that are easily taken for each other, the same.
+
+    After Unicode's UTS 39, section 4, with those confusables that stand in European names only.
+    """
+    plain = unicodedata.normalize("NFKD", value.casefold().translate(_CONFUSABLE)).translate(_CONFUSABLE)
+    kept = (character for character in plain if unicodedata.category(character)[0] in "LN")
+    return "".join(kept).replace("rn", "m").replace("vv", "w")

@@ -22,6 +22,7 @@ INSTALLED_APPS = [
     "accounts",
     "meetings",
     "media",
+    "lobby",
     "audit",
 ]
 MIDDLEWARE = [

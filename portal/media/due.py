@@ -13,7 +13,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from audit.record import record
-from media.models import Admission, CheckRoom, Removal
+from media.join import BY_ORGANISER, Join
+from media.models import Admission, CheckRoom, Permit, Removal
+from media.tokens import sources
 from sfu import rooms
 from sfu.client import SfuError
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-    from media.join import Fault, Join
+    from media.join import Fault
 
 logger = logging.getLogger("conclave.portal.media")
 
@@ -45,6 +47,13 @@ def close_later(room: str, at: datetime) -> None:
     CheckRoom.objects.create(room=room, closes_at=at)
 
 
+def close_now(room: str) -> None:
+    """Have a room closed now and until it is done, whoever is in it."""
+    with transaction.atomic():
+        CheckRoom.objects.get_or_create(room=room, defaults={"closes_at": timezone.now()})
+        _wake()
+
+
 def remove(join: Join, fault: Fault, meeting: str) -> None:
     """Have a participant removed who must not be in the room, now and until it is done.
 
@@ -57,10 +66,47 @@ def remove(join: Join, fault: Fault, meeting: str) -> None:
     meeting:
         Id of the meeting the participant was admitted to, if any.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic():
         Removal.objects.get_or_create(
             room=join.room, identity=join.identity, defaults={"fault": fault, "meeting": meeting}
         )
+        _wake()
+
+
+def remove_by_organiser(admission: Admission) -> None:
+    """Void an admission, connected or not, and have whoever uses it removed.
+
+    Parameters
+    ----------
+    admission:
+        With its meeting.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        Admission.objects.filter(pk=admission.pk, removed_at=None).update(removed_at=now)
+        if admission.left_at is None:
+            join = Join(admission.meeting.room, admission.identity, admission.participant_sid, now)
+            remove(join, BY_ORGANISER, admission.meeting_id)
+
+
+def permit(admission: Admission) -> None:
+    """Have the SFU told what somebody may send, and what he is, now and until it is done.
+
+    Parameters
+    ----------
+    admission:
+        With its meeting; its rights as they are in the database count when the SFU is told.
+    """
+    with transaction.atomic():
+        # Not `get_or_create`: a worker that has the row in hand has read the former rights, and is waited for.
+        Permit.objects.update_or_create(
+            room=admission.meeting.room, identity=admission.identity, defaults={"since": timezone.now()}
+        )
+        _wake()
+
+
+def _wake() -> None:
+    with connection.cursor() as cursor:
         cursor.execute(f"NOTIFY {CHANNEL}")
 
 
@@ -68,10 +114,12 @@ def work() -> timedelta:
     """Do what is due; return how long nothing else will be, unless the channel says so."""
     now = timezone.now()
     removals = _failed(Removal.objects.order_by("since"), _remove)
+    permits = _failed(Permit.objects.order_by("since"), _permit)
     rooms_left = _failed(CheckRoom.objects.filter(closes_at__lte=now).order_by("closes_at"), _close)
-    if Removal.objects.filter(pk__in=removals, since__gt=now - _UNKNOWN_FOR).exists():
+    recent = {"since__gt": now - _UNKNOWN_FOR}
+    if Removal.objects.filter(pk__in=removals, **recent).exists() or Permit.objects.filter(pk__in=permits, **recent):
         return _SOON
-    if removals or rooms_left:
+    if removals or permits or rooms_left:
         return _AGAIN
     following = CheckRoom.objects.order_by("closes_at").values_list("closes_at", flat=True).first()
     return LOOK if following is None else max(timedelta(0), min(LOOK, following - timezone.now()))
@@ -80,15 +128,19 @@ def work() -> timedelta:
 def overdue() -> int:
     """Return how much should have been done long ago: the worker does not run, or the SFU does not answer it."""
     limit = timezone.now() - GRACE
-    return CheckRoom.objects.filter(closes_at__lt=limit).count() + Removal.objects.filter(since__lt=limit).count()
+    late = (
+        CheckRoom.objects.filter(closes_at__lt=limit),
+        *(it.objects.filter(since__lt=limit) for it in (Removal, Permit)),
+    )
+    return sum(rows.count() for rows in late)
 
 
-def _failed[Row: (CheckRoom, Removal)](due: QuerySet[Row], act: Callable[[Row], None]) -> list[int]:
+def _failed[Row: (CheckRoom, Removal, Permit)](due: QuerySet[Row], act: Callable[[Row], None]) -> list[int]:
     """Try each; return those that are still to be done."""
     return [pk for pk in due.values_list("pk", flat=True) if not _done(due, pk, act)]
 
 
-def _done[Row: (CheckRoom, Removal)](due: QuerySet[Row], pk: int, act: Callable[[Row], None]) -> bool:
+def _done[Row: (CheckRoom, Removal, Permit)](due: QuerySet[Row], pk: int, act: Callable[[Row], None]) -> bool:
     with transaction.atomic():
         # Several hosts may have a worker: each takes what no other has in hand.
         row = due.select_for_update(skip_locked=True).filter(pk=pk).first()
@@ -115,5 +167,17 @@ def _remove(row: Removal) -> None:
         if timezone.now() < row.since + _UNKNOWN_FOR or row.identity in rooms.present(row.room):
             raise
     Admission.objects.filter(identity=row.identity, removed_at=None).update(removed_at=timezone.now())
-    record("removed", actor="portal", meeting=row.meeting, identity=row.identity, reason=row.fault)
+    if row.fault != BY_ORGANISER:
+        record("removed", actor="portal", meeting=row.meeting, identity=row.identity, reason=row.fault)
     logger.warning("removed a participant: %s", row.fault)
+
+
+def _permit(row: Permit) -> None:
+    found = Admission.objects.filter(identity=row.identity, left_at=None, removed_at=None).first()
+    if found is None:
+        return
+    try:
+        rooms.permit(row.room, row.identity, sources(found), {"role": found.role})
+    except SfuError:
+        if timezone.now() < row.since + _UNKNOWN_FOR or row.identity in rooms.present(row.room):
+            raise

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.record import record
+from conclave_portal.events import room_channel, tell
 from media import checks, due
 from media.join import Join
 from media.models import Admission
@@ -49,6 +50,7 @@ def handle(event: WebhookEvent) -> None:
             Admission.objects.filter(meeting__room=event.room.name, joined_at__isnull=False, left_at=None).update(
                 left_at=now, source=""
             )
+            tell(room_channel(event.room.name))
 
 
 def _join(event: WebhookEvent) -> Join:
@@ -71,6 +73,9 @@ def _joined(join: Join) -> None:
             admission.joined_at = join.at
             admission.save(update_fields=["participant_sid", "joined_at"])
             record("joined", actor=admission.user or admission.display_name, meeting=admission.meeting_id)
+            tell(room_channel(join.room))
+            if admission.changed:
+                due.permit(admission)
     if fault:
         due.remove(join, fault, admission.meeting_id if admission else "")
 
@@ -82,3 +87,4 @@ def _left(join: Join) -> None:
         admission.source = ""
         admission.save(update_fields=["left_at", "source"])
         record("left", actor=admission.user or admission.display_name, meeting=admission.meeting_id)
+        tell(room_channel(join.room))

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from datetime import datetime
 
-Fault = Literal["stranger", "wrong room", "second use", "too late", "contested"]
+Fault = Literal["stranger", "wrong room", "second use", "too late", "contested", "by an organiser"]
+# An organiser's removals are in the audit log under his name already.
+BY_ORGANISER: Fault = "by an organiser"
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,12 @@ class Admission(models.Model):
     outside = models.BooleanField(default=False)
     # Of a guest, until he leaves: see media.tickets.
     source = models.CharField(max_length=32, blank=True)
+    # Of the person, as the SFU shows it to others: a meetings.models.Role.
+    role = models.CharField(max_length=12, default="participant")
+    # Whether microphone and screen may be sent, and whether that has changed since the token was made.
+    speech = models.BooleanField(default=True)
+    screen = models.BooleanField(default=True)
+    changed = models.BooleanField(default=False)
     # What somebody outside may use of the uplink: a value of conclave.bandwidth.Cap; empty for everybody inside.
     cap = models.CharField(max_length=8, blank=True)
     issued_at = models.DateTimeField(auto_now_add=True)
@@ -50,8 +56,24 @@ class Removal(models.Model):
         return f"removal from {self.room}"
 
 
+class Permit(models.Model):
+    """A participant whose rights have changed, until the SFU has them."""
+
+    room = models.CharField(max_length=255)
+    identity = models.CharField(max_length=255)
+    since = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        """However often they change, the last ones count."""
+
+        constraints = (models.UniqueConstraint(fields=("room", "identity"), name="media_permit_once"),)
+
+    def __str__(self) -> str:
+        return f"rights in {self.room}"
+
+
 class CheckRoom(models.Model):
-    """A room for checking a connection, until it is closed."""
+    """A room to be closed at a time: for checking a connection, or of a meeting that has ended."""
 
     room = models.CharField(max_length=40, unique=True)
     closes_at = models.DateTimeField(db_index=True)

@@ -12,21 +12,28 @@ from livekit import api
 
 from conclave.bandwidth import Cap
 from media.models import Admission
+from sfu.rooms import SOURCES
 
 if TYPE_CHECKING:
     from accounts.models import User
     from meetings.models import Meeting
 
 TTL = timedelta(seconds=60)
-# What people may send; anything else (data, own metadata, moderation) stays with the portal.
-SOURCES = ["camera", "microphone", "screen_share", "screen_share_audio"]
 # Less for participants who share a narrow uplink; the size of a camera's video only the client can limit.
 _CAPPED = {Cap.P360: ["camera", "microphone"], Cap.P180: ["camera", "microphone"], Cap.AUDIO: ["microphone"]}
+# Whoever may not speak sends no sound at all: a voice can be called the sound of a screen.
+_SPEECH = frozenset({"microphone", "screen_share_audio"})
+_SCREEN = frozenset({"screen_share", "screen_share_audio"})
 Kind = Literal["organiser", "member", "guest"]
 
 
+def fresh_identity() -> str:
+    """Return a new random identity for one connection."""
+    return f"p-{secrets.token_urlsafe(16)}"
+
+
 def admit(
-    meeting: Meeting, display_name: str, user: User | None, cap: Cap | None = None, source: str = ""
+    meeting: Meeting, display_name: str, user: User | None, cap: Cap | None = None, source: str = "", **rights: object
 ) -> tuple[Admission, str]:
     """Put a new random identity on the allow list and make its token.
 
@@ -42,8 +49,10 @@ def admit(
         What somebody outside the site may use of its uplink; None: inside.
     source:
         Of a guest, `media.tickets.source`.
+    rights:
+        Fields of the admission: ``role``, ``speech`` and ``screen``, and ``identity`` where it is known before.
     """
-    identity = f"p-{secrets.token_urlsafe(16)}"
+    identity = str(rights.pop("identity", "")) or fresh_identity()
     admission = Admission.objects.create(
         identity=identity,
         meeting=meeting,
@@ -53,14 +62,17 @@ def admit(
         source=source,
         cap=cap or "",
         expires_at=timezone.now() + TTL,
+        **rights,
     )
     place = {"place": "inside"} if cap is None else {"place": "outside", "cap": str(cap)}
     config = settings.CONFIG.livekit
+    allowed = sources(admission)
     grants = api.VideoGrants(
         room_join=True,
         room=meeting.room,
-        can_publish=True,
-        can_publish_sources=_CAPPED.get(cap, SOURCES) if cap else SOURCES,
+        # To the SFU an empty list means everything.
+        can_publish=bool(allowed),
+        can_publish_sources=allowed,
         can_subscribe=True,
         can_publish_data=False,
         can_update_own_metadata=False,
@@ -69,11 +81,18 @@ def admit(
         api.AccessToken(config.key, config.secret.get_secret_value())
         .with_identity(identity)
         .with_name(display_name)
-        .with_attributes({"kind": _kind(meeting, user), **place})
+        .with_attributes({"kind": _kind(meeting, user), "role": admission.role, **place})
         .with_grants(grants)
         .with_ttl(TTL)
     )
     return admission, token.to_jwt()
+
+
+def sources(admission: Admission) -> list[str]:
+    """Return what somebody may send now."""
+    capped = _CAPPED.get(Cap(admission.cap), SOURCES) if admission.cap else SOURCES
+    refused = (frozenset() if admission.speech else _SPEECH) | (frozenset() if admission.screen else _SCREEN)
+    return [source for source in capped if source not in refused]
 
 
 def _kind(meeting: Meeting, user: User | None) -> Kind:

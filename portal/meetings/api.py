@@ -1,10 +1,12 @@
-"""``/api/meetings``: plan, list, show, delete."""
+"""``/api/meetings``: plan, list, show, change, delete."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
+from django.conf import settings
 from django.db.models import Count, Q
 from django.http import HttpRequest  # noqa: TC002 - the framework reads the annotations
 from django.utils import timezone
@@ -15,10 +17,11 @@ from audit.record import record
 from conclave_portal import mode
 from conclave_portal.codes import ProblemCode
 from conclave_portal.errors import Refusal
+from conclave_portal.events import room_channel, tell
 from conclave_portal.schemas import Problem
 from meetings import pins
 from meetings.models import Meeting
-from meetings.schemas import MeetingOut, PinOut, PlanIn, PlannedOut, PublicOut
+from meetings.schemas import EditIn, MeetingOut, PinOut, PlanIn, PlannedOut, PublicOut
 from sfu.rooms import close_room
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 router = Router(tags=["meetings"])
+# As in lobby.models, which stands above this app.
+_SEEN = timedelta(minutes=2)
 _REFUSALS = {401: Problem, 403: Problem, 404: Problem}
 
 
@@ -35,11 +40,17 @@ def _asking(request: HttpRequest) -> User:
 
 
 def _counted() -> QuerySet[Meeting]:
-    present = Count("admission", filter=Q(admission__joined_at__isnull=False, admission__left_at__isnull=True))
-    return Meeting.objects.select_related("organiser").annotate(participants=present)
+    inside = Q(admission__joined_at__isnull=False, admission__left_at__isnull=True, admission__removed_at__isnull=True)
+    there = Q(place__state="waiting", place__seen_at__gt=timezone.now() - _SEEN)
+    present, waiting = (
+        Count(what, filter=those, distinct=True) for what, those in (("admission", inside), ("place", there))
+    )
+    found = Meeting.objects.select_related("organiser").prefetch_related("co_organisers")
+    return found.annotate(participants=present, waiting=waiting)
 
 
 def _shown(meeting: Meeting, user: User) -> dict[str, Any]:
+    role = meeting.role_of(user)
     return {
         "id": meeting.id,
         "title": meeting.title,
@@ -48,6 +59,12 @@ def _shown(meeting: Meeting, user: User) -> dict[str, Any]:
         "organiser": meeting.organiser.name,
         "mine": meeting.organiser_id == user.pk,
         "participants": getattr(meeting, "participants", 0),
+        "role": role,
+        "level": meeting.level,
+        "waiting_room": meeting.rules.waiting_room != "optional" or meeting.waiting_room,
+        "waiting": getattr(meeting, "waiting", 0) if role != "participant" else 0,
+        "locked": meeting.locked,
+        "floor_open": meeting.floor_open,
     }
 
 
@@ -66,19 +83,24 @@ def my_meetings(request: HttpRequest) -> list[dict[str, Any]]:
     user = _asking(request)
     # A set of ids, because a join with the admissions would multiply the count of those present.
     attended = Meeting.objects.filter(admission__user=user).values("pk")
-    found = _counted().filter(Q(organiser=user) | Q(pk__in=attended)).order_by("starts_at")
+    led = Meeting.objects.filter(co_organisers=user).values("pk")
+    found = _counted().filter(Q(organiser=user) | Q(pk__in=attended) | Q(pk__in=led)).order_by("starts_at")
     return [_shown(meeting, user) for meeting in found if not meeting.over]
 
 
-@router.post("", response={201: PlannedOut, 401: Problem, 403: Problem, 422: Problem}, auth=signed_in)
+@router.post("", response={201: PlannedOut, **dict.fromkeys((401, 403, 409, 422), Problem)}, auth=signed_in)
 def plan(request: HttpRequest, payload: PlanIn) -> Status[dict[str, Any]]:
     """Plan a meeting under a new, unguessable id."""
     user = _asking(request)
     if not user.may_plan:
         raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.PLANNING_NOT_ALLOWED)
     pin = pins.fresh()
-    meeting = Meeting.objects.create(**payload.dict(), organiser=user, pin=pins.seal(pin))
-    record("planned", actor=user, meeting=meeting.id, starts_at=meeting.starts_at.isoformat())
+    wanted = {name: value for name, value in payload.dict().items() if value is not None}
+    values = {"starts_at": timezone.now(), "level": settings.CONFIG.security.default, **wanted}
+    meeting = Meeting(**values, organiser=user, pin=pins.seal(pin))
+    _refuse_level(meeting, payload.waiting_room)
+    meeting.save()
+    record("planned", actor=user, meeting=meeting.id, starts_at=meeting.starts_at.isoformat(), level=meeting.level)
     return Status(201, {**_shown(meeting, user), "pin": pin})
 
 
@@ -91,11 +113,48 @@ def meeting(request: HttpRequest, meeting_id: str) -> dict[str, Any]:
     return _shown(found, _asking(request))
 
 
+@router.patch(
+    "/{meeting_id}", response={200: MeetingOut, **_REFUSALS, **dict.fromkeys((409, 410, 422), Problem)}, auth=signed_in
+)
+def edit(request: HttpRequest, meeting_id: str, payload: EditIn) -> dict[str, Any]:
+    """Change a meeting. Its level can only become tighter, and only while nobody is in it."""
+    user = _asking(request)
+    found = _own(meeting_id, user)
+    if found.over:
+        raise Refusal(HTTPStatus.GONE, ProblemCode.MEETING_OVER)
+    wanted = {name: value for name, value in payload.dict().items() if value is not None}
+    if payload.level not in {None, found.level}:
+        _refuse_other_level(found, str(payload.level))
+    for name, value in wanted.items():
+        setattr(found, name, value)
+    _refuse_level(found, payload.waiting_room)
+    found.save(update_fields=list(wanted))
+    record("changed", actor=user, meeting=found.id, fields=sorted(wanted), level=found.level)
+    tell(room_channel(found.room))
+    return _shown(_counted().get(pk=found.pk), user)
+
+
+def _refuse_level(meeting: Meeting, waiting_room: bool | None) -> None:  # noqa: FBT001 - a field of the request
+    if meeting.rules.missing:
+        raise Refusal(HTTPStatus.CONFLICT, ProblemCode.LEVEL_NOT_AVAILABLE)
+    if waiting_room is False and meeting.rules.waiting_room != "optional":
+        raise Refusal(HTTPStatus.CONFLICT, ProblemCode.LEVEL_LOOSER)
+
+
+def _refuse_other_level(meeting: Meeting, level: str) -> None:
+    if not settings.CONFIG.security.tighter(level, meeting.level):
+        raise Refusal(HTTPStatus.CONFLICT, ProblemCode.LEVEL_LOOSER)
+    if getattr(_counted().get(pk=meeting.pk), "participants", 0):
+        raise Refusal(HTTPStatus.CONFLICT, ProblemCode.MEETING_RUNNING)
+
+
 @router.get("/{meeting_id}/public", response=PublicOut, auth=None)
 def public(request: HttpRequest, meeting_id: str) -> dict[str, object]:  # noqa: ARG001 - the framework passes it
     """Tell a guest whether the meeting can be joined, and the site's mode; nothing else."""
     found = Meeting.objects.filter(pk=meeting_id).first()
-    return {"joinable": found is not None and not found.over, **mode.current().shown()}
+    joinable = found is not None and not found.over
+    pin_needed = found is None or not joinable or found.rules.guests != "link"
+    return {"joinable": joinable, "pin_needed": pin_needed, **mode.current().shown()}
 
 
 @router.get("/{meeting_id}/pin", response={200: PinOut, **_REFUSALS}, auth=signed_in)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +12,11 @@ from django.utils import timezone
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from accounts.models import User
+    from conclave.levels import Level
+
+Role = Literal["organiser", "co_organiser", "participant"]
 
 # People talk longer than planned; after this a link is over.
 GRACE = timedelta(hours=2)
@@ -35,6 +40,16 @@ class Meeting(models.Model):
     # Encrypted: see meetings.pins.
     pin = models.BinaryField()
     created = models.DateTimeField(auto_now_add=True)
+    level = models.CharField(max_length=20, default="standard")
+    # The organiser's choice where the level leaves it to him.
+    waiting_room = models.BooleanField(default=False)
+    co_organisers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="co_organised")
+    locked = models.BooleanField(default=False)
+    # Closed: only organisers' microphones are open.
+    floor_open = models.BooleanField(default=True)
+    ended_at = models.DateTimeField(null=True)
+    # Of the last place; none is given twice, or an organiser could let in somebody he does not mean.
+    last_number = models.PositiveIntegerField(default=0)
 
     class Meta:
         """Order and indexes."""
@@ -52,5 +67,20 @@ class Meeting(models.Model):
 
     @property
     def over(self) -> bool:
-        """Whether the link has run out."""
-        return timezone.now() >= self.closes_at
+        """Whether the link has run out, or an organiser has ended the meeting."""
+        return self.ended_at is not None or timezone.now() >= self.closes_at
+
+    @property
+    def rules(self) -> Level:
+        """What its level demands at this site."""
+        table = settings.CONFIG.security
+        # A level that a later release knows, and this one does not: nothing is looser than the tightest.
+        return table.level(self.level) or table.levels[-1]
+
+    def role_of(self, user: User | None) -> Role:
+        """Return what somebody is in it; None is a guest."""
+        if user is None:
+            return "participant"
+        if self.organiser_id == user.pk:
+            return "organiser"
+        return "co_organiser" if user in self.co_organisers.all() else "participant"

@@ -14,8 +14,10 @@ from django.conf import settings
 from sfu.client import NOT_FOUND, Servers, Sfu, SfuError, context
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+# What people may send; anything else (data, own metadata, moderation) stays with the portal.
+SOURCES = ["camera", "microphone", "screen_share", "screen_share_audio"]
 _SECONDS = 5
 _AT_ONCE = 8
 # Stands in the address for browsers where the name of the server's host belongs.
@@ -99,6 +101,52 @@ def remove(room: str, identity: str) -> None:
     """
     with _sfu() as sfu:
         sfu.call("RemoveParticipant", {"room": room, "identity": identity}, room)
+
+
+def permit(room: str, identity: str, sources: Sequence[str], attributes: Mapping[str, str]) -> None:
+    """Say anew what a participant may send, and what others see of him; what he may no longer send ends at once.
+
+    Parameters
+    ----------
+    room, identity:
+        Who.
+    sources:
+        What he may send, of `SOURCES`.
+    attributes:
+        Those that change.
+
+    Raises
+    ------
+    SfuError
+        When the SFU cannot be reached or does not (yet) know the participant.
+    """
+    permission = {
+        "can_subscribe": True,
+        # An empty list means everything.
+        "can_publish": bool(sources),
+        "can_publish_sources": [source.upper() for source in sources],
+        "can_publish_data": False,
+        "can_update_metadata": False,
+    }
+    wish = {"room": room, "identity": identity, "permission": permission, "attributes": dict(attributes)}
+    with _sfu() as sfu:
+        sfu.call("UpdateParticipant", wish, room)
+
+
+def mute(room: str, identity: str, source: str) -> None:
+    """Mute what a participant sends from a source; he may unmute it himself.
+
+    Raises
+    ------
+    SfuError
+        When the SFU cannot be reached or does not know the participant.
+    """
+    who = {"room": room, "identity": identity}
+    with _sfu() as sfu:
+        found = sfu.call("GetParticipant", who, room)
+        for track in found.get("tracks", []):
+            if track.get("source") == source.upper() and not track.get("muted"):
+                sfu.call("MutePublishedTrack", {**who, "track_sid": track["sid"], "muted": True}, room)
 
 
 def present(room: str) -> list[str]:

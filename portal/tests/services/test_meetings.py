@@ -61,7 +61,6 @@ def test_each_wrong_field_is_named_once() -> None:
     answer = Browser(user("ada")).post("/api/meetings", {"title": "", "duration_minutes": 1})
     assert [(row["field"], row["code"]) for row in answer.json()["fields"]] == [
         ("title", "too_short"),
-        ("starts_at", "required"),
         ("duration_minutes", "out_of_range"),
     ]
 
@@ -104,9 +103,10 @@ def test_the_guest_page_knows_only_whether_the_link_leads_anywhere_and_the_mode(
     open_one, over = meeting(ada), meeting(ada, **yesterday())
     guest = Browser()
     mode = {"mode": "open", "mode_since": "2030-01-01T08:00:00Z", "mode_until": None}
-    assert guest.get(f"/api/meetings/{open_one.id}/public").json() == {"joinable": True, **mode}
-    assert guest.get(f"/api/meetings/{over.id}/public").json() == {"joinable": False, **mode}
-    assert guest.get("/api/meetings/no-such-meeting/public").json() == {"joinable": False, **mode}
+    nothing = {"joinable": False, "pin_needed": True, **mode}
+    assert guest.get(f"/api/meetings/{open_one.id}/public").json() == {"joinable": True, "pin_needed": True, **mode}
+    assert guest.get(f"/api/meetings/{over.id}/public").json() == nothing
+    assert guest.get("/api/meetings/no-such-meeting/public").json() == nothing
 
 
 def test_nobody_deletes_the_meeting_of_another() -> None:

@@ -12,8 +12,8 @@ from people import meeting, user
 from conclave.bandwidth import Cap
 from conclave_portal.config import Uplink
 from conclave_portal.errors import Refusal
-from media.api import _admit
 from media.enforce import _joined, _left
+from media.entering import enter as _admit
 from media.join import Join
 from media.models import Admission
 from media.tickets import HELD, INSIDE, OUTSIDE, PERSON

@@ -16,7 +16,7 @@ from conclave.bandwidth import Cap
 from conclave_portal.config import Uplink
 from conclave_portal.errors import Refusal
 from media import uplink
-from media.api import _admit
+from media.entering import enter as _admit
 from media.models import Admission
 from media.tokens import SOURCES, admit
 from sfu.rooms import Present
@@ -155,4 +155,4 @@ def test_the_token_says_what_may_be_sent_and_where_its_bearer_stands(
     said = claims(admit(planned, "Guest", None, given)[1])
     assert said["video"]["canPublishSources"] == sources
     place = {"place": "outside", "cap": given.value} if given else {"place": "inside"}
-    assert said["attributes"] == {"kind": "guest", **place}
+    assert said["attributes"] == {"kind": "guest", "role": "participant", **place}

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import SignIn, User
 from audit.models import Entry
+from lobby.models import Place
 from media.models import Admission
 from meetings.models import Meeting
 
@@ -21,7 +22,7 @@ KEEP_NAMES = timedelta(days=91)
 # Of guests whose leaving nobody reported.
 KEEP_SOURCES = timedelta(days=1)
 # What guests do; people with an account answer for what they did for as long as the log is kept.
-_OF_GUESTS = ("admitted", "joined", "left", "refused")
+_OF_GUESTS = ("admitted", "joined", "left", "refused", "waited")
 _WITHOUT_ADDRESS = Func(
     F("details"),
     Cast(Value("address"), TextField()),
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         sessions, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
         SignIn.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
         Admission.objects.exclude(source="").filter(issued_at__lt=timezone.now() - KEEP_SOURCES).update(source="")
+        Place.objects.exclude(source="").filter(since__lt=timezone.now() - KEEP_SOURCES).update(source="")
         length = ExpressionWrapper(F("duration_minutes") * timedelta(minutes=1), output_field=DurationField())
         ended = Meeting.objects.annotate(ends_at=F("starts_at") + length).filter(ends_at__lt=Now() - KEEP)
         meetings = ended.count()

@@ -1,0 +1,130 @@
+"""Requests and responses about places, and about who is in a meeting."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from ninja import Schema
+from pydantic import ConfigDict, Field
+
+from meetings.models import Role
+from meetings.schemas import Said
+
+PlaceState = Literal["waiting", "admitted", "denied", "removed", "over"]
+Kind = Literal["guest", "member", "organiser"]
+Source = Literal["camera", "microphone", "screen_share", "screen_share_audio"]
+Note = Literal["same_name", "lookalike"]
+
+
+class _Closed(Schema):
+    model_config = ConfigDict(extra="forbid")
+
+
+class WaitingOut(Schema):
+    """The caller waits until an organiser lets him in; `place` is his secret, for this tab alone."""
+
+    place: str
+    number: int
+    since: datetime
+    message: Annotated[str, Field(description="Of an organiser; empty if there is none.")]
+    moved_back: Annotated[bool, Field(description="Whether he was in the meeting before.")]
+
+
+class PlaceOut(Schema):
+    """Where somebody is with his place."""
+
+    state: PlaceState
+    number: int
+    since: datetime
+    message: str
+    moved_back: bool
+
+
+class Waiting(Schema):
+    """Somebody who waits."""
+
+    number: int
+    name: str
+    kind: Kind
+    outside: bool
+    since: datetime
+    away: Annotated[bool, Field(description="Whether his browser was not heard of for half a minute.")]
+    moved_back: bool
+    message: str
+    note: Annotated[
+        Note | None, Field(description="Whether somebody else here has this name, or one that looks like it.")
+    ]
+
+
+class Inside(Schema):
+    """Somebody in the room."""
+
+    identity: str
+    name: str
+    kind: Kind
+    role: Role
+    outside: bool
+    since: datetime | None
+    speech: Annotated[bool, Field(description="Whether the microphone may be open.")]
+    screen: Annotated[bool, Field(description="Whether a screen may be shared.")]
+    muted_by: Annotated[
+        Literal["floor", "organiser"] | None,
+        Field(description="Why the microphone may not be open: the floor is closed, or an organiser took the word."),
+    ]
+    account: Annotated[bool, Field(description="Whether this person has an account, and so can become co-organiser.")]
+    note: Note | None
+
+
+class RoomOut(Schema):
+    """A meeting as its organisers see it."""
+
+    version: Annotated[str, Field(description="Another one whenever anything here is different.")]
+    locked: bool
+    floor_open: bool
+    waiting: list[Waiting]
+    people: list[Inside]
+
+
+class RoomIn(_Closed):
+    """What changes of a running meeting; what is absent stays."""
+
+    locked: Annotated[bool | None, Field(strict=True)] = None
+    floor_open: Annotated[bool | None, Field(strict=True)] = None
+
+
+class NumbersIn(_Closed):
+    """Who of those that wait is let in."""
+
+    numbers: Annotated[list[Annotated[int, Field(ge=1, le=2**31 - 1)]], Field(min_length=1, max_length=500)]
+
+
+class DenyIn(_Closed):
+    """A refusal, with a sentence for the person or without."""
+
+    message: Said | None = None
+    ban: Annotated[bool, Field(strict=True)] = False
+
+
+class MessageIn(_Closed):
+    """A sentence for somebody who waits."""
+
+    text: Said
+
+
+class MuteIn(_Closed):
+    """What is muted."""
+
+    source: Source = "microphone"
+
+
+class SpeechIn(_Closed):
+    """Whether somebody may speak, whatever the floor is."""
+
+    granted: Annotated[bool, Field(strict=True)]
+
+
+class RoleIn(_Closed):
+    """Whether somebody leads the meeting, too."""
+
+    co_organiser: Annotated[bool, Field(strict=True)]

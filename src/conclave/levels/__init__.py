@@ -1,0 +1,180 @@
+"""Security levels of meetings: what each demands, and what a site has made tighter.
+
+Without dependencies of the project's own, because the portal carries a copy.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from ruamel.yaml import YAML
+
+PATH = Path(__file__).with_name("levels.yml")
+SCHEMA = Path(__file__).with_name("levels.schema.json")
+# The key in a site's answer that is no level.
+DEFAULT = "default"
+# What this release cannot keep: a level that demands it is shown and cannot be planned.
+NOT_KEPT = {("second_factor", "phishing_resistant"), ("device", "registered")}
+# The keys of every meeting in this release, whatever its level asks for.
+KEYS_NOW: Literal["link"] = "link"
+
+
+class Rules(BaseModel):
+    """What a level demands. Each rule's values stand in order, from loosest to tightest."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    guests: Literal["link", "link_and_pin", "named", "never"] = Field(description="Who comes in without an account.")
+    second_factor: Literal["none", "any", "phishing_resistant"] = Field(description="Of people with an account.")
+    device: Literal["any", "registered"] = Field(description="What people with an account come with.")
+    # Each step keeps out or lets wait more people than the one before: with `named_guests`, a guest who is not named
+    # does not even get as far as the waiting room.
+    waiting_room: Literal["optional", "guests", "named_guests", "everybody"] = Field(
+        description="Who waits until an organiser lets him in; optional: guests, if the organiser wants it."
+    )
+    keys: Literal["link", "mls", "mls_code", "mls_identity"] = Field(description="Where the end-to-end keys come from.")
+    recording: Literal["consent", "consent_on_site", "never"] = Field(description="On what terms.")
+    telephone: Literal["allowed", "allowed_visible", "sip_tls", "never"] = Field(
+        description="Telephones and room systems."
+    )
+    files: Literal["yes", "not_kept", "never"] = Field(description="Files in the chat.")
+    screen_share: Literal["everybody", "granted", "organiser"] = Field(description="Who may share a screen.")
+    place: Literal["anywhere", "site_and_vpn", "site"] = Field(description="From where people come in.")
+
+    @property
+    def missing(self) -> list[str]:
+        """The rules that this release cannot keep."""
+        return [rule for rule, value in self if (rule, value) in NOT_KEPT]
+
+
+class Text(BaseModel):
+    """The same in both languages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    en: str = Field(min_length=4)
+    de: str = Field(min_length=4)
+
+
+class Level(Rules):
+    """A level: its name for programs, its title and one sentence for people, and its rules."""
+
+    name: str = Field(pattern=r"^[a-z]+$")
+    title: Text
+    sentence: Text
+
+    @property
+    def rules(self) -> Rules:
+        """The rules alone."""
+        return Rules(**{rule: getattr(self, rule) for rule in Rules.model_fields})
+
+
+class Table(BaseModel):
+    """``levels.yml``: the levels, from loosest to tightest, and which one a meeting has when nobody says."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    default: str
+    levels: list[Level] = Field(min_length=1)
+
+    def level(self, name: str) -> Level | None:
+        """Return a level by its name."""
+        return next((level for level in self.levels if level.name == name), None)
+
+    def tighter(self, new: str, old: str) -> bool:
+        """Tell whether no rule of one level is looser than that of another; of none that is not known."""
+        wanted, present = self.level(new), self.level(old)
+        if wanted is None or present is None:
+            return False
+        return all(not looser(rule, getattr(wanted, rule), getattr(present, rule)) for rule in Rules.model_fields)
+
+
+def scale(rule: str) -> tuple[str, ...]:
+    """Return a rule's values, from loosest to tightest.
+
+    >>> scale("place")
+    ('anywhere', 'site_and_vpn', 'site')
+    """
+    return get_args(Rules.model_fields[rule].annotation)
+
+
+def looser(rule: str, value: str, than: str) -> bool:
+    """Tell whether one value of a rule demands less than another.
+
+    >>> looser("recording", "consent", "never")
+    True
+    """
+    return scale(rule).index(value) < scale(rule).index(than)
+
+
+@cache
+def shipped() -> Table:
+    """Return the levels as they come with the product."""
+    return Table.model_validate(YAML(typ="safe", pure=True).load(PATH.read_text(encoding="utf-8")))
+
+
+def in_force(answer: dict[str, Any]) -> Table:
+    """Return the levels as a site has tightened them.
+
+    Parameters
+    ----------
+    answer:
+        By level the rules that the site makes tighter, and ``default``: ``{standard: {recording: never}}``.
+
+    Raises
+    ------
+    ValueError
+        When a level, rule or value is not known, a rule is loosened, or the default cannot be planned; the text names
+        it.
+    """
+    table = shipped()
+    for name, changes in answer.items():
+        if name != DEFAULT:
+            table = _tightened(table, name, changes)
+    default = answer.get(DEFAULT, table.default)
+    level = table.level(default) if isinstance(default, str) else None
+    if level is None:
+        message = f"default: there is no level {default!r}, only {_names(table)}"
+        raise ValueError(message)
+    if missing := level.rules.missing:
+        message = f"default: {default} cannot be planned in this release, which does not keep {', '.join(missing)}"
+        raise ValueError(message)
+    return table.model_copy(update={"default": default})
+
+
+def _tightened(table: Table, name: str, changes: object) -> Table:
+    level = table.level(name)
+    if level is None:
+        message = f"there is no level {name!r}, only {_names(table)}"
+        raise ValueError(message)
+    if not isinstance(changes, dict):
+        message = f"{name}: rules and their values are expected, such as {{recording: never}}"
+        raise ValueError(message)  # noqa: TRY004 - pydantic turns ValueError into a finding
+    for rule, value in changes.items():
+        if rule not in Rules.model_fields:
+            message = f"{name}.{rule}: there is no such rule, only {', '.join(Rules.model_fields)}"
+            raise ValueError(message)
+        if value not in scale(rule):
+            message = f"{name}.{rule}: one of {', '.join(scale(rule))} is expected"
+            raise ValueError(message)
+        if looser(rule, value, getattr(level, rule)):
+            message = f"{name}.{rule}: {value} is looser than {getattr(level, rule)}; a site may only tighten a level"
+            raise ValueError(message)
+    changed = level.model_copy(update=changes)
+    return table.model_copy(update={"levels": [changed if one is level else one for one in table.levels]})
+
+
+def _names(table: Table) -> str:
+    return ", ".join(level.name for level in table.levels)
+
+
+def _checked(answer: dict[str, Any]) -> dict[str, Any]:
+    in_force(answer)
+    return answer
+
+
+# How a site says it, in ``site.yml`` and in the portal's configuration.
+Answer = Annotated[dict[str, Any], AfterValidator(_checked)]
