@@ -38,15 +38,19 @@ class Browser:
             self.client.force_login(who, backend=PATH)
         self.csrf = self.get("/api/session").json()["csrf_token"]
 
-    def get(self, path: str) -> HttpResponse:
-        return self.client.get(path, secure=True)
+    def get(self, path: str, **headers: str) -> HttpResponse:
+        return self.client.get(path, secure=True, headers=headers)
 
     def post(self, path: str, body: dict[str, Any] | None = None, **headers: str) -> HttpResponse:
         sent = {"X-CSRFToken": self.csrf, **headers}
         return self.client.post(path, body or {}, content_type="application/json", secure=True, headers=sent)
 
-    def delete(self, path: str) -> HttpResponse:
-        return self.client.delete(path, secure=True, headers={"X-CSRFToken": self.csrf})
+    def patch(self, path: str, body: dict[str, Any]) -> HttpResponse:
+        sent = {"X-CSRFToken": self.csrf}
+        return self.client.patch(path, body, content_type="application/json", secure=True, headers=sent)
+
+    def delete(self, path: str, **headers: str) -> HttpResponse:
+        return self.client.delete(path, secure=True, headers={"X-CSRFToken": self.csrf, **headers})
 
 
 def plan(**changed: object) -> dict[str, object]:
