@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from ruamel.yaml import YAML
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PATH = Path(__file__).with_name("levels.yml")
 SCHEMA = Path(__file__).with_name("levels.schema.json")
 # The key in a site's answer that is no level.
 DEFAULT = "default"
+# How a site says it in ``site.yml``: by level its tighter rules, and the default.
+Tightened = dict[str, str | dict[str, str]]
 # What this release cannot keep: a level that demands it is shown and cannot be planned.
 NOT_KEPT = {("second_factor", "phishing_resistant"), ("device", "registered")}
 # The keys of every meeting in this release, whatever its level asks for.
@@ -84,6 +89,11 @@ class Table(BaseModel):
         """Return a level by its name."""
         return next((level for level in self.levels if level.name == name), None)
 
+    @property
+    def default_level(self) -> Level:
+        """The level of a meeting when nobody says."""
+        return next(level for level in self.levels if level.name == self.default)
+
     def tighter(self, new: str, old: str) -> bool:
         """Tell whether no rule of one level is looser than that of another; of none that is not known."""
         wanted, present = self.level(new), self.level(old)
@@ -116,7 +126,7 @@ def shipped() -> Table:
     return Table.model_validate(YAML(typ="safe", pure=True).load(PATH.read_text(encoding="utf-8")))
 
 
-def in_force(answer: dict[str, Any]) -> Table:
+def in_force(answer: Tightened) -> Table:
     """Return the levels as a site has tightened them.
 
     Parameters
@@ -127,54 +137,69 @@ def in_force(answer: dict[str, Any]) -> Table:
     Raises
     ------
     ValueError
-        When a level, rule or value is not known, a rule is loosened, or the default cannot be planned; the text names
-        it.
+        With the first of its `mistakes`.
+    """
+    for where, expected in mistakes(answer):
+        message = f"{'.'.join(where)}: {expected} is expected"
+        raise ValueError(message)
+    return _changed(answer)
+
+
+def mistakes(answer: Tightened) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Find what a site must not say of levels: where it stands in its answer, and what was expected there.
+
+    Parameters
+    ----------
+    answer:
+        As for `in_force`.
     """
     table = shipped()
+    found = False
     for name, changes in answer.items():
-        if name != DEFAULT:
-            table = _tightened(table, name, changes)
-    default = answer.get(DEFAULT, table.default)
-    level = table.level(default) if isinstance(default, str) else None
-    if level is None:
-        message = f"default: there is no level {default!r}, only {_names(table)}"
-        raise ValueError(message)
-    if missing := level.rules.missing:
-        message = f"default: {default} cannot be planned in this release, which does not keep {', '.join(missing)}"
-        raise ValueError(message)
-    return table.model_copy(update={"default": default})
+        for where, expected in _mistakes_of(table, name, changes):
+            found = True
+            yield (name, *where), expected
+    if not found and (missing := _changed(answer).default_level.missing):
+        yield (DEFAULT,), f"a level that can be planned; this release does not keep its {', '.join(missing)}"
 
 
-def _tightened(table: Table, name: str, changes: object) -> Table:
+def _mistakes_of(table: Table, name: str, changes: object) -> Iterator[tuple[tuple[str, ...], str]]:
+    known = ", ".join(level.name for level in table.levels)
+    if name == DEFAULT:
+        if not isinstance(changes, str) or table.level(changes) is None:
+            yield (), f"one of {known}"
+        return
     level = table.level(name)
     if level is None:
-        message = f"there is no level {name!r}, only {_names(table)}"
-        raise ValueError(message)
+        yield (), f"none of this; known here: {DEFAULT}, {known}"
+        return
     if not isinstance(changes, dict):
-        message = f"{name}: rules and their values are expected, such as {{recording: never}}"
-        raise ValueError(message)  # noqa: TRY004 - pydantic turns ValueError into a finding
+        yield (), "rules and their values, such as {recording: never}"
+        return
     for rule, value in changes.items():
         if rule not in Rules.model_fields:
-            message = f"{name}.{rule}: there is no such rule, only {', '.join(Rules.model_fields)}"
-            raise ValueError(message)
-        if value not in scale(rule):
-            message = f"{name}.{rule}: one of {', '.join(scale(rule))} is expected"
-            raise ValueError(message)
-        if looser(rule, value, getattr(level, rule)):
-            message = f"{name}.{rule}: {value} is looser than {getattr(level, rule)}; a site may only tighten a level"
-            raise ValueError(message)
-    changed = level.model_copy(update=changes)
-    return table.model_copy(update={"levels": [changed if one is level else one for one in table.levels]})
+            yield (rule,), f"none of this; known here: {', '.join(Rules.model_fields)}"
+            continue
+        present = getattr(level, rule)
+        if value not in scale(rule) or looser(rule, value, present):
+            allowed = ", ".join(scale(rule)[scale(rule).index(present) :])
+            yield (rule,), f"one of {allowed}: a site may tighten the rule {rule}, never loosen it"
 
 
-def _names(table: Table) -> str:
-    return ", ".join(level.name for level in table.levels)
+def _changed(answer: Tightened) -> Table:
+    table = shipped()
+    levels = [level.model_copy(update=_rules(answer.get(level.name, {}))) for level in table.levels]
+    return table.model_copy(update={"levels": levels, DEFAULT: answer.get(DEFAULT, table.default)})
 
 
-def _checked(answer: dict[str, Any]) -> dict[str, Any]:
+def _rules(value: str | dict[str, str]) -> dict[str, str]:
+    return value if isinstance(value, dict) else {}
+
+
+def _checked(answer: Tightened) -> Tightened:
     in_force(answer)
     return answer
 
 
-# How a site says it, in ``site.yml`` and in the portal's configuration.
-Answer = Annotated[dict[str, Any], AfterValidator(_checked)]
+# The same in the portal's configuration, where a mistake ends the start.
+Answer = Annotated[Tightened, AfterValidator(_checked)]

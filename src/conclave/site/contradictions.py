@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from conclave.catalog import ROLES, Role
+from conclave.levels import mistakes
 from conclave.site.model import NEEDED_ROLES, NEEDED_ZONES, REACHED_ROLES
 from conclave.site.turn import turn_names
 
@@ -75,6 +76,8 @@ def of_answers(answers: Answers) -> Iterator[Contradiction]:
                 alone = f"{network.network_address + 5}/{network.max_prefixlen}"
                 wanted = f"other networks than the users', or the control node's address alone, such as {alone}"
                 yield "site.yml", at, wanted
+    for at, wanted in mistakes(answers.levels):
+        yield "site.yml", ("levels", *at), wanted
 
 
 def _of_uplink(answers: Answers) -> Iterator[Contradiction]:

@@ -1,4 +1,4 @@
-"""What an operator says about a site: ``site.yml`` (at most eight answers) and ``hosts.yml`` (who stands where).
+"""What an operator says about a site: ``site.yml`` (at most nine answers) and ``hosts.yml`` (who stands where).
 
 Every field's description is what an operator reads after "expected:", so it names the form and gives an example.
 """
@@ -26,6 +26,7 @@ from pydantic import (
 from conclave.catalog import BEYOND, ROLES, Role
 from conclave.errors import ConclaveError, ExitCode
 from conclave.language import Language
+from conclave.levels import Tightened
 from conclave.remote import Login
 from conclave.site.domains import ascii_domain
 from conclave.site.zones import Address, Network, holders, own_networks
@@ -131,6 +132,12 @@ class Answers(_Strict):
         default=[],
         description="names of packages that are not the bundle's and that your organisation puts on its hosts, such as "
         "[qemu-guest-agent, firmware-*], or nothing",
+    )
+
+    levels: Tightened = Field(
+        default={},
+        description="by level of meetings the rules to make tighter, and the default level, such as "
+        "{standard: {recording: never}, default: internal}, or nothing",
     )
 
     def declares(self, package: str) -> bool:

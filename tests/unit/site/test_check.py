@@ -38,8 +38,8 @@ def test_the_inventories_that_come_with_the_product_are_right(site: str) -> None
     assert read.check_folder(project_root() / "inventories" / site).findings == []
 
 
-def test_a_site_has_at_most_eight_answers() -> None:
-    assert len(Answers.model_fields) <= 8
+def test_a_site_has_at_most_nine_answers() -> None:
+    assert len(Answers.model_fields) <= 9
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,16 @@ def test_a_site_has_at_most_eight_answers() -> None:
         ("site.yml", "trust: own", "trust: none", "trust", "own"),
         ("site.yml", "trust: own", "trust: own\nplatform: ['*']", "platform.0", "names of packages"),
         ("site.yml", "trust: own", "trust: own\nplatform: auditd", "platform", "names of packages"),
+        (
+            "site.yml",
+            "trust: own",
+            "trust: own\nlevels: {standard: {guests: link}}",
+            "levels.standard.guests",
+            "the rule guests",
+        ),
+        ("site.yml", "trust: own", "trust: own\nlevels: {default: secret}", "levels.default", "can be planned"),
+        ("site.yml", "trust: own", "trust: own\nlevels: {relaxed: {}}", "levels.relaxed", "known here: default, open"),
+        ("site.yml", "trust: own", "trust: own\nlevels: {open: {files: no}}", "levels.open.files", "yes, not_kept"),
         ("site.yml", "conf.lab.example", "conf_lab.example", "domain", "DNS domain"),
         ("site.yml", "conf.lab.example", "localhost", "domain", "DNS domain"),
         ("site.yml", "operations@lab.example", "operations", "contact", "mail address"),

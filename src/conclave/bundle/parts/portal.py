@@ -15,8 +15,8 @@ PROGRAMS = ("dpkg-deb", "git")
 # Debian 13's.
 PYTHON = "3.13"
 _VERSION = "0.1.0"
-# Shared with the control node, which has all of the package; of it the portal gets this one.
-_SHARED = "src/conclave/bandwidth.py"
+# Shared with the control node, which has all of the package; of it the portal gets these.
+_SHARED = ("src/conclave/bandwidth.py", "src/conclave/levels/__init__.py", "src/conclave/levels/levels.yml")
 _NOT_INSTALLED = ("portal/README.md", "portal/tests/", "portal/requirements.in", "portal/pytest.ini")
 
 
@@ -28,7 +28,7 @@ def obtain(context: Context) -> Result:
     inputs = {
         "recipe": files.sums(recipe),
         "lock": files.sha256(lock),
-        "files": {name: files.sha256(context.root / name) for name in [*names, _SHARED]},
+        "files": {name: files.sha256(context.root / name) for name in [*names, *_SHARED]},
         "code": code(__file__, deb.__file__),
     }
 
@@ -49,7 +49,7 @@ def obtain(context: Context) -> Result:
             )
             shutil.rmtree(home / "lib/bin", ignore_errors=True)
             places = {name: home / "app" / name.removeprefix("portal/") for name in names}
-            places[_SHARED] = home / "lib" / _SHARED.removeprefix("src/")
+            places |= {name: home / "lib" / name.removeprefix("src/") for name in _SHARED}
             for name, place in places.items():
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(context.root / name, place)
