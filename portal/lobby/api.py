@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 router = Router(tags=["lobby"])
 # Whoever waits has a place; giving it up and asking again costs an entry in the log each time.
-KNOCKS = Limit("knock", tries=120, window=15 * 60)
+KNOCKS = Limit("knock", tries=600, window=15 * 60)
 _JOIN_REFUSALS = (403, 404, 409, 410, 415, 422, 429, 503)
 _JOIN_ANSWERS = {200: AdmissionOut, 202: WaitingOut, **dict.fromkeys(_JOIN_REFUSALS, Problem)}
 # A header, and never the address, which is logged.

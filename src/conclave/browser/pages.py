@@ -68,6 +68,25 @@ class Planned:
     pin: str = field(repr=False)
 
 
+# What an organiser does by hand, twice a second. An answer that is none (a restart, the end) is asked for again.
+_KEEP_DOOR = """meeting => {
+    const address = `/api/meetings/${meeting}`;
+    const look = async () => {
+        const { csrf_token } = await (await fetch("/api/session")).json();
+        const { waiting } = await (await fetch(`${address}/room`)).json();
+        const numbers = waiting.map((one) => one.number);
+        if (numbers.length === 0) return;
+        await fetch(`${address}/waiting/admit`, {
+            method: "POST",
+            headers: { "Content-Type": "application/json", "X-CSRFToken": csrf_token },
+            body: JSON.stringify({ numbers }),
+        });
+    };
+    const again = () => look().catch(() => {}).finally(() => setTimeout(again, 500));
+    again();
+}"""
+
+
 async def sign_in(page: Page, domain: str, username: str, password: str, authenticator: Authenticator) -> list[str]:
     """Sign in from the start page; return the ids of the identity server's forms that were answered, in order.
 
@@ -124,11 +143,19 @@ async def plan(page: Page, domain: str, title: str) -> Planned:
     return Planned(found[1], link, digits.replace(" ", ""))
 
 
-async def join_own(page: Page, domain: str, meeting: Planned) -> None:
-    """Join as the signed-in organiser, from the meeting's page."""
+async def join_own(page: Page, domain: str, meeting: Planned, *, keep_door: bool = True) -> None:
+    """Join as the signed-in organiser, from the meeting's page.
+
+    Parameters
+    ----------
+    keep_door:
+        Let in whoever waits, without a click, for as long as this page is open.
+    """
     await page.goto(f"https://meet.{domain}/meetings/{meeting.id}")
     await page.get_by_role("link", name=re.compile("^(Start|Join)$")).click()
     await _join(page)
+    if keep_door:
+        await page.evaluate(_KEEP_DOOR, meeting.id)
 
 
 async def join_as_guest(page: Page, link: str, name: str, pin: str) -> None:

@@ -1,10 +1,13 @@
-"""How a participant gets into a meeting: as a guest does, through the portal."""
+"""How a participant gets into a meeting: as a guest does, through the portal, its waiting room included."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import datetime as dt
 import ssl
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import urlsplit
 
@@ -14,15 +17,25 @@ from conclave.call.messages import Ask
 from conclave.errors import ConclaveError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
     from types import TracebackType
 
 # What a guest waits for the portal.
 ANSWER_SECONDS = 15.0
+# How long a guest waits to be let in, and how often guest and organiser ask.
+WAIT_SECONDS = 40.0
+LOOK_SECONDS = 0.3
 # Until one is on the wanted node: with eight nodes one run of half a million misses it.
 MEETINGS_TRIED = 100
+# Of levels that let in guests who were told link and PIN.
+_BY_INVITATION = frozenset({"link", "link_and_pin"})
 CLIENT = "conclave-probe"
 REALM = "conclave"
+
+
+class UnauthorizedError(ConclaveError):
+    """The token is not, or no longer, taken."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +96,7 @@ class PortalAdmission:
         context = ssl.create_default_context(cafile=str(authority) if authority else None)
         self._web = httpx.AsyncClient(verify=context, timeout=ANSWER_SECONDS, trust_env=False)
         self._bearer: dict[str, str] = {}
+        self._doorkeeper: asyncio.Task[None] | None = None
 
     @property
     def portal(self) -> str:
@@ -103,6 +117,8 @@ class PortalAdmission:
         except BaseException:
             await self._web.aclose()
             raise
+        # Guests from elsewhere come at any time, as those do who were sent by other programs.
+        self._doorkeeper = asyncio.create_task(self._keep_the_door())
         return self
 
     async def invitations(self) -> list[Invitation]:
@@ -114,10 +130,36 @@ class PortalAdmission:
     async def _plan(self) -> None:
         await self._sign_in()
         start = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        wish = {"title": "Probe", "starts_at": start, "duration_minutes": 60}
+        wish = {"title": "Probe", "starts_at": start, "duration_minutes": 60, "level": await self._level()}
         meeting = await self._ask("the portal", "POST", f"{self.portal}/meetings", json=wish, headers=self._bearer)
         self.meeting = meeting["id"]
         self._pin = await self._pin_of(meeting["id"])
+
+    async def _level(self) -> str:
+        """Return the site's default level, or the next below it that lets guests in, as the participants are."""
+        said = await self._ask("the portal", "GET", f"{self.portal}/levels")
+        names = [level["name"] for level in said["levels"]]
+        below = said["levels"][: names.index(said["default"]) + 1]
+        return str(next(one["name"] for one in reversed(below) if one["rules"]["guests"] in _BY_INVITATION))
+
+    async def _keep_the_door(self) -> None:
+        """Let in whoever waits, as the meeting's organiser, for as long as it lasts."""
+        while True:
+            # The next round asks again, if need be with a new token.
+            with contextlib.suppress(ConclaveError):
+                await self._let_in()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _let_in(self) -> None:
+        address = f"{self.portal}/meetings/{self.meeting}"
+        try:
+            room = await self._ask("the portal", "GET", f"{address}/room", headers=self._bearer)
+        except UnauthorizedError:
+            await self._sign_in()
+            return
+        if numbers := [one["number"] for one in room["waiting"]]:
+            wish = {"numbers": numbers}
+            await self._ask("the portal", "POST", f"{address}/waiting/admit", json=wish, headers=self._bearer)
 
     async def _pin_of(self, meeting: str) -> str:
         answer = await self._ask("the portal", "GET", f"{self.portal}/meetings/{meeting}/pin", headers=self._bearer)
@@ -137,6 +179,10 @@ class PortalAdmission:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Delete the meeting that was planned here."""
+        if self._doorkeeper:
+            self._doorkeeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._doorkeeper
         try:
             if self._planned and self.meeting:
                 # The call may have lasted longer than the token.
@@ -149,8 +195,8 @@ class PortalAdmission:
         await self._ask("the portal", "DELETE", f"{self.portal}/meetings/{self.meeting}", headers=self._bearer)
 
     async def admit(self, name: str) -> Ticket:
-        """Join as a guest does: name and PIN."""
-        return await _join_as_guest(self._web, self.question(name))
+        """Join as a guest does: name and PIN, and a word of the organiser."""
+        return await _join_as_guest(self._web, self.question(name), let_in=self._let_in if self._planned else None)
 
     def question(self, name: str) -> Ask:
         """Return what a participant needs to ask for admission himself, from where he stands."""
@@ -210,11 +256,39 @@ async def ask_for_admission(question: Ask) -> Ticket:
         return await _join_as_guest(web, question)
 
 
-async def _join_as_guest(web: httpx.AsyncClient, question: Ask) -> Ticket:
-    url = f"{question.portal}/meetings/{question.meeting}/join"
+async def _join_as_guest(
+    web: httpx.AsyncClient, question: Ask, let_in: Callable[[], Awaitable[None]] | None = None
+) -> Ticket:
+    """Join; where the meeting lets guests wait, wait, and be let in by whoever keeps its door."""
+    url = f"{question.portal}/meetings/{question.meeting}"
     wish = {"display_name": question.name, "pin": question.pin}
-    answer = await _ask(web, "the portal", "POST", url, json=wish)
+    answer = await _ask(web, "the portal", "POST", f"{url}/join", json=wish)
+    if "token" not in answer:
+        wish["place"] = answer["place"]
+        if let_in:
+            await let_in()
+        await _wait(web, url, answer["place"])
+        answer = await _ask(web, "the portal", "POST", f"{url}/join", json=wish)
     return Ticket(answer["url"], answer["token"])
+
+
+async def _wait(web: httpx.AsyncClient, url: str, place: str) -> None:
+    state = "waiting"
+    try:
+        async with asyncio.timeout(WAIT_SECONDS):
+            while state == "waiting":
+                told = await _ask(web, "the portal", "GET", f"{url}/place", headers={"X-Place": place})
+                state = told["state"]
+                if state == "waiting":
+                    await asyncio.sleep(LOOK_SECONDS)
+    except TimeoutError:
+        pass
+    if state != "admitted":
+        raise ConclaveError(
+            f"the participant was not let into the meeting: {state}",
+            expected="an organiser who admits it",
+            todo="admit it in the meeting's list of people who wait, and call again",
+        )
 
 
 async def _ask(web: httpx.AsyncClient, whom: str, method: str, url: str, **request: Any) -> Any:  # noqa: ANN401 (httpx's own)
@@ -227,7 +301,8 @@ async def _ask(web: httpx.AsyncClient, whom: str, method: str, url: str, **reque
             todo="conclave verify, which looks at every link of the chain",
         ) from error
     if answer.is_error:
-        raise ConclaveError(
+        kind = UnauthorizedError if answer.status_code == HTTPStatus.UNAUTHORIZED else ConclaveError
+        raise kind(
             f"{whom} answered {method} {answer.request.url.path} with {answer.status_code}: {answer.text[:200]}",
             expected="a success",
             todo="conclave verify, which looks at every link of the chain",
