@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 # One process computes on one processor only. They share nothing but database and cache.
 PROCESSES = 2
-# Each takes so many connections, idle ones of the edge included, and refuses more at once, before threads run out.
-CONNECTIONS = 512
+# Each takes so many connections, idle ones of the edge included, and refuses more at once, before threads run out. Half
+# of them may be streams (conclave_portal.streams), which have no thread.
+CONNECTIONS = 1024
 WAITING = 2048
 # The kept-alive connections of the edge end there first, or a request could meet a closed one.
 KEEP_ALIVE_SECONDS = 75

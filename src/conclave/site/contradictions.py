@@ -76,8 +76,8 @@ def of_answers(answers: Answers) -> Iterator[Contradiction]:
                 alone = f"{network.network_address + 5}/{network.max_prefixlen}"
                 wanted = f"other networks than the users', or the control node's address alone, such as {alone}"
                 yield "site.yml", at, wanted
-    for at, wanted in mistakes(answers.levels):
-        yield "site.yml", ("levels", *at), wanted
+    for where, expected in mistakes(answers.levels):
+        yield "site.yml", ("levels", *where), expected
 
 
 def _of_uplink(answers: Answers) -> Iterator[Contradiction]:
