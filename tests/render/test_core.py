@@ -6,12 +6,16 @@ import base64
 import hashlib
 import hmac
 import os
+import shutil
 import subprocess
 import sys
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import redis
 from ansible.errors import AnsibleActionFail
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 from tests.render.rendering import ROOT, SECRETS, place, render
 
 if TYPE_CHECKING:
@@ -105,6 +109,40 @@ def test_the_portal_reads_its_file(core: dict[str, Any], tmp_path: Path) -> None
     }
     read = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
     assert (read.returncode, read.stdout) == (0, "wss://media.conf.lab.example/{node}\n"), read.stderr
+
+
+def test_the_portal_gets_the_levels_as_the_site_has_tightened_them(tmp_path: Path) -> None:
+    levels = {"standard": {"recording": "never", "place": "site"}, "default": "internal", "open": {"guests": "named"}}
+    place({"portal.toml": render("portal", "core1", portal_levels=levels)["etc/conclave/portal/portal.toml"]}, tmp_path)
+    assert tomllib.loads((tmp_path / "portal.toml").read_text())["levels"] == levels
+
+
+def test_the_portals_user_follows_its_own_channels_and_reads_nothing_of_the_sfu(
+    core: dict[str, Any], tmp_path: Path
+) -> None:
+    place({"users.acl": core["etc/conclave/valkey/users.acl"]}, tmp_path)
+    program = shutil.which("valkey-server") or shutil.which("redis-server")
+    assert program, "neither valkey-server nor redis-server is there: apt-get install redis-server"
+    socket = tmp_path / "s"
+    argv = [program, "--port", "0", "--unixsocket", socket, "--save", "", "--aclfile", tmp_path / "users.acl"]
+    with subprocess.Popen(argv, stdout=subprocess.DEVNULL, cwd=tmp_path) as server:
+        try:
+            who = {"username": "portal", "password": SECRETS["secret_valkey_portal"]}
+            client = redis.Redis(unix_socket_path=str(socket), **who)
+            for attempt in Retrying(
+                stop=stop_after_delay(20), wait=wait_fixed(0.05), retry=retry_if_exception_type(redis.ConnectionError)
+            ):
+                with attempt:
+                    client.ping()
+            with client.pubsub(ignore_subscribe_messages=True) as changes:
+                changes.subscribe("portal:2:room:x")
+                assert client.publish("portal:2:room:x", "") == 1
+            client.set("portal:2:a", 1)
+            for command in (["PUBLISH", "rooms", ""], ["SUBSCRIBE", "x"], ["GET", "rooms"], ["PSUBSCRIBE", "*"]):
+                with pytest.raises(redis.exceptions.NoPermissionError):
+                    client.execute_command(*command)
+        finally:
+            server.terminate()
 
 
 def test_a_password_that_is_not_random_never_becomes_a_verifier() -> None:
