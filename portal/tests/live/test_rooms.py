@@ -52,8 +52,10 @@ async def connected(admission: Admission) -> AsyncIterator[Connection]:
         await room.disconnect()
 
 
-def planned(organiser: Person) -> Admission:
+def planned(organiser: Person, level: str = "open") -> Admission:
+    """Plan a meeting; at the open level guests do not wait."""
     body: dict[str, object] = {"title": "Room", "starts_at": "2030-01-01T10:00:00Z", "duration_minutes": 30}
+    body["level"] = level
     answer = organiser.post("/api/meetings", body)
     assert answer.status_code == 201, answer.text
     meeting: Admission = answer.json()
@@ -97,7 +99,7 @@ def test_a_token_opens_one_room_for_a_minute_and_moderates_nothing(site: Site, o
     claims = jwt.decode(first["token"], SECRET, algorithms=["HS256"])
     assert claims["exp"] - claims["nbf"] == 60
     assert claims["sub"] == first["identity"] != second["identity"]
-    assert claims["attributes"] == {"kind": "guest", "place": "inside"}
+    assert claims["attributes"] == {"kind": "guest", "role": "participant", "place": "inside"}
     assert claims["video"] == {
         "roomJoin": True,
         "room": first["room"],
@@ -121,7 +123,7 @@ def test_admitted_people_meet_and_are_written_down(site: Site, organiser: Person
             assert shown["participants"] == 2
             others = guest.room.remote_participants.values()
             assert [(one.name, one.attributes) for one in others] == [
-                ("Max Beispiel", {"kind": "member", "place": "inside"})
+                ("Max Beispiel", {"kind": "member", "role": "participant", "place": "inside"})
             ]
         await asyncio.to_thread(audited, site, meeting, "left", 2)
 
@@ -196,6 +198,49 @@ def test_deleting_a_meeting_sends_everybody_out(site: Site, organiser: Person) -
     assert not httpx.get(f"{site.portal}/api/meetings/{meeting['id']}/public", verify=servers.trust(site.ca)).json()[
         "joinable"
     ]
+
+
+def test_a_guest_is_let_in_and_removed_and_nothing_of_his_leads_back(site: Site, organiser: Person) -> None:
+    meeting = planned(organiser, "standard")
+    path = f"/api/meetings/{meeting['id']}"
+    guest = httpx.Client(verify=servers.trust(site.ca), base_url=site.portal)
+    wish = {"display_name": "Guest", "pin": meeting["pin"]}
+    waits = guest.post(f"{path}/join", json=wish)
+    assert waits.status_code == 202
+    place = {"place": waits.json()["place"]}
+
+    async def meet() -> None:
+        # The stream says it as soon as it is decided, and ends.
+        headers = {"X-Place": place["place"]}
+        async with (
+            httpx.AsyncClient(verify=servers.trust(site.ca), base_url=site.portal, timeout=30) as web,
+            web.stream("GET", f"{path}/place/events", headers=headers) as events,
+        ):
+            assert events.headers["Content-Type"] == "text/event-stream"
+            said = events.aiter_lines()
+            await _until(said, '"state":"waiting"')
+            await asyncio.to_thread(organiser.post, f"{path}/waiting/{waits.json()['number']}/admit")
+            await _until(said, '"state":"admitted"')
+        admission = (await asyncio.to_thread(guest.post, f"{path}/join", json=place)).json()
+        async with connected(admission) as inside:
+            await asyncio.to_thread(audited, site, meeting, "joined", 1)
+            removal = await asyncio.to_thread(organiser.post, f"{path}/people/{admission['identity']}/remove")
+            assert removal.status_code == 204
+            assert await inside.sent_out() == REMOVED
+        # LiveKit alone would let the token in again.
+        async with connected(admission) as again:
+            assert await again.sent_out() == REMOVED
+
+    asyncio.run(meet())
+    assert guest.post(f"{path}/join", json=place).json()["code"] == "removed"
+
+
+async def _until(lines: AsyncIterator[str], part: str) -> None:
+    async with asyncio.timeout(20):
+        async for line in lines:
+            if part in line:
+                return
+    pytest.fail(f"the stream ended without {part}")
 
 
 def test_no_token_is_in_the_portals_log(site: Site) -> None:
