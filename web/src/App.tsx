@@ -14,6 +14,7 @@ import { SignIn } from "./pages/SignIn";
 import { useSession } from "./session";
 
 const Plan = lazy(() => import("./pages/Plan"));
+const ChangeMeeting = lazy(() => import("./pages/ChangeMeeting"));
 const JoinPage = lazy(() => import("./pages/join/JoinPage"));
 const CheckPage = lazy(() => import("./pages/CheckPage"));
 
@@ -72,6 +73,14 @@ function Pages() {
                 element={
                   <RequireSignIn>
                     <MeetingPage />
+                  </RequireSignIn>
+                }
+              />
+              <Route
+                path="/meetings/:id/change"
+                element={
+                  <RequireSignIn>
+                    <ChangeMeeting />
                   </RequireSignIn>
                 }
               />

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Trash2, Video } from "lucide-react";
+import { Pencil, Trash2, Video } from "lucide-react";
 import { useState } from "react";
 import { Dialog, DialogTrigger, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { useNavigate, useParams } from "react-router";
@@ -7,6 +7,7 @@ import { endOf, type Meeting, PortalError, portal } from "../api/portal";
 import { Button, ButtonLink } from "../components/Button";
 import { CopyLink } from "../components/CopyLink";
 import { EncryptionNote } from "../components/EncryptionNote";
+import { LevelBadge } from "../components/LevelBadge";
 import { Loading } from "../components/Loading";
 import { Notice } from "../components/Notice";
 import { Page } from "../components/Page";
@@ -118,13 +119,25 @@ function MeetingDetails({ meeting }: { meeting: Meeting }) {
               <dd>{meeting.organiser}</dd>
             </div>
             <div>
+              <dt>{text.level.label}</dt>
+              <dd>
+                <LevelBadge level={meeting.level} />
+              </dd>
+              {meeting.locked && <dd className="quiet">{text.meeting.locked}</dd>}
+            </div>
+            <div>
               <dt>{text.meeting.people}</dt>
               <dd>{meeting.participants > 0 ? text.meetings.present(meeting.participants) : text.meeting.nobody}</dd>
+              {meeting.waiting > 0 && <dd className="fact warn">{text.meetings.waiting(meeting.waiting)}</dd>}
             </div>
           </dl>
           <EncryptionNote>{text.meeting.encrypted}</EncryptionNote>
           {meeting.mine && (
-            <div>
+            <div className="actions">
+              <ButtonLink to={`/meetings/${meeting.id}/change`} look="plain">
+                <Pencil size={18} aria-hidden="true" />
+                {text.meeting.change}
+              </ButtonLink>
               <RemoveMeeting meeting={meeting} />
             </div>
           )}

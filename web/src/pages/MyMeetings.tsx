@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { CalendarPlus, KeyRound, UsersRound } from "lucide-react";
+import { CalendarPlus, Hourglass, KeyRound, UsersRound, Zap } from "lucide-react";
 import { useEffect } from "react";
 import { endOf, type Meeting, portal } from "../api/portal";
 import { Button, ButtonLink } from "../components/Button";
+import { LevelBadge } from "../components/LevelBadge";
 import { Notice } from "../components/Notice";
 import { Page } from "../components/Page";
 import { useTold } from "../components/useTold";
@@ -11,6 +12,7 @@ import { useText } from "../i18n";
 import { errorText } from "../i18n/errorText";
 import { type Day, dayOf, useTime } from "../i18n/time";
 import { useSession } from "../session";
+import { useStartNow } from "./useStartNow";
 
 const DAYS: readonly Day[] = ["today", "later", "earlier"];
 
@@ -26,7 +28,10 @@ function MeetingRow({ meeting, now }: { meeting: Meeting; now: Date }) {
   const time = useTime();
   const starts = new Date(meeting.starts_at);
   const running =
-    isRunning(meeting, now) || isRunning(meeting, new Date(now.getTime() + EARLY_MS)) || meeting.participants > 0;
+    isRunning(meeting, now) ||
+    isRunning(meeting, new Date(now.getTime() + EARLY_MS)) ||
+    meeting.participants > 0 ||
+    meeting.waiting > 0;
   const hasKey = meetingKey(meeting.id) !== undefined;
   return (
     <li className={running ? "meeting-row running" : "meeting-row"}>
@@ -45,6 +50,13 @@ function MeetingRow({ meeting, now }: { meeting: Meeting; now: Date }) {
               {text.meetings.present(meeting.participants)}
             </span>
           )}
+          {meeting.waiting > 0 && (
+            <span className="fact warn">
+              <Hourglass size={16} aria-hidden="true" />
+              {text.meetings.waiting(meeting.waiting)}
+            </span>
+          )}
+          <LevelBadge level={meeting.level} />
           <span>{meeting.mine ? text.meetings.mine : text.meetings.by(meeting.organiser)}</span>
           {!hasKey && (
             <span className="fact warn">
@@ -67,6 +79,16 @@ function MeetingRow({ meeting, now }: { meeting: Meeting; now: Date }) {
   );
 }
 
+function StartNow({ start }: { start: ReturnType<typeof useStartNow> }) {
+  const { meetings } = useText();
+  return (
+    <Button busy={start.busy} onPress={() => void start.start()}>
+      <Zap size={20} aria-hidden="true" />
+      {start.busy ? meetings.starting : meetings.startNow}
+    </Button>
+  );
+}
+
 export function MyMeetings() {
   const text = useText();
   const meetings = useQuery({ queryKey: ["meetings"], queryFn: portal.meetings, refetchInterval: 15_000 });
@@ -76,6 +98,7 @@ export function MyMeetings() {
     // Keys of an earlier release came without a date.
     for (const meeting of meetings.data ?? []) dateOrganiserKey(meeting.id, endOf(meeting));
   }, [meetings.data]);
+  const start = useStartNow();
   const now = new Date();
   const sorted = [...(meetings.data ?? [])].sort((a, b) => a.starts_at.localeCompare(b.starts_at));
   return (
@@ -83,12 +106,16 @@ export function MyMeetings() {
       <div className="title-row">
         <h1>{text.meetings.title}</h1>
         {mayPlan && sorted.length > 0 && (
-          <ButtonLink to="/plan" look="primary">
-            <CalendarPlus size={20} aria-hidden="true" />
-            {text.app.plan}
-          </ButtonLink>
+          <div className="actions">
+            <StartNow start={start} />
+            <ButtonLink to="/plan" look="primary">
+              <CalendarPlus size={20} aria-hidden="true" />
+              {text.app.plan}
+            </ButtonLink>
+          </div>
         )}
       </div>
+      {start.error !== undefined && <Notice tone="bad">{errorText(text, start.error)}</Notice>}
       {(changed === "password" || changed === "authenticator") && <Notice>{text.meetings.changed[changed]}</Notice>}
       {meetings.isError && !meetings.data && (
         <Notice tone="bad" title={text.errorTitle}>
@@ -110,10 +137,13 @@ export function MyMeetings() {
           <h2>{text.meetings.emptyTitle}</h2>
           <p>{mayPlan ? text.meetings.empty : text.meetings.emptyInvited}</p>
           {mayPlan && (
-            <ButtonLink to="/plan" look="primary">
-              <CalendarPlus size={20} aria-hidden="true" />
-              {text.app.plan}
-            </ButtonLink>
+            <div className="actions">
+              <StartNow start={start} />
+              <ButtonLink to="/plan" look="primary">
+                <CalendarPlus size={20} aria-hidden="true" />
+                {text.app.plan}
+              </ButtonLink>
+            </div>
           )}
         </div>
       )}

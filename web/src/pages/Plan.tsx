@@ -15,18 +15,20 @@ import { useQueryClient } from "@tanstack/react-query";
 import { KeyRound, ShieldCheck, UserRoundPlus } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useNavigate } from "react-router";
-import { endOf, portal } from "../api/portal";
+import { endOf, type Meeting, portal } from "../api/portal";
 import { Button, ButtonLink } from "../components/Button";
 import { Field, SelectField } from "../components/Field";
 import { Notice } from "../components/Notice";
 import { Page } from "../components/Page";
 import { useInvalidFocus } from "../components/useInvalidFocus";
-import { keepOrganiserKey } from "../e2ee/keyStore";
+import { dateOrganiserKey, keepOrganiserKey } from "../e2ee/keyStore";
 import { newMeetingKey } from "../e2ee/meetingKey";
 import { useText } from "../i18n";
 import { errorText, fieldText } from "../i18n/errorText";
 import { useTime } from "../i18n/time";
+import { levelNamed, useLevels } from "../levels";
 import { sessionQuery, useRecheckSession } from "../session";
+import { LevelPicker } from "./LevelPicker";
 import { keepDraft, type PlanDraft, takeDraft } from "./planDraft";
 import { StartPicker } from "./StartPicker";
 
@@ -74,19 +76,36 @@ function useKeptDraft(draft: PlanDraft): void {
   );
 }
 
-export default function Plan() {
+/** How a planned meeting stands in the form. */
+function draftOf(meeting: Meeting): PlanDraft {
+  const starts = parseAbsoluteToLocal(new Date(meeting.starts_at).toISOString());
+  return {
+    title: meeting.title,
+    day: String(toCalendarDate(starts)),
+    time: String(toTime(starts)),
+    minutes: meeting.duration_minutes,
+    level: meeting.level,
+    waitingRoom: meeting.waiting_room,
+  };
+}
+
+/** Plans a meeting, or changes a planned one. */
+export function MeetingForm({ meeting }: { meeting?: Meeting }) {
   const text = useText();
   const clock = useTime();
   const navigate = useNavigate();
   const queries = useQueryClient();
   const recheckSession = useRecheckSession();
-  const [draft] = useState(takeDraft);
+  const [draft] = useState(() => takeDraft() ?? (meeting && draftOf(meeting)));
   const [title, setTitle] = useState(draft?.title ?? "");
   const [day, setDay] = useState<CalendarDate | null>(() =>
     draft?.day ? parseDate(draft.day) : toCalendarDate(nextQuarter()),
   );
   const [time, setTime] = useState<Time | null>(() => (draft?.time ? parseTime(draft.time) : toTime(nextQuarter())));
   const [minutes, setMinutes] = useState(draft?.minutes ?? 60);
+  const [level, setLevel] = useState(draft?.level);
+  const [waitingRoom, setWaitingRoom] = useState(draft?.waitingRoom ?? false);
+  const levels = useLevels();
   const [submitted, setSubmitted] = useState(0);
   /** A part of the date or time is empty: the picker then still holds what was there before. */
   const [incomplete, setIncomplete] = useState(false);
@@ -95,7 +114,7 @@ export default function Plan() {
   const [error, setError] = useState<unknown>();
 
   useInvalidFocus(form, submitted, error);
-  useKeptDraft({ title, day: String(day ?? ""), time: String(time ?? ""), minutes });
+  useKeptDraft({ title, day: String(day ?? ""), time: String(time ?? ""), minutes, level, waitingRoom });
 
   const zone = getLocalTimeZone();
   const starts = day && time ? toZoned(toCalendarDateTime(day, time), zone) : undefined;
@@ -112,14 +131,22 @@ export default function Plan() {
     setSaving(true);
     setError(undefined);
     try {
-      const meeting = await portal.plan({
+      const wishes = {
         title: title.trim(),
         starts_at: starts.toAbsoluteString(),
         duration_minutes: minutes,
-      });
-      keepOrganiserKey(meeting.id, newMeetingKey(), endOf(meeting));
+        ...(level === undefined || level === meeting?.level ? {} : { level }),
+        // Elsewhere it is the level's, and not a wish.
+        ...(levelNamed(levels, level ?? levels?.default ?? "")?.rules.waiting_room === "optional"
+          ? { waiting_room: waitingRoom }
+          : {}),
+      };
+      const planned = await (meeting ? portal.change(meeting.id, wishes) : portal.plan(wishes));
+      const { id } = planned;
+      if (meeting) dateOrganiserKey(id, endOf(planned));
+      else keepOrganiserKey(id, newMeetingKey(), endOf(planned));
       await queries.invalidateQueries({ queryKey: ["meetings"] });
-      await navigate(`/meetings/${meeting.id}`, { replace: true });
+      await navigate(`/meetings/${id}`, { replace: true });
     } catch (problem) {
       recheckSession(problem);
       setError(problem);
@@ -127,10 +154,11 @@ export default function Plan() {
     }
   };
 
+  const heading = meeting ? text.plan.change : text.plan.title;
   return (
-    <Page title={text.plan.title}>
+    <Page title={heading}>
       <div className="title-row">
-        <h1>{text.plan.title}</h1>
+        <h1>{heading}</h1>
       </div>
       <div className="split">
         <form className="card" onSubmit={(event) => void plan(event)} noValidate ref={form}>
@@ -171,9 +199,18 @@ export default function Plan() {
           />
           <SelectField
             label={text.plan.length}
-            choices={LENGTHS.map((length) => ({ id: String(length), label: text.plan.lengthMinutes(length) }))}
+            choices={[...new Set([...LENGTHS, minutes])]
+              .sort((a, b) => a - b)
+              .map((length) => ({ id: String(length), label: text.plan.lengthMinutes(length) }))}
             value={String(minutes)}
             onChange={(id) => setMinutes(Number(id))}
+          />
+          <LevelPicker
+            value={level}
+            onChange={setLevel}
+            waitingRoom={waitingRoom}
+            onWaitingRoom={setWaitingRoom}
+            planned={meeting?.level}
           />
           {error !== undefined && (
             <Notice tone="bad" title={text.errorTitle}>
@@ -182,9 +219,15 @@ export default function Plan() {
           )}
           <div className="actions">
             <Button type="submit" look="primary" busy={saving}>
-              {saving ? text.plan.saving : text.plan.action}
+              {meeting
+                ? saving
+                  ? text.plan.changing
+                  : text.plan.changeAction
+                : saving
+                  ? text.plan.saving
+                  : text.plan.action}
             </Button>
-            <ButtonLink to="/" look="plain">
+            <ButtonLink to={meeting ? `/meetings/${meeting.id}` : "/"} look="plain">
               {text.app.cancel}
             </ButtonLink>
           </div>
@@ -193,4 +236,8 @@ export default function Plan() {
       </div>
     </Page>
   );
+}
+
+export default function Plan() {
+  return <MeetingForm />;
 }

@@ -5,6 +5,9 @@ export interface PlanDraft {
   day: string;
   time: string;
   minutes: number;
+  /** Name of the level; undefined: the site's default. */
+  level?: string | undefined;
+  waitingRoom?: boolean | undefined;
 }
 
 const STORED = "conclave.draft";
@@ -19,8 +22,8 @@ export function takeDraft(): PlanDraft | undefined {
   if (stored === null) return undefined;
   sessionStorage.removeItem(STORED);
   const draft = JSON.parse(stored) as Partial<PlanDraft>;
-  const { title, day, time, minutes } = draft;
+  const { title, day, time, minutes, level, waitingRoom } = draft;
   return typeof title === "string" && typeof day === "string" && typeof time === "string" && typeof minutes === "number"
-    ? { title, day, time, minutes }
+    ? { title, day, time, minutes, level, waitingRoom }
     : undefined;
 }

@@ -18,6 +18,12 @@ const meeting: Meeting = {
   organiser: "Olga Beispiel",
   mine: true,
   participants: 0,
+  role: "organiser",
+  level: "standard",
+  waiting_room: true,
+  waiting: 0,
+  locked: false,
+  floor_open: true,
 };
 
 function deleting(participants: number) {

@@ -3,9 +3,10 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { MemoryRouter } from "react-router";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { PortalError, portal, type Session } from "../../src/api/portal";
+import { type Levels, type Meeting, PortalError, portal, type Session } from "../../src/api/portal";
 import { LanguageProvider } from "../../src/i18n";
-import Plan from "../../src/pages/Plan";
+import { levelsQuery } from "../../src/levels";
+import Plan, { MeetingForm } from "../../src/pages/Plan";
 import { sessionQuery } from "../../src/session";
 
 vi.stubGlobal("CSS", { escape: (text: string) => text });
@@ -19,14 +20,46 @@ const session = (authenticated: boolean): Session => ({
   site: { name: "Site", domain: "conf.lab.example", contact: "", mode: "open", mode_since: null, mode_until: null },
 });
 
+const level = (name: string, waiting_room: string, missing: string[] = []) => ({
+  name,
+  title: { en: `${name} level`, de: `Stufe ${name}` },
+  sentence: { en: `What ${name} costs.`, de: `Was ${name} kostet.` },
+  rules: { waiting_room },
+  available: missing.length === 0,
+  missing,
+});
+const levels = {
+  default: "standard",
+  keys_now: "link",
+  levels: [
+    level("open", "optional"),
+    level("standard", "guests"),
+    level("internal", "named_guests"),
+    level("secret", "everybody", ["second_factor", "device"]),
+  ],
+} as unknown as Levels;
+const planned: Meeting = {
+  id: "AAAAAAAAAAAAAAAAAAAA-1",
+  title: "Council",
+  starts_at: "2030-01-01T10:00:00Z",
+  duration_minutes: 25,
+  organiser: "Organiser Demo",
+  mine: true,
+  participants: 0,
+  role: "organiser",
+  level: "standard",
+  waiting_room: true,
+  waiting: 0,
+  locked: false,
+  floor_open: true,
+};
+
 let queries: QueryClient;
-const page = () =>
+const page = (meeting?: Meeting) =>
   render(
     <QueryClientProvider client={queries}>
       <MemoryRouter>
-        <LanguageProvider site="en">
-          <Plan />
-        </LanguageProvider>
+        <LanguageProvider site="en">{meeting ? <MeetingForm meeting={meeting} /> : <Plan />}</LanguageProvider>
       </MemoryRouter>
     </QueryClientProvider>,
   );
@@ -40,6 +73,7 @@ beforeEach(() => {
   vi.spyOn(navigator, "languages", "get").mockReturnValue(["en-GB"]);
   queries = new QueryClient({ defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY } } });
   queries.setQueryData(sessionQuery.queryKey, session(true));
+  queries.setQueryData(levelsQuery.queryKey, levels);
 });
 afterEach(() => {
   cleanup();
@@ -102,5 +136,70 @@ describe("a meeting", () => {
   it("says in which time zone it is", () => {
     page();
     expect(screen.getByText(/^Times are in your time zone: \S/)).toBeDefined();
+  });
+});
+
+describe("the level", () => {
+  const rung = (name: string) => screen.getByRole<HTMLInputElement>("radio", { name: new RegExp(`^${name} level`) });
+  const wishes = async (plan: { mock: { calls: unknown[][] } }) => {
+    await send();
+    return plan.mock.calls[0]?.at(-1);
+  };
+  const planning = () => vi.spyOn(portal, "plan").mockRejectedValue(new PortalError(500, "internal"));
+
+  it("is the site's unless another one is chosen, and the ladder says what each costs", async () => {
+    const plan = planning();
+    page();
+    expect(rung("standard").checked).toBe(true);
+    expect(screen.getByText("What internal costs.")).toBeDefined();
+    expect(screen.getByText("Everybody without an account waits until you let them in.")).toBeDefined();
+    fireEvent.change(title(), { target: { value: "Council" } });
+    const wished = await wishes(plan);
+    expect(wished).not.toHaveProperty("level");
+    expect(wished).not.toHaveProperty("waiting_room");
+  });
+
+  it("goes with the meeting when it is chosen", async () => {
+    const plan = planning();
+    page();
+    fireEvent.change(title(), { target: { value: "Council" } });
+    fireEvent.click(rung("internal"));
+    expect(await wishes(plan)).toMatchObject({ level: "internal" });
+  });
+
+  it("that leaves the lobby to the organiser asks for it", async () => {
+    const plan = planning();
+    page();
+    fireEvent.change(title(), { target: { value: "Hearing" } });
+    fireEvent.click(rung("open"));
+    fireEvent.click(screen.getByRole("switch"));
+    expect(await wishes(plan)).toMatchObject({ level: "open", waiting_room: true });
+  });
+
+  it("that this release cannot keep is shown with the rules that are missing, and cannot be chosen", () => {
+    page();
+    expect(rung("secret").disabled).toBe(true);
+    const why = "Not available in this release: sign-in with a security key, registered devices";
+    expect(screen.getByText(why)).toBeDefined();
+    expect(
+      rung("secret").labels?.[0]?.getAttribute("aria-label") ?? rung("secret").getAttribute("aria-label"),
+    ).toContain(why);
+  });
+
+  it("of a planned meeting can be raised only", async () => {
+    const change = vi.spyOn(portal, "change").mockRejectedValue(new PortalError(409, "meeting_running"));
+    page(planned);
+    expect(title().value).toBe("Council");
+    expect(rung("open").disabled).toBe(true);
+    expect(rung("standard").checked).toBe(true);
+    fireEvent.click(rung("internal"));
+    await act(async () => fireEvent.click(screen.getByText("Save")));
+    expect(change).toHaveBeenCalledExactlyOnceWith(planned.id, {
+      title: "Council",
+      starts_at: expect.stringMatching(/^2030-01-01T10:00:00/),
+      duration_minutes: 25,
+      level: "internal",
+    });
+    expect(screen.getByText(/Somebody is in the meeting/)).toBeDefined();
   });
 });
