@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pyotp
+from playwright.async_api import Error as PlaywrightError
 
 from conclave.errors import ConclaveError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from playwright.async_api import Page
@@ -24,6 +27,7 @@ STEP_MS = 60_000
 # A second of picture, and more sound than a muted microphone makes.
 _FRAMES, _ENERGY = 15, 1e-5
 _LOOK_SECONDS = 0.25
+_ADMIT = re.compile("^Let .+ in$")
 
 
 @dataclass
@@ -159,24 +163,66 @@ async def join_own(page: Page, domain: str, meeting: Planned, *, keep_door: bool
 
 
 async def join_as_guest(page: Page, link: str, name: str, pin: str) -> None:
-    """Join as a guest with a link, a name and the PIN."""
+    """Join as a guest with a link, a name and the PIN; where guests wait, somebody has to let them in meanwhile."""
+    await ask_as_guest(page, link, name, pin)
+    await page.locator(".call").wait_for()
+
+
+async def ask_as_guest(page: Page, link: str, name: str, pin: str) -> None:
+    """Ask to be let in as a guest with a link, a name and the PIN."""
     page.set_default_timeout(STEP_MS)
     await page.goto(link)
     await page.get_by_label("Your name").fill(name)
     await page.get_by_label("PIN").fill(pin)
-    await _join(page)
+    await _ask(page)
 
 
 async def _join(page: Page) -> None:
-    """Join once the device check shows one's own picture: who is quicker joins without camera and microphone."""
-    await page.wait_for_function("() => (document.querySelector('video')?.readyState ?? 0) >= 2")
-    await page.get_by_role("button", name="Join meeting").click()
+    await _ask(page)
     await page.locator(".call").wait_for()
 
 
+async def _ask(page: Page) -> None:
+    """Ask once the device check shows one's own picture: who is quicker joins without camera and microphone."""
+    await picture(page)
+    await page.get_by_role("button", name="Join meeting").click()
+
+
+async def picture(page: Page) -> None:
+    """Wait until the device check shows one's own picture."""
+    await page.wait_for_function("() => (document.querySelector('video')?.readyState ?? 0) >= 2")
+
+
+@contextlib.asynccontextmanager
+async def letting_in(page: Page) -> AsyncIterator[None]:
+    """Let in whoever waits, by the hand of an organiser who is in the call, as long as the context lasts."""
+    door = asyncio.create_task(_let_in(page))
+    try:
+        yield
+    finally:
+        door.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await door
+
+
+async def _let_in(page: Page) -> None:
+    admit, several = page.get_by_role("button", name=_ADMIT), page.locator(".lobby-notice").get_by_text("Show")
+    while not page.is_closed():
+        # Whoever gives up waiting takes the button along; then the next one is waited for.
+        with contextlib.suppress(PlaywrightError):
+            await admit.or_(several).first.click(timeout=STEP_MS)
+
+
 async def leave(page: Page) -> None:
-    """Leave the call."""
+    """Leave the call; those who lead it choose that from a menu."""
     await page.get_by_role("button", name="Leave", exact=True).first.click()
+    alone, left = (
+        page.get_by_role("menuitem", name="Leave meeting"),
+        page.get_by_role("heading", name="You have left the meeting"),
+    )
+    await alone.or_(left).first.wait_for()
+    if await alone.is_visible():
+        await alone.click()
     await page.wait_for_url("**/ended")
 
 
