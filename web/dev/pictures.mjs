@@ -97,6 +97,20 @@ const scenes = [
     open: "details",
   },
   { name: "join-denied", path: `/m/${ID}#k=${KEY}`, wait: ".notice.warn", media: false },
+  ...["waiting", "denied"].map((scene) => ({
+    name: `lobby-${scene}`,
+    path: `/m/${ID}#k=${KEY}`,
+    cookies: { scene },
+    wait: VERDICT,
+    media: true,
+    act: async (page) => {
+      await page.getByLabel(/Ihr Name|Your name/).fill("Gast Eins");
+      await page.getByLabel("PIN").fill("12345678");
+      await button(page, "Teilnehmen", "Join meeting").click();
+      await page.locator(scene === "denied" ? ".statement" : ".lobby").waitFor();
+    },
+  })),
+  { name: "meeting-change", path: `/meetings/${ID}/change`, cookies: signedIn, storage: own },
   { name: "error-nokey", path: `/m/${ID}` },
   { name: "error-badkey", path: `/m/${ID}#k=abc` },
   { name: "error-over", path: `/m/${ID}#k=${KEY}`, cookies: { scene: "over" } },
@@ -165,6 +179,8 @@ const scenes = [
     "checking",
     "reconnecting",
     "strips",
+    "leading",
+    "floor",
     "isolated",
     "rehearsal",
     "capped",
@@ -181,6 +197,31 @@ const scenes = [
     wait: ".tile",
     settle: 900,
     act: (page) => button(page, "Personen", "People").click(),
+  },
+  {
+    name: "call-leading-people",
+    path: "/dev/gallery/index.html?scene=leading",
+    wait: ".tile",
+    settle: 900,
+    act: (page) => button(page, "Personen", "People").click(),
+  },
+  {
+    name: "call-leading-remove",
+    path: "/dev/gallery/index.html?scene=leading",
+    wait: ".tile",
+    settle: 900,
+    act: async (page) => {
+      await button(page, "Personen", "People").click();
+      await button(page, "Aktionen für Gast Eins", "Actions for Gast Eins").click();
+      await page.getByRole("menuitem", { name: /^(Entfernen|Remove)/ }).click();
+    },
+  },
+  {
+    name: "call-leading-leave",
+    path: "/dev/gallery/index.html?scene=leading",
+    wait: ".tile",
+    settle: 900,
+    act: (page) => button(page, "Verlassen", "Leave").click(),
   },
   {
     name: "call-shield",

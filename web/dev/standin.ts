@@ -34,6 +34,12 @@ export function standIn(): Plugin {
     mine: boolean;
     participants: number;
     pin: string;
+    role: string;
+    level: string;
+    waiting_room: boolean;
+    waiting: number;
+    locked: boolean;
+    floor_open: boolean;
   }
   const pin = () => String(randomInt(100_000_000)).padStart(8, "0");
   const plan = (
@@ -52,6 +58,12 @@ export function standIn(): Plugin {
     mine,
     participants,
     pin: id ? "12345678" : pin(),
+    role: mine ? "organiser" : "participant",
+    level: mine ? "standard" : "internal",
+    waiting_room: true,
+    waiting: participants > 0 ? 2 : 0,
+    locked: false,
+    floor_open: true,
   });
   const initial = () => [
     plan("Lagebesprechung Netzausfall", 0, 60, true, 3, "AAAAAAAAAAAAAAAAAAAAAA"),
@@ -65,6 +77,35 @@ export function standIn(): Plugin {
     plan("Rückblick Übung", -50, 30, true),
   ];
   let meetings = initial();
+
+  const place = {
+    number: 1,
+    since: new Date(Date.now() - 240_000).toISOString(),
+    message: "Wir sind in fünf Minuten so weit.",
+    moved_back: false,
+  };
+  const level = (name: string, de: string, en: string, waiting_room: string, missing: string[] = []) => ({
+    name,
+    title: { de, en },
+    sentence: {
+      de: `Was die Stufe „${de}“ kostet, in einem Satz.`,
+      en: `What the level “${en}” costs, in one sentence.`,
+    },
+    rules: { waiting_room },
+    available: missing.length === 0,
+    missing,
+  });
+  const levels = {
+    default: "standard",
+    keys_now: "link",
+    levels: [
+      level("open", "Offen", "Open", "optional"),
+      level("standard", "Standard", "Standard", "guests"),
+      level("internal", "Intern", "Internal", "named_guests"),
+      level("confidential", "Vertraulich", "Confidential", "everybody", ["second_factor"]),
+      level("secret", "Geheim", "Secret", "everybody", ["second_factor", "device"]),
+    ],
+  };
 
   const send = (answer: ServerResponse, status: number, body?: unknown) => {
     answer.writeHead(status, { "Content-Type": "application/json" });
@@ -90,6 +131,7 @@ export function standIn(): Plugin {
       exp: now + 60,
       attributes: {
         kind: name === "Organiser Demo" ? "organiser" : "guest",
+        role: name === "Organiser Demo" ? "organiser" : "participant",
         place: name.includes("Außen") ? "outside" : "inside",
       },
       video: { roomJoin: true, room, canPublish: true, canSubscribe: true },
@@ -103,6 +145,8 @@ export function standIn(): Plugin {
       display_name: name,
       expires_at: new Date((now + 60) * 1000).toISOString(),
       cap: process.env["STANDIN_CAP"] ?? "full",
+      role: name === "Organiser Demo" ? "organiser" : "participant",
+      place: null,
     };
   };
 
@@ -123,7 +167,7 @@ export function standIn(): Plugin {
       const path = url.pathname.slice("/api/".length).split("/");
       const key = `${request.method} ${path.map((part, at) => (path[0] === "meetings" && at === 1 ? ":id" : part)).join("/")}`;
       const meeting = meetings.find((candidate) => candidate.id === path[1]);
-      const body = request.method === "POST" ? await read(request) : {};
+      const body = request.method === "POST" || request.method === "PATCH" ? await read(request) : {};
       if (key === "GET session")
         return send(answer, 200, {
           authenticated: signedIn,
@@ -139,12 +183,18 @@ export function standIn(): Plugin {
       }
       if (key === "GET meetings/:id/public") {
         const { mode, mode_since, mode_until } = siteIn(scene);
-        return send(answer, 200, { joinable: scene !== "over", mode, mode_since, mode_until });
+        return send(answer, 200, { joinable: scene !== "over", pin_needed: true, mode, mode_since, mode_until });
       }
+      if (key === "GET levels") return send(answer, 200, levels);
+      if (key === "GET meetings/:id/place")
+        return send(answer, 200, { ...place, state: scene === "denied" ? "denied" : "waiting" });
+      if (key === "DELETE meetings/:id/place") return send(answer, 204);
       if (key === "POST meetings/:id/join") {
         if (scene === "full") return send(answer, 409, { code: "meeting_full" });
         if (scene === "cut") return send(answer, 403, { code: "site_isolated" });
         if (scene === "unknown") return send(answer, 403, { code: "mode_unknown" });
+        if (meeting && (scene === "waiting" || scene === "denied") && !signedIn)
+          return send(answer, 202, { ...place, place: "secret" });
         if (signedIn && meeting) return send(answer, 200, admission(meeting.id, "Organiser Demo"));
         if (meeting && body["pin"] === meeting.pin)
           return send(answer, 200, admission(meeting.id, String(body["display_name"])));
@@ -166,6 +216,10 @@ export function standIn(): Plugin {
       if (!meeting) return send(answer, 404, {});
       if (key === "GET meetings/:id") return send(answer, 200, open(meeting));
       if (key === "GET meetings/:id/pin") return send(answer, 200, { pin: meeting.pin });
+      if (key === "PATCH meetings/:id") {
+        Object.assign(meeting, body);
+        return send(answer, 200, open(meeting));
+      }
       if (key === "DELETE meetings/:id") {
         meetings = meetings.filter((candidate) => candidate !== meeting);
         return send(answer, 204);

@@ -1,6 +1,7 @@
 import { createRoot } from "react-dom/client";
 import type { Site } from "../../src/api/portal";
 import { type CallActions, CallView } from "../../src/call/view/CallView";
+import type { Lead } from "../../src/call/view/useLead";
 import { LanguageProvider } from "../../src/i18n";
 import { applyTheme, storedTheme } from "../../src/theme";
 import "../../src/styles/tokens.css";
@@ -10,7 +11,7 @@ import "../../src/styles/pages.css";
 import { verdictOf } from "../../src/devices/verdict";
 import { Report } from "../../src/pages/CheckPage";
 import { checks } from "./checks";
-import { scenes } from "./people";
+import { led, scenes } from "./people";
 
 const nothing = async () => undefined;
 const actions: CallActions = {
@@ -24,6 +25,23 @@ const actions: CallActions = {
   dismissRemoved: () => undefined,
   enlarge: () => undefined,
   leave: nothing,
+};
+const leading: Lead = {
+  room: led,
+  stale: false,
+  actions: {
+    admit: nothing,
+    admitAll: nothing,
+    deny: nothing,
+    tell: nothing,
+    mute: nothing,
+    grantSpeech: nothing,
+    moveBack: nothing,
+    setCoOrganiser: nothing,
+    remove: nothing,
+    setRoom: nothing,
+    end: nothing,
+  },
 };
 const name = new URLSearchParams(location.search).get("scene") ?? "four";
 const scene = scenes[name] ?? scenes["four"];
@@ -57,6 +75,7 @@ else if (root && scene)
       <CallView
         state={scene()}
         actions={actions}
+        lead={name === "leading" ? leading : undefined}
         guard={{ asked: false, stay: () => undefined }}
         site={site}
         keyMadeHere={false}

@@ -1,4 +1,5 @@
 import type { LocalVideoTrack } from "livekit-client";
+import type { RoomState, Waiter } from "../../src/api/portal";
 import type { CallState, DecryptionState, Person, VideoFeed } from "../../src/call/model";
 
 const NAMES = [
@@ -73,6 +74,8 @@ function person(n: number, given: Partial<Person> = {}): Person {
     identity: `identity-${n}`,
     name: NAMES[n % NAMES.length] ?? `Gast ${n}`,
     kind: n === 0 ? "organiser" : n === 1 ? "member" : "guest",
+    role: n === 0 ? "organiser" : "participant",
+    maySpeak: true,
     self: n === 0,
     joinedAt: new Date(2026, 10, 21, 14, n),
     microphone: n % 3 !== 2,
@@ -96,6 +99,9 @@ function state(who: readonly Person[], given: Partial<CallState> = {}): CallStat
     people: who,
     refusals: [],
     alarms: [],
+    role: "participant",
+    maySpeak: true,
+    mayShare: true,
     sending: { microphone: true, camera: true, screen: false },
     autoplayBlocked: false,
     deviceFailed: undefined,
@@ -108,6 +114,32 @@ function state(who: readonly Person[], given: Partial<CallState> = {}): CallStat
 }
 
 const refusal = { sid: "TR_9", identity: "identity-2", name: "Gast Eins", kind: "video", at: new Date() } as const;
+
+const waiter = (number: number, name: string, given: Partial<Waiter> = {}): Waiter => ({
+  number,
+  name,
+  kind: "guest",
+  outside: true,
+  since: new Date(2026, 10, 21, 14, 2).toISOString(),
+  away: false,
+  moved_back: false,
+  message: "",
+  note: null,
+  ...given,
+});
+
+/** What those see who lead the meeting. */
+export const led: RoomState = {
+  version: "1",
+  locked: true,
+  floor_open: false,
+  waiting: [
+    waiter(4, "Gast Sieben"),
+    waiter(5, "0rganiser Demo", { note: "lookalike" }),
+    waiter(6, "Member Zwei", { kind: "member", outside: false, away: true }),
+  ],
+  people: [],
+};
 
 /** Every state of the call that is hard to bring about by hand. */
 export const scenes: Record<string, () => CallState> = {
@@ -132,6 +164,16 @@ export const scenes: Record<string, () => CallState> = {
   checking: () => state([person(0), person(1, { camera: picture(1, "checking"), audio: "checking" })]),
   reconnecting: () =>
     state(people(4), { phase: "reconnecting", sending: { microphone: false, camera: false, screen: false } }),
+  leading: () => state(people(4)),
+  floor: () =>
+    state(
+      people(4).map((who) => (who.self ? { ...who, role: "participant" as const, maySpeak: false } : who)),
+      {
+        role: "participant",
+        maySpeak: false,
+        sending: { microphone: false, camera: true, screen: false },
+      },
+    ),
   isolated: () => state(people(4), { removedByIsolation: ["Gast Neun", "Gast Zehn"] }),
   rehearsal: () => state(people(4)),
   capped: () => state(people(6), { cap: "180p", outside: true }),

@@ -1,5 +1,6 @@
 import createClient from "openapi-fetch";
 import { isMeetingId } from "../e2ee/address";
+import { type ServerEvent, serverEvents } from "./events";
 import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
@@ -9,10 +10,27 @@ export type Language = Session["language"];
 export type Meeting = Schemas["MeetingOut"];
 export const endOf = ({ starts_at, duration_minutes }: Pick<Meeting, "starts_at" | "duration_minutes">): Date =>
   new Date(new Date(starts_at).getTime() + duration_minutes * 60_000);
+export type Plan = Schemas["PlanIn"];
+export type Change = Schemas["EditIn"];
+/** A meeting's security level, as it is in force at this site. */
+export type Level = Schemas["LevelOut"];
+export type Levels = Schemas["LevelsOut"];
 export type Admission = Schemas["AdmissionOut"];
+/** Somebody's place before the door of a meeting: its secret, and what they are told. */
+export type Waiting = Schemas["WaitingOut"];
+/** What has become of a place. */
+export type Place = Schemas["PlaceOut"];
+/** What somebody may do in a meeting. */
+export type Role = Admission["role"];
+/** A meeting as those see it who lead it. */
+export type RoomState = Schemas["RoomOut"];
+export type Waiter = Schemas["Waiting"];
+export type Source = Schemas["MuteIn"]["source"];
+/** How somebody is turned away or sent out: with a sentence or without, for the whole meeting or not. */
+export type Refusal = Schemas["DenyIn"];
 export type Check = Schemas["CheckOut"];
 /** Name and PIN of a guest; people who are signed in give neither. */
-export type Credentials = Schemas["JoinIn"];
+export type Credentials = Pick<Schemas["JoinIn"], "display_name" | "pin">;
 export type Cap = Admission["cap"];
 /** Why the portal refuses. */
 export type RefusalCode = Schemas["Problem"]["code"];
@@ -80,6 +98,27 @@ function at(id: string) {
   return { params: { path: { meeting_id: id } } };
 }
 
+const atNumber = (id: string, number: number) => ({ params: { path: { ...at(id).params.path, number } } });
+const atPerson = (id: string, identity: string) => ({ params: { path: { ...at(id).params.path, identity } } });
+const isId = (id: string) => at(id).params.path.meeting_id;
+const atPlace = (id: string, place: string) => ({ params: { ...at(id).params, header: holding(place) } });
+const holding = (place: string) => ({ "X-Place": place });
+
+/** Either in, or before the door. */
+export type Entrance = { admitted: true; admission: Admission } | { admitted: false; waiting: Waiting };
+
+/** Server-sent events. The browser's own EventSource can send no header, and the place's secret belongs in no address. */
+async function* listen(path: string, signal: AbortSignal, headers: HeadersInit = {}): AsyncGenerator<ServerEvent> {
+  let response: Response;
+  try {
+    response = await fetch(path, { headers, signal, cache: "no-store", credentials: "same-origin" });
+  } catch {
+    throw new PortalError(0, "unreachable");
+  }
+  if (!response.ok || !response.body) throw portalError(response.status, await response.json().catch(() => undefined));
+  yield* serverEvents(response.body);
+}
+
 export const portal = {
   session: async (): Promise<Session> => {
     const session = await answer(client.GET("/api/session"));
@@ -88,13 +127,68 @@ export const portal = {
   },
   signOut: () => answer(client.POST("/api/session/logout")),
   meetings: () => answer(client.GET("/api/meetings")),
-  plan: (meeting: Schemas["PlanIn"]) => answer(client.POST("/api/meetings", { body: meeting })),
+  levels: (): Promise<Levels> => answer(client.GET("/api/levels")),
+  plan: (meeting: Plan) => answer(client.POST("/api/meetings", { body: meeting })),
+  change: async (id: string, change: Change) =>
+    answer(client.PATCH("/api/meetings/{meeting_id}", { ...at(id), body: change })),
   meeting: async (id: string) => answer(client.GET("/api/meetings/{meeting_id}", at(id))),
   remove: async (id: string) => answer(client.DELETE("/api/meetings/{meeting_id}", at(id))),
   pin: async (id: string) => answer(client.GET("/api/meetings/{meeting_id}/pin", at(id))),
   joinable: async (id: string) => answer(client.GET("/api/meetings/{meeting_id}/public", at(id))),
-  join: async (id: string, credentials: Credentials = {}) =>
-    answer(client.POST("/api/meetings/{meeting_id}/join", { ...at(id), body: credentials })),
+  /** Joins with name and PIN, as the signed-in person, or with a place that was given before. */
+  join: async (id: string, credentials: Credentials = {}, place?: string): Promise<Entrance> => {
+    const body = place === undefined ? credentials : { ...credentials, place };
+    const request = client.POST("/api/meetings/{meeting_id}/join", { ...at(id), body });
+    const { status } = (await request).response;
+    const entrance = await answer<Admission | Waiting>(request);
+    return status === 202
+      ? { admitted: false, waiting: entrance as Waiting }
+      : { admitted: true, admission: entrance as Admission };
+  },
+  /** What has become of a place. Its secret travels in a header: addresses are logged. */
+  place: async (id: string, place: string): Promise<Place> =>
+    answer(client.GET("/api/meetings/{meeting_id}/place", atPlace(id, place))),
+  placeEvents: (id: string, place: string, signal: AbortSignal) =>
+    listen(`/api/meetings/${isId(id)}/place/events`, signal, holding(place)),
+  giveUp: async (id: string, place: string) =>
+    answer(client.DELETE("/api/meetings/{meeting_id}/place", atPlace(id, place))),
+  room: async (id: string): Promise<RoomState> => answer(client.GET("/api/meetings/{meeting_id}/room", at(id))),
+  roomEvents: (id: string, signal: AbortSignal) => listen(`/api/meetings/${isId(id)}/room/events`, signal),
+  setRoom: async (id: string, body: Schemas["RoomIn"]) =>
+    answer(client.PATCH("/api/meetings/{meeting_id}/room", { ...at(id), body })),
+  admit: async (id: string, number: number) =>
+    answer(client.POST("/api/meetings/{meeting_id}/waiting/{number}/admit", atNumber(id, number))),
+  admitAll: async (id: string, numbers: number[]) =>
+    answer(client.POST("/api/meetings/{meeting_id}/waiting/admit", { ...at(id), body: { numbers } })),
+  deny: async (id: string, number: number, body: Refusal) =>
+    answer(client.POST("/api/meetings/{meeting_id}/waiting/{number}/deny", { ...atNumber(id, number), body })),
+  tell: async (id: string, number: number, text: string) =>
+    answer(
+      client.POST("/api/meetings/{meeting_id}/waiting/{number}/message", { ...atNumber(id, number), body: { text } }),
+    ),
+  expel: async (id: string, identity: string, body: Refusal) =>
+    answer(client.POST("/api/meetings/{meeting_id}/people/{identity}/remove", { ...atPerson(id, identity), body })),
+  mute: async (id: string, identity: string, source: Source) =>
+    answer(
+      client.POST("/api/meetings/{meeting_id}/people/{identity}/mute", { ...atPerson(id, identity), body: { source } }),
+    ),
+  grantSpeech: async (id: string, identity: string, granted: boolean) =>
+    answer(
+      client.POST("/api/meetings/{meeting_id}/people/{identity}/speech", {
+        ...atPerson(id, identity),
+        body: { granted },
+      }),
+    ),
+  moveBack: async (id: string, identity: string) =>
+    answer(client.POST("/api/meetings/{meeting_id}/people/{identity}/back", atPerson(id, identity))),
+  setCoOrganiser: async (id: string, identity: string, co_organiser: boolean) =>
+    answer(
+      client.POST("/api/meetings/{meeting_id}/people/{identity}/role", {
+        ...atPerson(id, identity),
+        body: { co_organiser },
+      }),
+    ),
+  end: async (id: string) => answer(client.POST("/api/meetings/{meeting_id}/end", at(id))),
   /** A room of one's own to check the connection in. */
   check: () => answer(client.POST("/api/check")),
 };

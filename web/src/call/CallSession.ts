@@ -19,10 +19,11 @@ import { SharedKeyProvider } from "../e2ee/SharedKeyProvider";
 import { maySend, publishSettings } from "./cap";
 import { endReason } from "./ending";
 import { publishFigures } from "./figures";
+import { mayShare, maySpeak } from "./floor";
 import { JoinError } from "./joinError";
 import { type ModeAnnouncement, parseModeAnnouncement } from "./modeAnnouncement";
 import type { CallState, DeviceFailure, EndReason, LocalSource, Person, Quality } from "./model";
-import { kindOf, visibleName, withNumbers } from "./names";
+import { kindOf, roleOf, visibleName, withNumbers } from "./names";
 import { RemoteMedia } from "./RemoteMedia";
 import type { PreviousMedia } from "./rejoin";
 import { watchStall } from "./stall";
@@ -122,6 +123,8 @@ export class CallSession {
       this.#notify();
     });
     this.#joinMs = Math.round(performance.now() - this.#joinStarted);
+    // The floor may be closed, which is known only now.
+    this.#wanted.microphone &&= maySpeak(this.room.localParticipant);
     this.#setPhase("connected");
     await Promise.all(tracks.map((track) => this.#publish(track)));
     this.#notify();
@@ -173,7 +176,7 @@ export class CallSession {
   }
 
   readonly toggle = async (what: LocalSource): Promise<void> => {
-    if (what !== "microphone" && !maySend(this.cap)[what]) return;
+    if (!this.#may(what)) return;
     const me = this.room.localParticipant;
     const on = !this.#state.sending[what];
     try {
@@ -189,6 +192,13 @@ export class CallSession {
     }
     this.#notify();
   };
+
+  /** What the portal allows: by the uplink's cap, by the floor, by the level. */
+  #may(what: LocalSource): boolean {
+    const me = this.room.localParticipant;
+    if (what === "microphone") return maySpeak(me);
+    return maySend(this.cap)[what] && (what === "camera" || mayShare(me));
+  }
 
   async setMicrophone(on: boolean): Promise<void> {
     if (this.#state.sending.microphone !== on) await this.toggle("microphone");
@@ -241,6 +251,12 @@ export class CallSession {
       .on(RoomEvent.ParticipantConnected, changed)
       .on(RoomEvent.ParticipantDisconnected, changed)
       .on(RoomEvent.ParticipantNameChanged, changed)
+      .on(RoomEvent.ParticipantAttributesChanged, changed)
+      .on(RoomEvent.ParticipantPermissionsChanged, () => {
+        // The server takes the track away; opening the floor switches nothing on by itself.
+        this.#wanted.microphone &&= maySpeak(this.room.localParticipant);
+        this.#notify();
+      })
       .on(RoomEvent.ActiveSpeakersChanged, changed)
       .on(RoomEvent.ConnectionQualityChanged, changed)
       .on(RoomEvent.TrackMuted, changed)
@@ -266,7 +282,7 @@ export class CallSession {
   }
 
   async #publish(track: LocalAudioTrack | LocalVideoTrack): Promise<LocalTrackPublication | undefined> {
-    if (track.kind === Track.Kind.Video && !maySend(this.cap).camera) {
+    if (!this.#may(track.kind === Track.Kind.Video ? "camera" : "microphone")) {
       track.stop();
       return undefined;
     }
@@ -335,6 +351,9 @@ export class CallSession {
       people: withNumbers([localParticipant, ...remoteParticipants.values()].map((who) => this.#person(who))),
       refusals: this.#remoteMedia.refusals,
       alarms: this.#remoteMedia.alarms,
+      role: roleOf(localParticipant.attributes["role"]),
+      maySpeak: maySpeak(localParticipant),
+      mayShare: this.#may("screen"),
       sending: {
         // While reconnecting nothing is published, but nothing was switched off either.
         microphone: this.#phase === "reconnecting" ? this.#wanted.microphone : localParticipant.isMicrophoneEnabled,
@@ -362,6 +381,8 @@ export class CallSession {
       identity: who.identity,
       name: visibleName(who.name, who.identity),
       kind: kindOf(who.attributes["kind"]),
+      role: roleOf(who.attributes["role"]),
+      maySpeak: maySpeak(who),
       self,
       joinedAt: who.joinedAt,
       microphone: self && this.#phase === "reconnecting" ? this.#wanted.microphone : who.isMicrophoneEnabled,

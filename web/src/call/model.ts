@@ -1,5 +1,5 @@
 import type { LocalVideoTrack, RemoteVideoTrack } from "livekit-client";
-import type { Cap } from "../api/portal";
+import type { Cap, Role } from "../api/portal";
 import type { ModeAnnouncement } from "./modeAnnouncement";
 
 /** What is known about one track that somebody else publishes. */
@@ -31,11 +31,17 @@ export type Quality = "good" | "poor" | "lost";
 /** What the portal says somebody is. */
 export type PersonKind = "organiser" | "member" | "guest";
 
+/** Whether somebody with this role leads the meeting. */
+export const leads = (role: Role): boolean => role !== "participant";
+
 export interface Person {
   identity: string;
   /** As it is seen, with a number where somebody else has the same. */
   name: string;
   kind: PersonKind | undefined;
+  role: Role;
+  /** Whether the SFU takes audio from this person: not while the floor is closed. */
+  maySpeak: boolean;
   self: boolean;
   joinedAt: Date | undefined;
   microphone: boolean;
@@ -63,7 +69,7 @@ export interface DeviceFailure {
   why: "denied" | "busy" | "missing";
 }
 
-export type EndReason = "left" | "removed" | "over" | "lost" | "elsewhere" | "isolated" | "mistrusted";
+export type EndReason = "left" | "gaveUp" | "removed" | "over" | "lost" | "elsewhere" | "isolated" | "mistrusted";
 export type Phase = "connecting" | "connected" | "reconnecting" | "ended";
 export type LocalSource = "microphone" | "camera" | "screen";
 
@@ -76,6 +82,12 @@ export interface CallState {
   refusals: readonly Refusal[];
   /** Refusals not yet dismissed here. */
   alarms: readonly Refusal[];
+  /** What this participant may do here; it changes in the middle of a call. */
+  role: Role;
+  /** Whether the SFU takes this participant's audio. */
+  maySpeak: boolean;
+  /** Whether this participant may share a screen. */
+  mayShare: boolean;
   /** What this participant is sending. */
   sending: Readonly<Record<LocalSource, boolean>>;
   /** The browser plays no audio until somebody clicks. */

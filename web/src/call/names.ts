@@ -1,9 +1,16 @@
+import type { Role } from "../api/portal";
 import type { Person, PersonKind } from "./model";
 
 const KINDS: readonly PersonKind[] = ["organiser", "member", "guest"];
 
 export const kindOf = (attribute: string | undefined): PersonKind | undefined =>
   KINDS.find((kind) => kind === attribute);
+
+const ROLES: readonly Role[] = ["organiser", "co_organiser", "participant"];
+
+/** Whoever's role is not known has none. */
+export const roleOf = (attribute: string | undefined): Role =>
+  ROLES.find((role) => role === attribute) ?? "participant";
 
 /** What is not seen, so that two names that look the same are the same. */
 const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cc}\u2800]/gu;

@@ -1,5 +1,6 @@
 import { checkDe } from "./check.de";
 import type { Catalogue } from "./en";
+import { leadDe, levelDe, lobbyDe } from "./lead.de";
 
 /** Deutsche Texte: „Sie“, kurze Sätze. */
 export const de: Catalogue = {
@@ -71,6 +72,17 @@ export const de: Catalogue = {
       wait
         ? `Zu viele Versuche. Versuchen Sie es in ${wait} erneut.`
         : "Zu viele Versuche. Versuchen Sie es später erneut.",
+    guests_not_allowed: "An dieser Besprechung dürfen nur Personen mit Konto teilnehmen. Melden Sie sich an.",
+    outside_not_allowed: "An dieser Besprechung kann man nur aus dem Netz des Standorts teilnehmen.",
+    level_not_available: "Diese Version kann nicht einhalten, was diese Sicherheitsstufe verlangt.",
+    level_looser: "Die Sicherheitsstufe einer geplanten Besprechung lässt sich nur anheben.",
+    meeting_running: "In der Besprechung ist jemand. Die Sicherheitsstufe lässt sich ändern, wenn niemand darin ist.",
+    person_not_found: "Diese Person ist nicht mehr da.",
+    account_required: "Nur Personen mit Konto können zur Mitorganisation gehören.",
+    place_unknown: "Sie waren zu lange weg und haben Ihren Platz in der Lobby verloren. Fragen Sie erneut.",
+    waiting: "Sie wurden gerade in die Lobby zurückgeschickt. Versuchen Sie es erneut.",
+    denied: "Die Organisation hat Sie nicht eingelassen.",
+    removed: "Die Organisation hat Sie entfernt.",
     signature_wrong: "Die Signatur der Nachricht ist ungültig.",
   },
   fieldErrors: {
@@ -121,6 +133,15 @@ export const de: Catalogue = {
     present: (n) => (n === 1 ? "1 Person anwesend" : `${n} Personen anwesend`),
     minutes: (n) => `${n} min`,
     noKey: "Schlüssel nicht auf diesem Gerät",
+    waiting: (n) => (n === 1 ? "1 Person wartet" : `${n} Personen warten`),
+    startNow: "Jetzt beginnen",
+    starting: "Wird begonnen",
+    unplanned: "Besprechung",
+    startedCopied:
+      "Der Link ist kopiert. Senden Sie ihn an die Teilnehmenden; die PIN für Gäste steht auf der Seite der Besprechung.",
+    startedNotCopied:
+      "Der Link ließ sich nicht kopieren. Er steht, wie die PIN für Gäste, auf der Seite der Besprechung.",
+    startedPage: "Seite der Besprechung öffnen",
   },
   plan: {
     title: "Besprechung planen",
@@ -149,6 +170,9 @@ export const de: Catalogue = {
     protectionGuests: "Gäste benötigen den Link und eine achtstellige PIN.",
     action: "Besprechung planen",
     saving: "Besprechung wird geplant",
+    change: "Besprechung ändern",
+    changeAction: "Speichern",
+    changing: "Wird gespeichert",
   },
   meeting: {
     title: "Besprechung",
@@ -174,6 +198,8 @@ export const de: Catalogue = {
     people: "Personen",
     nobody: "Noch niemand anwesend",
     encrypted: "Ende-zu-Ende-verschlüsselt",
+    change: "Ändern",
+    locked: "Abgeschlossen: Neue warten",
     remove: "Besprechung löschen",
     removeTitle: "Diese Besprechung löschen?",
     removeText: "Link und PIN funktionieren dann für niemanden mehr. Das lässt sich nicht rückgängig machen.",
@@ -209,6 +235,7 @@ export const de: Catalogue = {
       "Ihr Link wurde unterwegs verändert. Ihr Browser hat den Schlüssel deshalb an diesen Dienst gesendet. Der Dienst speichert und protokolliert ihn nicht. Reicht Ihnen das für diese Besprechung nicht aus, bitten Sie um eine neue Besprechung, deren Link Sie auf einem anderen Weg erhalten.",
     alreadyIn:
       "Sie nehmen in einem anderen Tab dieses Browsers bereits an dieser Besprechung teil. Nehmen Sie auch hier teil, sind Sie doppelt anwesend.",
+    admitted: "Sie wurden eingelassen. Sie können ohne Name und PIN wieder teilnehmen.",
     haveAccount: "Haben Sie hier ein Konto?",
     signIn: "Stattdessen anmelden",
     encrypted: "Ende-zu-Ende-verschlüsselt. Der Schlüssel ist Teil Ihres Links.",
@@ -258,6 +285,9 @@ export const de: Catalogue = {
     settings: "Geräte",
   },
   check: checkDe,
+  lobby: lobbyDe,
+  lead: leadDe,
+  level: levelDe,
   call: {
     title: "Gespräch",
     reconnecting: "Verbindung unterbrochen. Sie wird wiederhergestellt, bitte warten.",
@@ -284,6 +314,16 @@ export const de: Catalogue = {
     leaveTitle: "Die Besprechung verlassen?",
     leaveText: "Mit „Zurück“ endet Ihre Teilnahme. Die anderen bleiben in der Besprechung.",
     stay: "Bleiben",
+    floorClosed: "Kein Wort",
+    floorClosedLong:
+      "Nur die Organisation darf jetzt sprechen. Ihr Mikrofon bleibt aus, bis alle sprechen dürfen oder Sie das Wort bekommen.",
+    floorOpened: "Sie dürfen jetzt sprechen. Ihr Mikrofon ist noch aus.",
+    soundsOn: "Signaltöne einschalten",
+    soundsOff: "Signaltöne ausschalten",
+    arrived: "Dazugekommen",
+    arrivedMore: (n) => `und ${n} weitere`,
+    coOrganiser: "Mitorganisation",
+    titleWaiting: (title, n) => `(${n}) ${title}`,
     controls: "Gesprächssteuerung",
     layoutGrid: "Galerieansicht",
     layoutSpeaker: "Sprecheransicht",
@@ -365,6 +405,7 @@ export const de: Catalogue = {
   },
   ended: {
     left: { title: "Sie haben die Besprechung verlassen", text: "Auf dieser Seite bleibt nichts von ihr zurück." },
+    gaveUp: { title: "Sie warten nicht mehr", text: "Die Organisation sieht, dass Sie die Lobby verlassen haben." },
     removed: {
       title: "Sie wurden aus der Besprechung entfernt",
       text: "Die Person, die die Besprechung organisiert, hat Sie entfernt.",

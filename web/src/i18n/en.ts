@@ -2,6 +2,7 @@ import type { PortalError, RefusedField } from "../api/portal";
 import type { EndReason } from "../call/model";
 import type { ErrorReason } from "../pages/ErrorPage";
 import { checkEn } from "./check.en";
+import { leadEn, levelEn, lobbyEn } from "./lead.en";
 
 /** A sentence, or one that says how long to wait where the portal has said it. */
 type Sentence = string | ((wait: string | undefined) => string);
@@ -147,6 +148,17 @@ export const en = {
     pin_wrong: "The link or the PIN is wrong. Check both and try again.",
     too_many_attempts: (wait: string | undefined) =>
       wait ? `Too many attempts. Try again in ${wait}.` : "Too many attempts. Try again later.",
+    guests_not_allowed: "Only people with an account may take part in this meeting. Sign in.",
+    outside_not_allowed: "This meeting can be joined from the site’s own network only.",
+    level_not_available: "This release cannot keep what this security level demands.",
+    level_looser: "A planned meeting’s security level can only be raised.",
+    meeting_running: "Somebody is in the meeting. Its security level can be changed when nobody is.",
+    person_not_found: "This person is not there any more.",
+    account_required: "Only people with an account can become co-organisers.",
+    place_unknown: "You were away too long and have lost your place in the lobby. Ask again.",
+    waiting: "You have just been moved to the lobby. Try again.",
+    denied: "The organiser did not let you in.",
+    removed: "The organiser removed you.",
     signature_wrong: "The signature of the message is not valid.",
   } satisfies Record<PortalError["code"], Sentence>,
   /** What is wrong with a field that the portal refuses, by its code. */
@@ -196,6 +208,14 @@ export const en = {
     present: (n: number) => (n === 1 ? "1 person in the meeting" : `${n} people in the meeting`),
     minutes: (n: number) => `${n} min`,
     noKey: "Key not on this device",
+    waiting: (n: number) => (n === 1 ? "1 person is waiting" : `${n} people are waiting`),
+    startNow: "Start now",
+    starting: "Starting",
+    /** Title of a meeting that nobody planned. */
+    unplanned: "Meeting",
+    startedCopied: "The link is copied. Send it to the participants; the PIN for guests is on the meeting’s page.",
+    startedNotCopied: "The link could not be copied. You find it, and the PIN for guests, on the meeting’s page.",
+    startedPage: "Open the meeting’s page",
   },
   plan: {
     title: "Plan a meeting",
@@ -223,6 +243,9 @@ export const en = {
     protectionGuests: "Guests need the link and an eight-digit PIN.",
     action: "Plan meeting",
     saving: "Planning meeting",
+    change: "Change meeting",
+    changeAction: "Save",
+    changing: "Saving",
   },
   meeting: {
     title: "Meeting",
@@ -248,6 +271,8 @@ export const en = {
     people: "People",
     nobody: "Nobody has joined yet",
     encrypted: "End-to-end encrypted",
+    change: "Change",
+    locked: "Locked: newcomers wait",
     remove: "Delete meeting",
     removeTitle: "Delete this meeting?",
     removeText: "The link and the PIN will stop working for everyone. This cannot be undone.",
@@ -284,6 +309,7 @@ export const en = {
       "Your link was altered on its way to you, so your browser has sent its key to this service. The service does not store or log it. If that is not good enough for this meeting, ask the organiser to plan a new one and to send you its link by another route.",
     alreadyIn:
       "You are already in this meeting in another tab of this browser. If you join here too, you will be there twice.",
+    admitted: "You have been let in. You can join again without name and PIN.",
     haveAccount: "Do you have an account here?",
     signIn: "Sign in instead",
     encrypted: "End-to-end encrypted. The key is part of your link.",
@@ -332,6 +358,9 @@ export const en = {
     settings: "Devices",
   },
   check: checkEn,
+  lobby: lobbyEn,
+  lead: leadEn,
+  level: levelEn,
   call: {
     title: "Call",
     reconnecting: "Connection lost. Reconnecting, please wait.",
@@ -358,6 +387,16 @@ export const en = {
     leaveTitle: "Leave the meeting?",
     leaveText: "Going back ends your participation. The others stay in the meeting.",
     stay: "Stay",
+    floorClosed: "Floor closed",
+    floorClosedLong:
+      "Only organisers may speak now. Your microphone is off until the floor is opened or you are let speak.",
+    floorOpened: "You may speak now. Your microphone is still off.",
+    soundsOn: "Turn signals on",
+    soundsOff: "Turn signals off",
+    arrived: "Joined",
+    arrivedMore: (n: number) => `and ${n} more`,
+    coOrganiser: "Co-organiser",
+    titleWaiting: (title: string, n: number) => `(${n}) ${title}`,
     controls: "Call controls",
     layoutGrid: "Gallery view",
     layoutSpeaker: "Speaker view",
@@ -438,6 +477,7 @@ export const en = {
   },
   ended: {
     left: { title: "You have left the meeting", text: "Nothing of the meeting remains on this page." },
+    gaveUp: { title: "You are no longer waiting", text: "The organiser sees that you have left the lobby." },
     removed: { title: "You were removed from the meeting", text: "The organiser removed you." },
     over: { title: "The meeting has ended", text: "It was ended for everyone." },
     lost: {

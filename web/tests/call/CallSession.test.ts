@@ -95,4 +95,53 @@ describe("a call", () => {
     expect(call.state()).toMatchObject({ phase: "reconnecting", sending: { microphone: true } });
     expect(call.state().people[0]?.microphone).toBe(true);
   });
+
+  describe("while the floor is closed", () => {
+    const CAMERA = 1;
+    const MICROPHONE = 2;
+    /** As the SFU says what this participant may publish. */
+    const permit = (call: InstanceType<typeof CallSession>, ...sources: number[]) => {
+      const permissions = { canPublish: true, canPublishSources: sources };
+      Object.defineProperty(call.room.localParticipant, "permissions", { value: permissions, configurable: true });
+      emit(call.room, RoomEvent.ParticipantPermissionsChanged);
+    };
+    const track = () => ({ kind: "audio", isMuted: false, stop: vi.fn() });
+
+    it("does not try to publish the microphone, and stops it", async () => {
+      const publish = vi
+        .spyOn(LocalParticipant.prototype, "publishTrack")
+        .mockResolvedValue({} as LocalTrackPublication);
+      const microphone = track();
+      const { call, joining } = await joined(ticket.identity, microphone as unknown as LocalAudioTrack);
+      permit(call, CAMERA);
+      await joining;
+      expect(publish).not.toHaveBeenCalled();
+      expect(microphone.stop).toHaveBeenCalled();
+      expect(call.state()).toMatchObject({ maySpeak: false, deviceFailed: undefined });
+      expect(call.previousMedia().microphone).toBe(false);
+    });
+
+    it("lets nobody turn it on, and does not do it by itself when the floor is opened", async () => {
+      const enable = vi.spyOn(LocalParticipant.prototype, "setMicrophoneEnabled").mockResolvedValue(undefined);
+      const { call, joining } = await joined(ticket.identity);
+      await joining;
+      permit(call, CAMERA);
+      expect(call.state().maySpeak).toBe(false);
+      await call.toggle("microphone");
+      permit(call, CAMERA, MICROPHONE);
+      expect(call.state().maySpeak).toBe(true);
+      expect(enable).not.toHaveBeenCalled();
+      await call.toggle("microphone");
+      expect(enable).toHaveBeenCalledExactlyOnceWith(true);
+    });
+  });
+
+  it("follows the role that the portal gives in the middle of it", async () => {
+    const { call, joining } = await joined(ticket.identity);
+    await joining;
+    expect(call.state().role).toBe("participant");
+    vi.spyOn(call.room.localParticipant, "attributes", "get").mockReturnValue({ role: "co_organiser" });
+    emit(call.room, RoomEvent.ParticipantAttributesChanged);
+    expect(call.state().role).toBe("co_organiser");
+  });
 });

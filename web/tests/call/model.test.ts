@@ -14,6 +14,8 @@ const person = (given: Partial<Person>): Person => ({
   identity: "a",
   name: "A",
   kind: "guest",
+  role: "participant",
+  maySpeak: true,
   self: false,
   joinedAt: undefined,
   microphone: true,

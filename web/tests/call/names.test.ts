@@ -6,6 +6,8 @@ const person = (identity: string, name: string, kind: Person["kind"], minute: nu
   identity,
   name,
   kind,
+  role: "participant",
+  maySpeak: true,
   self: false,
   joinedAt: new Date(2026, 10, 29, 14, minute),
   microphone: true,

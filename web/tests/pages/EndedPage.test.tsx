@@ -40,7 +40,7 @@ afterEach(() => {
 describe("after leaving", () => {
   it("one can join again for a few minutes, with the link's key, and then nothing is left", () => {
     const key = newMeetingKey();
-    rememberLeft({ id: ID, key, credentials: undefined });
+    rememberLeft({ id: ID, key, credentials: undefined, place: undefined });
     page("left");
     expect(sessionStorage.length).toBe(0);
     fireEvent.click(screen.getByText("Join again"));
@@ -49,7 +49,7 @@ describe("after leaving", () => {
   });
 
   it("nothing is left of the meeting once the time is over", () => {
-    rememberLeft({ id: ID, key: newMeetingKey(), credentials: undefined });
+    rememberLeft({ id: ID, key: newMeetingKey(), credentials: undefined, place: undefined });
     page("left");
     act(() => vi.advanceTimersByTime(REJOIN_MS));
     expect(screen.queryByText("Join again")).toBeNull();
@@ -57,7 +57,7 @@ describe("after leaving", () => {
   });
 
   it("whoever was removed is not offered to come back", () => {
-    rememberLeft({ id: ID, key: newMeetingKey(), credentials: undefined });
+    rememberLeft({ id: ID, key: newMeetingKey(), credentials: undefined, place: undefined });
     page("removed");
     expect(screen.queryByText("Join again")).toBeNull();
   });
@@ -65,7 +65,7 @@ describe("after leaving", () => {
   it("an organiser comes back with the own key", () => {
     const own = newMeetingKey();
     keepOrganiserKey(ID, own, new Date());
-    rememberLeft({ id: ID, key: own, credentials: undefined });
+    rememberLeft({ id: ID, key: own, credentials: undefined, place: undefined });
     page("left");
     fireEvent.click(screen.getByText("Join again"));
     expect(sessionStorage.length).toBe(0);

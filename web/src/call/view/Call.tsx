@@ -1,10 +1,21 @@
+import { useQuery } from "@tanstack/react-query";
 import { useMemo, useSyncExternalStore } from "react";
-import type { Site } from "../../api/portal";
+import { portal, type Site } from "../../api/portal";
 import type { CallSession } from "../CallSession";
+import { leads } from "../model";
 import { type CallActions, CallView } from "./CallView";
+import { useLead } from "./useLead";
 import { useLeaveGuard } from "./useLeaveGuard";
 
-export function Call({ call, site, keyMadeHere }: { call: CallSession; site: Site | undefined; keyMadeHere: boolean }) {
+interface CallProps {
+  /** The meeting's. */
+  id: string;
+  call: CallSession;
+  site: Site | undefined;
+  keyMadeHere: boolean;
+}
+
+export function Call({ id, call, site, keyMadeHere }: CallProps) {
   const state = useSyncExternalStore(call.subscribe, call.state);
   const actions = useMemo(
     (): CallActions => ({
@@ -22,5 +33,19 @@ export function Call({ call, site, keyMadeHere }: { call: CallSession; site: Sit
     [call],
   );
   const guard = useLeaveGuard();
-  return <CallView state={state} actions={actions} guard={guard} site={site} keyMadeHere={keyMadeHere} />;
+  // Guests are told nothing of the meeting before they are in it, and the portal's list is for people with an account.
+  const guest = state.people.find((person) => person.self)?.kind === "guest";
+  const meeting = useQuery({ queryKey: ["meetings", id], queryFn: () => portal.meeting(id), enabled: !guest });
+  const lead = useLead(id, leads(state.role));
+  return (
+    <CallView
+      state={state}
+      actions={actions}
+      lead={lead}
+      level={meeting.data?.level}
+      guard={guard}
+      site={site}
+      keyMadeHere={keyMadeHere}
+    />
+  );
 }

@@ -1,24 +1,33 @@
-import { Gauge, KeyRound, MonitorUp, ShieldAlert, UserRoundX, Volume2 } from "lucide-react";
+import { Gauge, KeyRound, MicOff, MonitorUp, ShieldAlert, UserRoundX, Volume2 } from "lucide-react";
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { Site } from "../../api/portal";
+import type { Site, Waiter } from "../../api/portal";
 import { Button } from "../../components/Button";
+import { LevelBadge } from "../../components/LevelBadge";
 import { ModeBanner } from "../../components/ModeBanner";
 import { useDocumentTitle } from "../../components/Page";
 import { useHeadingFocus } from "../../components/useHeadingFocus";
 import { useText } from "../../i18n";
 import { deviceFailureText } from "../../i18n/errorText";
-import { MAX_TILES, maySend } from "../cap";
+import { MAX_TILES } from "../cap";
+import { playSignal, signalsWanted, wantSignals } from "../chime";
 import { type CallState, hasWrongKey, type LocalSource } from "../model";
+import { Arrivals } from "./Arrivals";
 import { ControlBar, canFillScreen, canShareScreen } from "./ControlBar";
 import { DevicesDialog, LeaveDialog, ShortcutsDialog } from "./Dialogs";
+import { EndDialog } from "./LeadDialogs";
+import { LobbyNotice } from "./LobbyNotice";
 import { PeoplePanel } from "./PeoplePanel";
 import { Shield } from "./Shield";
 import { type Layout, Stage } from "./Stage";
 import { type Shortcut, shortcutsWanted, useShortcuts, wantShortcuts } from "./shortcuts";
+import { useArrivals } from "./useArrivals";
+import type { Lead } from "./useLead";
 import type { LeaveGuard } from "./useLeaveGuard";
 import { useStatusMessage } from "./useStatusMessage";
 import { useWakeLock } from "./useWakeLock";
 import "../../styles/call.css";
+
+const NOBODY: readonly Waiter[] = [];
 
 export interface CallActions {
   toggle: (source: LocalSource) => Promise<void>;
@@ -75,12 +84,18 @@ function WrongKey({ actions }: { actions: CallActions }) {
 export function CallView({
   state,
   actions,
+  lead,
+  level,
   guard,
   site,
   keyMadeHere,
 }: {
   state: CallState;
   actions: CallActions;
+  /** For those who lead the meeting. */
+  lead?: Lead | undefined;
+  /** The meeting's security level, for people with an account. */
+  level?: string | undefined;
   guard: LeaveGuard;
   site: Site | undefined;
   /** This browser created the meeting's key: if keys do not match, the others' are wrong. */
@@ -90,13 +105,26 @@ export function CallView({
   const statusMessage = useStatusMessage(state);
   const [layout, setLayout] = useState<Layout>("grid");
   const [peopleOpen, setPeopleOpen] = useState(false);
-  const [dialog, setDialog] = useState<"devices" | "shortcuts">();
+  const [dialog, setDialog] = useState<"devices" | "shortcuts" | "end">();
+  const [signals, setSignals] = useState(signalsWanted);
   const [wanted, setWanted] = useState(shortcutsWanted);
   const [fullscreen, setFullscreen] = useState(false);
   const { toggle, setMicrophone } = actions;
-  const { cap } = state;
   const sharesAudio = state.people.some(({ self, screenAudio }) => self && screenAudio !== undefined);
-  useDocumentTitle(text.call.title);
+  const { mayShare } = state;
+  const waiting = lead?.room?.waiting ?? NOBODY;
+  useDocumentTitle(waiting.length > 0 ? text.call.titleWaiting(text.call.title, waiting.length) : text.call.title);
+  const admit = async (number: number) => {
+    try {
+      await lead?.actions.admit(number);
+    } catch {
+      // The list says why, and what else can be done.
+      setPeopleOpen(true);
+    }
+  };
+  const onArrival = useCallback(() => signals && playSignal("arrival"), [signals]);
+  const onKnock = useCallback(() => signals && playSignal("knock"), [signals]);
+  const arrivals = useArrivals(state, onArrival);
 
   useEffect(() => {
     const changed = () => setFullscreen(document.fullscreenElement !== null);
@@ -107,7 +135,7 @@ export function CallView({
   const act = useCallback(
     (what: Shortcut) => {
       if (what === "microphone" || what === "camera") void toggle(what);
-      else if (what === "screen") canShareScreen() && maySend(cap).screen && void toggle("screen");
+      else if (what === "screen") canShareScreen() && mayShare && void toggle("screen");
       else if (what === "people") setPeopleOpen((open) => !open);
       else if (what === "layout") setLayout((now) => (now === "grid" ? "speaker" : "grid"));
       else if (what === "help") setDialog("shortcuts");
@@ -115,7 +143,7 @@ export function CallView({
       else if (document.fullscreenElement) void document.exitFullscreen();
       else void document.documentElement.requestFullscreen();
     },
-    [toggle, cap],
+    [toggle, mayShare],
   );
   const speak = useCallback((on: boolean) => void setMicrophone(on), [setMicrophone]);
   useShortcuts(wanted && dialog === undefined && !guard.asked && state.phase === "connected", act, speak);
@@ -133,11 +161,27 @@ export function CallView({
         <div className="call-head">
           <h1 className="hidden-text">{text.call.title}</h1>
           <Shield state={state} onRecheck={actions.recheckKeys} />
+          {level && <LevelBadge level={level} />}
           <p className="status-message" role="status">
             {statusMessage}
           </p>
         </div>
         <Alarm state={state} onDismiss={actions.dismissAlarms} />
+        {lead && (
+          <LobbyNotice
+            waiting={waiting}
+            shown={peopleOpen}
+            onShow={() => setPeopleOpen(true)}
+            onAdmit={(number) => void admit(number)}
+            onKnock={onKnock}
+          />
+        )}
+        {!state.maySpeak && (
+          <div className="strip" role="status">
+            <MicOff size={20} aria-hidden="true" />
+            {text.call.floorClosedLong}
+          </div>
+        )}
         {stalled && (
           <div className="strip warn" role="alert">
             <span className="spinner" aria-hidden="true" />
@@ -186,6 +230,7 @@ export function CallView({
             maxTiles={state.outside ? MAX_TILES : Number.POSITIVE_INFINITY}
             onLarge={actions.enlarge}
           />
+          <Arrivals who={arrivals} />
           {wrongKey && <WrongKey actions={actions} />}
           {state.people.length === 1 && (
             <div className="nobody" role="status">
@@ -194,20 +239,27 @@ export function CallView({
             </div>
           )}
         </div>
-        {peopleOpen && <PeoplePanel people={state.people} onClose={() => setPeopleOpen(false)} />}
+        {peopleOpen && <PeoplePanel people={state.people} lead={lead} onClose={() => setPeopleOpen(false)} />}
       </main>
       <ControlBar
         state={state}
         layout={layout}
         peopleOpen={peopleOpen}
         fullscreen={fullscreen}
+        waiting={waiting.length}
+        signals={signals}
         onToggle={(what) => void toggle(what)}
         onPeople={() => act("people")}
         onLayout={() => act("layout")}
         onFullscreen={() => act("fullscreen")}
         onDevices={() => setDialog("devices")}
         onShortcuts={() => setDialog("shortcuts")}
+        onSignals={() => {
+          wantSignals(!signals);
+          setSignals(!signals);
+        }}
         onLeave={() => void actions.leave()}
+        onEnd={lead && (() => setDialog("end"))}
       />
       {dialog === "shortcuts" && (
         <ShortcutsDialog
@@ -226,6 +278,7 @@ export function CallView({
           onClose={() => setDialog(undefined)}
         />
       )}
+      {dialog === "end" && lead && <EndDialog onEnd={lead.actions.end} onClose={() => setDialog(undefined)} />}
       {guard.asked && <LeaveDialog onLeave={() => void actions.leave()} onStay={guard.stay} />}
     </div>
   );

@@ -1,4 +1,7 @@
 import {
+  Bell,
+  BellOff,
+  CircleX,
   Ellipsis,
   Grid2x2,
   Keyboard,
@@ -29,10 +32,21 @@ interface ControlProps {
   look?: "" | "off" | "active" | "leave";
   expanded?: boolean;
   isDisabled?: boolean;
+  /** A number that is to be noticed. */
+  count?: number;
   onPress?: () => void;
 }
 
-function Control({ icon: Icon, word, name, look = "", expanded, isDisabled = false, onPress }: ControlProps) {
+function Control({
+  icon: Icon,
+  word,
+  name,
+  look = "",
+  expanded,
+  isDisabled = false,
+  count = 0,
+  onPress,
+}: ControlProps) {
   return (
     <AriaButton
       className={`control ${look}`}
@@ -43,6 +57,11 @@ function Control({ icon: Icon, word, name, look = "", expanded, isDisabled = fal
     >
       <Icon size={22} aria-hidden="true" />
       <span className="control-word">{word}</span>
+      {count > 0 && (
+        <span className="control-count" aria-hidden="true">
+          {count}
+        </span>
+      )}
     </AriaButton>
   );
 }
@@ -52,13 +71,20 @@ export interface ControlBarProps {
   layout: Layout;
   peopleOpen: boolean;
   fullscreen: boolean;
+  /** How many wait to be let in, for those who may do that. */
+  waiting: number;
+  /** Signals for arrivals are played. */
+  signals: boolean;
   onToggle: (source: LocalSource) => void;
   onPeople: () => void;
   onLayout: () => void;
   onFullscreen: () => void;
   onDevices: () => void;
   onShortcuts: () => void;
+  onSignals: () => void;
   onLeave: () => void;
+  /** Given to those who may end the meeting for everybody. */
+  onEnd: (() => void) | undefined;
 }
 
 export const canShareScreen = (): boolean => "getDisplayMedia" in (navigator.mediaDevices ?? {});
@@ -68,13 +94,14 @@ export const canFillScreen = (): boolean => document.fullscreenEnabled;
 
 export function ControlBar(props: ControlBarProps) {
   const text = useText();
-  const { sending, people } = props.state;
+  const { sending, people, maySpeak } = props.state;
   const busy = props.state.phase !== "connected";
   const allowed = maySend(props.state.cap);
   const act = (key: unknown) => {
     if (key === "layout") props.onLayout();
     else if (key === "fullscreen") props.onFullscreen();
     else if (key === "devices") props.onDevices();
+    else if (key === "signals") props.onSignals();
     else props.onShortcuts();
   };
   return (
@@ -82,10 +109,10 @@ export function ControlBar(props: ControlBarProps) {
       <Toolbar className="controls" aria-label={text.call.controls}>
         <Control
           icon={sending.microphone ? Mic : MicOff}
-          word={text.devices.microphone}
-          name={sending.microphone ? text.call.mute : text.call.unmute}
+          word={maySpeak ? text.devices.microphone : text.call.floorClosed}
+          name={maySpeak ? (sending.microphone ? text.call.mute : text.call.unmute) : text.call.floorClosed}
           look={sending.microphone ? "" : "off"}
-          isDisabled={busy}
+          isDisabled={busy || !maySpeak}
           onPress={() => props.onToggle("microphone")}
         />
         <Control
@@ -102,14 +129,18 @@ export function ControlBar(props: ControlBarProps) {
             word={sending.screen ? text.call.shareStop : text.call.shareWord}
             name={sending.screen ? text.call.shareStop : text.call.share}
             look={sending.screen ? "active" : ""}
-            isDisabled={busy || !allowed.screen}
+            isDisabled={busy || !props.state.mayShare}
             onPress={() => props.onToggle("screen")}
           />
         )}
         <Control
           icon={Users}
           word={text.call.peopleCount(people.length)}
-          name={text.call.peopleCount(people.length)}
+          name={[
+            text.call.peopleCount(people.length),
+            ...(props.waiting > 0 ? [text.lead.waitingCount(props.waiting)] : []),
+          ].join(", ")}
+          count={props.waiting}
           look={props.peopleOpen ? "active" : ""}
           expanded={props.peopleOpen}
           onPress={props.onPeople}
@@ -140,6 +171,10 @@ export function ControlBar(props: ControlBarProps) {
                 <Settings size={20} aria-hidden="true" />
                 {text.devices.settings}
               </MenuItem>
+              <MenuItem id="signals" className="list-item">
+                {props.signals ? <BellOff size={20} aria-hidden="true" /> : <Bell size={20} aria-hidden="true" />}
+                {props.signals ? text.call.soundsOff : text.call.soundsOn}
+              </MenuItem>
               <MenuItem id="shortcuts" className="list-item">
                 <Keyboard size={20} aria-hidden="true" />
                 {text.call.shortcuts}
@@ -147,7 +182,25 @@ export function ControlBar(props: ControlBarProps) {
             </Menu>
           </Popover>
         </MenuTrigger>
-        <Control icon={LogOut} word={text.call.leave} name={text.call.leave} look="leave" onPress={props.onLeave} />
+        {props.onEnd ? (
+          <MenuTrigger>
+            <Control icon={LogOut} word={text.call.leave} name={text.call.leave} look="leave" />
+            <Popover className="popover" placement="top end">
+              <Menu className="list-box" onAction={(key) => (key === "end" ? props.onEnd?.() : props.onLeave())}>
+                <MenuItem id="leave" className="list-item">
+                  <LogOut size={20} aria-hidden="true" />
+                  {text.lead.leaveOnly}
+                </MenuItem>
+                <MenuItem id="end" className="list-item warn">
+                  <CircleX size={20} aria-hidden="true" />
+                  {text.lead.endAll}
+                </MenuItem>
+              </Menu>
+            </Popover>
+          </MenuTrigger>
+        ) : (
+          <Control icon={LogOut} word={text.call.leave} name={text.call.leave} look="leave" onPress={props.onLeave} />
+        )}
       </Toolbar>
     </footer>
   );

@@ -1,13 +1,20 @@
 import { Mic, MicOff, MonitorUp, Video, VideoOff, X } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { IconButton } from "../../components/Button";
+import { Notice } from "../../components/Notice";
 import { useText } from "../../i18n";
+import { errorText } from "../../i18n/errorText";
 import { useTime } from "../../i18n/time";
-import { encryptionOf, type Person } from "../model";
+import { encryptionOf, leads, type Person } from "../model";
 import { KindBadge } from "./KindBadge";
+import { PersonMenu } from "./PersonMenu";
+import { RoomSwitches } from "./RoomSwitches";
 import { initials } from "./Tile";
+import { useAct } from "./useAct";
+import type { Lead } from "./useLead";
+import { WaitingList } from "./WaitingList";
 
-function Row({ person }: { person: Person }) {
+function Row({ person, children }: { person: Person; children: ReactNode }) {
   const text = useText();
   const time = useTime();
   const state = encryptionOf(person);
@@ -22,7 +29,7 @@ function Row({ person }: { person: Person }) {
           <bdi>{person.self ? text.call.youNamed(person.name) : person.name}</bdi>
         </span>
         <span className={wrong ? "person-state bad" : "person-state"}>
-          <KindBadge kind={person.kind} />{" "}
+          <KindBadge kind={person.kind} role={person.role} />{" "}
           {wrong
             ? text.shield.state[state]
             : person.quality !== "good"
@@ -53,21 +60,41 @@ function Row({ person }: { person: Person }) {
           .filter(Boolean)
           .join(", ")}
       </span>
+      {children}
     </li>
   );
 }
 
-export function PeoplePanel({ people, onClose }: { people: readonly Person[]; onClose: () => void }) {
+type Group = "organisers" | "members" | "guests";
+
+const groupOf = ({ role, kind }: Person): Group =>
+  leads(role) || kind === "organiser" ? "organisers" : kind === "guest" ? "guests" : "members";
+
+const GROUPS: readonly Group[] = ["organisers", "members", "guests"];
+
+interface PeoplePanelProps {
+  people: readonly Person[];
+  /** For those who lead the meeting. */
+  lead: Lead | undefined;
+  onClose: () => void;
+}
+
+/** Who is inside, by what they are; for those who lead the meeting also who waits, and what can be done. */
+export function PeoplePanel({ people, lead, onClose }: PeoplePanelProps) {
   const text = useText();
   const panel = useRef<HTMLElement>(null);
+  const { error, act } = useAct();
   useEffect(() => {
     const before = document.activeElement;
     panel.current?.focus();
     return () => {
       const opener = before instanceof HTMLElement && before !== document.body ? before : undefined;
-      (opener ?? document.querySelector<HTMLElement>(".controls [aria-expanded]"))?.focus();
+      const there = opener?.isConnected ? opener : document.querySelector<HTMLElement>(".controls [aria-expanded]");
+      there?.focus();
     };
   }, []);
+  const room = lead?.room;
+  const organiser = people.some((person) => person.self && person.role === "organiser");
   return (
     <aside
       className="panel"
@@ -83,11 +110,41 @@ export function PeoplePanel({ people, onClose }: { people: readonly Person[]; on
         </IconButton>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls has to be reachable by keyboard */}
-      <ul className="people" tabIndex={0} aria-label={text.call.people}>
-        {people.map((person) => (
-          <Row key={person.identity} person={person} />
-        ))}
-      </ul>
+      <section className="people" tabIndex={0} aria-label={text.call.people}>
+        {lead?.stale && <Notice tone="warn">{text.lead.stale}</Notice>}
+        {error !== undefined && <Notice tone="bad">{errorText(text, error)}</Notice>}
+        {lead && room && (
+          <>
+            <WaitingList waiting={room.waiting} actions={lead.actions} />
+            <RoomSwitches room={room} actions={lead.actions} act={act} />
+          </>
+        )}
+        {GROUPS.map((group) => {
+          const inside = people.filter((person) => groupOf(person) === group);
+          return (
+            inside.length > 0 && (
+              <section key={group}>
+                <h3 className="people-group">{text.lead[group]}</h3>
+                <ul>
+                  {inside.map((person) => (
+                    <Row key={person.identity} person={person}>
+                      {lead && !person.self && person.role !== "organiser" && (
+                        <PersonMenu
+                          person={person}
+                          organiser={organiser}
+                          floorOpen={room?.floor_open}
+                          actions={lead.actions}
+                          act={act}
+                        />
+                      )}
+                    </Row>
+                  ))}
+                </ul>
+              </section>
+            )
+          );
+        })}
+      </section>
     </aside>
   );
 }

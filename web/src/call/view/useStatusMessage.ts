@@ -17,14 +17,18 @@ export function useStatusMessage(state: CallState): string {
     if (was.phase === "connecting") return;
     const had = new Map(was.people.map((person) => [person.identity, person]));
     const has = new Map(state.people.map((person) => [person.identity, person]));
+    const came = state.people.filter((person) => !had.has(person.identity));
+    // Nobody joins unheard, however many come at once.
+    if (came.length > 0) setMessage(came.map((person) => call.joined(person.name)).join(" "));
     for (const person of state.people) {
       const earlier = had.get(person.identity);
-      if (!earlier) setMessage(call.joined(person.name));
-      else if (!earlier.screen && person.screen && !person.self) setMessage(call.shares(person.name));
+      if (!earlier) continue;
+      if (!earlier.screen && person.screen && !person.self) setMessage(call.shares(person.name));
     }
     for (const person of was.people) if (!has.has(person.identity)) setMessage(call.left(person.name));
     if (was.sending.microphone !== state.sending.microphone)
       setMessage(state.sending.microphone ? call.microphoneOn : call.microphoneOff);
+    if (!was.maySpeak && state.maySpeak) setMessage(call.floorOpened);
   }, [state, call]);
   useEffect(() => {
     if (message === "") return;

@@ -9,6 +9,7 @@ import { encryptionSupport } from "../../e2ee/support";
 import { useSession } from "../../session";
 import { CallEnded } from "../EndedPage";
 import { ErrorPage } from "../ErrorPage";
+import { Denied } from "./Denied";
 import { Prejoin } from "./Prejoin";
 import { Rejoining } from "./Rejoining";
 import { useJoin } from "./useJoin";
@@ -19,22 +20,26 @@ function Meeting({ id, meetingKey: key }: { id: string; meetingKey: MeetingKey }
   const { state, submit, leave, retry } = useJoin(id, key);
   switch (state.name) {
     case "loading":
+    case "sentOut":
     case "ended":
       return <Loading />;
     case "prejoin":
     case "joining":
+    case "waiting":
+    case "admitted":
       return (
         <Prejoin
           id={id}
           user={session?.user ?? null}
-          joining={state.name === "joining"}
-          away={state.name === "joining" ? state.away : undefined}
-          error={state.name === "prejoin" ? state.error : undefined}
+          state={state}
           onJoin={(credentials, devices) => void submit(credentials, devices)}
+          onGiveUp={leave}
         />
       );
+    case "denied":
+      return <Denied message={state.message} onRetry={retry} />;
     case "inCall":
-      return <Call call={state.call} site={session?.site} keyMadeHere={key === organiserKey(id)} />;
+      return <Call id={id} call={state.call} site={session?.site} keyMadeHere={key === organiserKey(id)} />;
     case "rejoining":
       return <Rejoining onLeave={leave} />;
     case "disconnected":

@@ -1,4 +1,6 @@
+import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
+import { Link, useLocation } from "react-router";
 import { type Credentials, type PortalError, type Session, signInAddress } from "../../api/portal";
 import { isPresent } from "../../call/presence";
 import { Button } from "../../components/Button";
@@ -13,7 +15,11 @@ import { type Devices, useDevices } from "../../devices/useDevices";
 import { linkHasForeignKey, linkSentKey } from "../../e2ee/keyStore";
 import { useText } from "../../i18n";
 import { errorText, fieldText } from "../../i18n/errorText";
+import type { Started } from "../useStartNow";
 import { lastLeft } from "./lastLeft";
+import { joinableQuery } from "./lookUp";
+import type { JoinState } from "./machine";
+import { WaitingCard } from "./WaitingCard";
 
 interface GuestEntry {
   name: string;
@@ -23,9 +29,11 @@ interface GuestEntry {
 function GuestFields({
   entry,
   onChange,
+  pinNeeded,
   errors,
 }: {
   entry: GuestEntry;
+  pinNeeded: boolean;
   onChange: (entry: GuestEntry) => void;
   errors: Partial<Record<keyof GuestEntry, string | undefined>>;
 }) {
@@ -40,16 +48,18 @@ function GuestFields({
         onChange={(name) => onChange({ ...entry, name })}
         autoComplete="name"
       />
-      <Field
-        label={join.pin}
-        hint={join.pinHint}
-        error={errors.pin}
-        value={entry.pin}
-        onChange={(pin) => onChange({ ...entry, pin })}
-        inputMode="numeric"
-        autoComplete="off"
-        inputClass="pin-input"
-      />
+      {pinNeeded && (
+        <Field
+          label={join.pin}
+          hint={join.pinHint}
+          error={errors.pin}
+          value={entry.pin}
+          onChange={(pin) => onChange({ ...entry, pin })}
+          inputMode="numeric"
+          autoComplete="off"
+          inputClass="pin-input"
+        />
+      )}
     </>
   );
 }
@@ -80,6 +90,21 @@ function useAlreadyIn(id: string): boolean {
   return already;
 }
 
+/** For whoever has just started this meeting: where its link is. */
+function StartedNotice({ id }: { id: string }) {
+  const { meetings } = useText();
+  const started = useLocation().state as Started | null;
+  if (started?.linkCopied === undefined) return null;
+  return (
+    <Notice tone={started.linkCopied ? "plain" : "warn"}>
+      <p>{started.linkCopied ? meetings.startedCopied : meetings.startedNotCopied}</p>
+      <Link to={`/meetings/${id}`} target="_blank" rel="noopener">
+        {meetings.startedPage}
+      </Link>
+    </Notice>
+  );
+}
+
 /** What is wrong with the link's key although the meeting can be joined. */
 function LinkNotices({ id }: { id: string }) {
   const { join } = useText();
@@ -91,21 +116,21 @@ function LinkNotices({ id }: { id: string }) {
   );
 }
 
-interface PrejoinProps {
+interface FormProps {
   id: string;
   user: Session["user"];
+  /** Let in before, and not yet turned away: the tab's place is enough. */
+  admitted: boolean;
   joining: boolean;
   /** What does not answer while joining. */
   away: PortalError | undefined;
   /** Why the portal refused the last try. */
   error: PortalError | undefined;
-  onJoin: (credentials: Credentials | undefined, devices: Devices) => void;
+  onJoin: (credentials: Credentials | undefined) => void;
 }
 
-/** Device check and, for guests, name and PIN: one page, one button. */
-export function Prejoin({ id, user, joining, away, error, onJoin }: PrejoinProps) {
+function JoinForm({ id, user, admitted, joining, away, error, onJoin }: FormProps) {
   const text = useText();
-  const devices = useDevices();
   const [entry, setEntry] = useState(() => firstEntry(id));
   const [submitted, setSubmitted] = useState(0);
   const form = useRef<HTMLFormElement>(null);
@@ -116,7 +141,8 @@ export function Prejoin({ id, user, joining, away, error, onJoin }: PrejoinProps
   const name = entry.name.trim();
   const nameMissing = name === "";
   const nameTooLong = [...name].length > MAX_NAME;
-  const pinIncomplete = !/^\d{8}$/.test(digits);
+  const pinNeeded = useQuery({ ...joinableQuery(id), staleTime: Number.POSITIVE_INFINITY }).data?.pin_needed ?? true;
+  const pinIncomplete = pinNeeded && !/^\d{8}$/.test(digits);
   const errors = {
     name:
       submitted > 0 && nameMissing
@@ -130,36 +156,78 @@ export function Prejoin({ id, user, joining, away, error, onJoin }: PrejoinProps
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setSubmitted((times) => times + 1);
-    if (user) return onJoin(undefined, devices);
+    if (user || admitted) return onJoin(undefined);
     if (nameMissing || nameTooLong || pinIncomplete) return;
     rememberChoices({ name });
-    onJoin({ display_name: name, pin: digits }, devices);
+    onJoin(pinNeeded ? { display_name: name, pin: digits } : { display_name: name });
   };
 
   return (
-    <Page title={text.join.title}>
+    <form className="card join-form" onSubmit={submit} noValidate ref={form}>
+      <h1>{user || admitted ? text.join.title : text.join.guestTitle}</h1>
+      <StartedNotice id={id} />
+      <LinkNotices id={id} />
+      {alreadyIn && <Notice tone="warn">{text.join.alreadyIn}</Notice>}
+      {user ? (
+        <p>{text.join.as(user.name)}</p>
+      ) : admitted ? (
+        <p>{text.join.admitted}</p>
+      ) : (
+        <GuestFields entry={entry} pinNeeded={pinNeeded} onChange={setEntry} errors={errors} />
+      )}
+      {error && <Notice tone="bad">{errorText(text, error)}</Notice>}
+      {waiting && <Notice tone="warn">{waiting}</Notice>}
+      <Button type="submit" look="primary" wide busy={joining}>
+        {joining ? text.join.joining : text.join.action}
+      </Button>
+      <span className="hidden-text" role="status">
+        {joining ? (waiting ?? text.join.joining) : ""}
+      </span>
+      <EncryptionNote>{text.join.encrypted}</EncryptionNote>
+      {!user && (
+        <p className="quiet">
+          {text.join.haveAccount} <a href={signInAddress(location.pathname)}>{text.join.signIn}</a>
+        </p>
+      )}
+    </form>
+  );
+}
+
+type Before = Extract<JoinState<never>, { name: "prejoin" | "joining" | "waiting" | "admitted" }>;
+
+interface PrejoinProps {
+  id: string;
+  user: Session["user"];
+  state: Before;
+  onJoin: (credentials: Credentials | undefined, devices: Devices) => void;
+  onGiveUp: () => void;
+}
+
+/** Device check beside the form, and then beside the waiting: one page, so that the own picture stays. */
+export function Prejoin({ id, user, state, onJoin, onGiveUp }: PrejoinProps) {
+  const text = useText();
+  const devices = useDevices();
+  useEffect(() => {
+    if (state.name === "admitted") onJoin(state.credentials, devices);
+  });
+  const waits = state.name === "waiting";
+  return (
+    <Page title={waits ? text.lobby.title : text.join.title}>
       <div className="join">
-        <DeviceCheck devices={devices} joining={joining} />
-        <form className="card join-form" onSubmit={submit} noValidate ref={form}>
-          <h1>{user ? text.join.title : text.join.guestTitle}</h1>
-          <LinkNotices id={id} />
-          {alreadyIn && <Notice tone="warn">{text.join.alreadyIn}</Notice>}
-          {user ? <p>{text.join.as(user.name)}</p> : <GuestFields entry={entry} onChange={setEntry} errors={errors} />}
-          {error && <Notice tone="bad">{errorText(text, error)}</Notice>}
-          {waiting && <Notice tone="warn">{waiting}</Notice>}
-          <Button type="submit" look="primary" wide busy={joining}>
-            {joining ? text.join.joining : text.join.action}
-          </Button>
-          <span className="hidden-text" role="status">
-            {joining ? (waiting ?? text.join.joining) : ""}
-          </span>
-          <EncryptionNote>{text.join.encrypted}</EncryptionNote>
-          {!user && (
-            <p className="quiet">
-              {text.join.haveAccount} <a href={signInAddress(location.pathname)}>{text.join.signIn}</a>
-            </p>
-          )}
-        </form>
+        <DeviceCheck devices={devices} joining={state.name === "joining" || state.name === "admitted"} />
+        {waits ? (
+          <WaitingCard waiting={state.waiting} away={state.away} onGiveUp={onGiveUp} />
+        ) : (
+          <JoinForm
+            id={id}
+            user={user}
+            admitted={state.name === "prejoin" && state.admitted}
+            joining={state.name !== "prejoin"}
+            away={state.name === "joining" ? state.away : undefined}
+            error={state.name === "prejoin" ? state.error : undefined}
+            onJoin={(credentials) => onJoin(credentials, devices)}
+          />
+        )}
       </div>
     </Page>
   );

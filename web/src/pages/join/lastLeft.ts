@@ -1,12 +1,14 @@
 import type { Credentials } from "../../api/portal";
 import { keepLinkKey, organiserKey } from "../../e2ee/keyStore";
 import type { MeetingKey } from "../../e2ee/meetingKey";
+import { keepPlace } from "./placeStore";
 
 /** A meeting that was left in this page, so that leaving by accident can be undone: in memory only, and not for long. */
 interface Left {
   id: string;
   key: MeetingKey;
   credentials: Credentials | undefined;
+  place: string | undefined;
 }
 
 export const REJOIN_MS = 5 * 60_000;
@@ -27,8 +29,9 @@ export function forgetLeft(): void {
 
 export const lastLeft = (): Left | undefined => left;
 
-/** Gives the link's key back to this tab. @returns the meeting's address */
-export function rejoinAddress({ id, key }: Left): string {
+/** Gives the link's key and the place back to this tab. @returns the meeting's address */
+export function rejoinAddress({ id, key, place }: Left): string {
   if (organiserKey(id) === undefined) keepLinkKey(id, key);
+  if (place !== undefined) keepPlace(id, place);
   return `/m/${id}`;
 }

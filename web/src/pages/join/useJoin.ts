@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useReducer, useRef } from "react";
 import { useNavigate } from "react-router";
-import { type Credentials, portal } from "../../api/portal";
+import { type Credentials, type Entrance, type Place, PortalError, portal, type Waiting } from "../../api/portal";
 import { CallSession } from "../../call/CallSession";
 import type { ModeAnnouncement } from "../../call/modeAnnouncement";
 import { holdPresence } from "../../call/presence";
@@ -12,8 +12,10 @@ import type { MeetingKey } from "../../e2ee/meetingKey";
 import { sessionQuery, useApplyModeAnnouncement, useRecheckSession } from "../../session";
 import { failureOf } from "./failure";
 import { rememberLeft } from "./lastLeft";
-import { lookUp } from "./lookUp";
+import { joinableQuery, lookUp } from "./lookUp";
 import { type JoinEvent, type JoinState, joinReducer } from "./machine";
+import { forgetPlace, keepPlace, keptPlace } from "./placeStore";
+import { isUnknownPlace, watchPlace } from "./watchPlace";
 
 interface Entry {
   id: string;
@@ -24,10 +26,46 @@ interface Entry {
   tracks: () => LocalTrack[] | Promise<LocalTrack[]>;
 }
 
-async function enter({ id, meetingKey, credentials, speaker, tracks }: Entry): Promise<CallSession> {
-  const call = new CallSession(await portal.join(id, credentials), speaker);
+/** In the call, or before the door. */
+type Entered = { call: CallSession } | { waiting: Waiting };
+
+async function enter({ id, meetingKey, credentials, speaker, tracks }: Entry): Promise<Entered> {
+  const entrance = await portal
+    .join(id, credentials, keptPlace(id))
+    .catch(async (error: unknown): Promise<Entrance> => {
+      // Moved back in this very moment: the place says the rest.
+      const held = error instanceof PortalError && error.code === "waiting" ? await askForPlace(id) : undefined;
+      const secret = keptPlace(id);
+      if (held?.state !== "waiting" || secret === undefined) throw error;
+      return { admitted: false, waiting: { ...held, place: secret } };
+    });
+  if (!entrance.admitted) {
+    keepPlace(id, entrance.waiting.place);
+    return { waiting: entrance.waiting };
+  }
+  const { admission } = entrance;
+  if (admission.place) keepPlace(id, admission.place);
+  const call = new CallSession(admission, speaker);
   await call.join(meetingKey, await tracks());
-  return call;
+  return { call };
+}
+
+const entered = (found: Entered, credentials: Credentials | undefined): JoinEvent<CallSession> =>
+  "call" in found
+    ? { type: "joined", call: found.call, credentials }
+    : { type: "stopped", waiting: found.waiting, credentials };
+
+/** What has become of this tab's place; undefined: it has none, or one that the portal does not know any more. */
+async function askForPlace(id: string): Promise<Place | undefined> {
+  const place = keptPlace(id);
+  if (place === undefined) return undefined;
+  try {
+    return await portal.place(id, place);
+  } catch (error) {
+    if (!isUnknownPlace(error)) throw error;
+    forgetPlace(id);
+    return undefined;
+  }
 }
 
 /** Asks, each time the state is `loading`, whether the meeting is open and who is signed in. */
@@ -37,12 +75,45 @@ function useLookup(id: string, state: JoinState<CallSession>, dispatch: (event: 
   useEffect(() => {
     if (!loading) return;
     let current = true;
-    const meeting = queries.fetchQuery({ queryKey: ["joinable", id], queryFn: () => portal.joinable(id) });
-    void lookUp(meeting, queries.ensureQueryData(sessionQuery)).then((event) => current && dispatch(event));
+    const meeting = queries.fetchQuery(joinableQuery(id));
+    const session = queries.ensureQueryData(sessionQuery);
+    void lookUp(meeting, session, askForPlace(id)).then((event) => current && dispatch(event));
     return () => {
       current = false;
     };
   }, [loading, id, queries, dispatch]);
+}
+
+/** Before the door the portal is listened to until it says what became of the place. */
+function useWaiting(id: string, state: JoinState<CallSession>, dispatch: (event: JoinEvent<CallSession>) => void) {
+  const waits = state.name === "waiting";
+  useEffect(() => {
+    if (!waits) return;
+    const over = new AbortController();
+    const ask = () => askForPlace(id);
+    const listen = () => portal.placeEvents(id, keptPlace(id) ?? "", over.signal);
+    const away = (error: PortalError) => dispatch({ type: "waiting", error });
+    watchPlace(ask, listen, (place) => dispatch({ type: "place", place }), away, over.signal).catch(
+      (error: unknown) => !over.signal.aborted && dispatch({ type: "failed", failure: failureOf(error) }),
+    );
+    return () => over.abort();
+  }, [waits, id, dispatch]);
+}
+
+/** Sent out of the call by the server: only the portal knows whether by an organiser, and to where. */
+function useSentOut(id: string, state: JoinState<CallSession>, dispatch: (event: JoinEvent<CallSession>) => void) {
+  const sentOut = state.name === "sentOut";
+  useEffect(() => {
+    if (!sentOut) return;
+    let current = true;
+    askForPlace(id).then(
+      (place) => current && dispatch({ type: "place", place }),
+      (error: unknown) => current && dispatch({ type: "failed", failure: failureOf(error) }),
+    );
+    return () => {
+      current = false;
+    };
+  }, [sentOut, id, dispatch]);
 }
 
 /** Watches a running call: its end, and changes of the site's mode that are announced in it. Leaves it with the page. */
@@ -56,7 +127,7 @@ function useCall(id: string, state: JoinState<CallSession>, dispatch: (event: Jo
       const { ended, announcement } = call.state();
       if (announcement && announcement !== applied) applyModeAnnouncement(announcement);
       applied = announcement;
-      if (ended) dispatch({ type: "ended", reason: ended });
+      if (ended) dispatch({ type: "ended", reason: ended, place: keptPlace(id) !== undefined });
     };
     observe();
     const unsubscribe = call.subscribe(observe);
@@ -83,9 +154,9 @@ function useRejoin(
     let wanted = true;
     const again = () => enter({ id, meetingKey, credentials, speaker, tracks: () => reopenTracks(previous) });
     rejoin(again, () => wanted).then(
-      (call) => {
-        if (call && wanted) dispatch({ type: "joined", call, credentials });
-        else void call?.leave();
+      (found) => {
+        if (found && wanted) dispatch(entered(found, credentials));
+        else leave(found);
       },
       (error: unknown) => wanted && dispatch({ type: "failed", failure: failureOf(error) }),
     );
@@ -101,13 +172,27 @@ function useEnd(id: string, key: MeetingKey, state: JoinState<CallSession>) {
   const credentials = useRef<Credentials>(undefined);
   if (state.name === "inCall" || state.name === "rejoining") credentials.current = state.credentials;
   const reason = state.name === "ended" ? state.reason : undefined;
+  const message = (state.name === "ended" && state.message) || undefined;
+  const denied = state.name === "denied";
+  useEffect(() => {
+    // Asking to be let in once more begins anew.
+    if (denied) forgetPlace(id);
+  }, [id, denied]);
   useEffect(() => {
     if (!reason) return;
-    if (reason === "left") rememberLeft({ id, key, credentials: credentials.current });
+    const place = keptPlace(id);
+    if (reason === "left") rememberLeft({ id, key, credentials: credentials.current, place });
     forgetLinkKey(id);
-    void navigate("/ended", { replace: true, state: { reason } });
-  }, [id, key, reason, navigate]);
+    forgetPlace(id);
+    // Whoever cannot be reached any more is taken off the list soon after.
+    if (reason === "gaveUp" && place) portal.giveUp(id, place).catch(() => undefined);
+    void navigate("/ended", { replace: true, state: { reason, message } });
+  }, [id, key, reason, message, navigate]);
 }
+
+const leave = (found: Entered | undefined) => {
+  if (found && "call" in found) void found.call.leave();
+};
 
 export interface Joining {
   state: JoinState<CallSession>;
@@ -128,28 +213,30 @@ export function useJoin(id: string, meetingKey: MeetingKey): Joining {
     };
   }, []);
   useLookup(id, state, dispatch);
+  useWaiting(id, state, dispatch);
   useCall(id, state, dispatch);
+  useSentOut(id, state, dispatch);
   useRejoin(id, meetingKey, state, dispatch);
   useEnd(id, meetingKey, state);
 
   const submit = async (credentials: Credentials | undefined, devices: Devices) => {
-    if (state.name !== "prejoin") return;
+    if (state.name !== "prejoin" && state.name !== "admitted") return;
     dispatch({ type: "submitted" });
     try {
       const { speaker, handOver: tracks } = devices;
-      const call = await joinWhenBack(
+      const found = await joinWhenBack(
         () => enter({ id, meetingKey, credentials, speaker, tracks }),
         () => mounted.current,
         (problem) => dispatch({ type: "waiting", error: problem }),
       );
-      if (call && mounted.current) dispatch({ type: "joined", call, credentials });
-      else void call?.leave();
+      if (found && mounted.current) dispatch(entered(found, credentials));
+      else leave(found);
     } catch (error) {
       recheckSession(error);
       dispatch({ type: "failed", failure: failureOf(error) });
     }
   };
-  const leave = useCallback(() => dispatch({ type: "left" }), []);
+  const left = useCallback(() => dispatch({ type: "left" }), []);
   const retry = useCallback(() => dispatch({ type: "retried" }), []);
-  return { state, submit, leave, retry };
+  return { state, submit, leave: left, retry };
 }

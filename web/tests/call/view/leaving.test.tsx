@@ -29,6 +29,8 @@ const me: Person = {
   identity: "p-me",
   name: "Somebody",
   kind: "organiser",
+  role: "participant",
+  maySpeak: true,
   self: true,
   joinedAt: undefined,
   microphone: true,
@@ -46,6 +48,9 @@ const running: CallState = {
   people: [me],
   refusals: [],
   alarms: [],
+  role: "participant",
+  maySpeak: true,
+  mayShare: true,
   sending: { microphone: true, camera: true, screen: false },
   autoplayBlocked: false,
   deviceFailed: undefined,
@@ -69,7 +74,7 @@ class StandIn {
   readonly setMicrophone = vi.fn();
   readonly leave = vi.fn(async () => {
     this.#state = { ...running, phase: "ended", ended: "left" };
-    rememberLeft({ id: ID, key: newMeetingKey(), credentials: undefined });
+    rememberLeft({ id: ID, key: newMeetingKey(), credentials: undefined, place: undefined });
     this.#changed();
   });
 }
@@ -77,7 +82,7 @@ class StandIn {
 function Meeting({ call }: { call: StandIn }) {
   const { ended } = useSyncExternalStore(call.subscribe, call.state);
   if (ended) return <Navigate to="/ended" replace state={{ reason: ended }} />;
-  return <Call call={call as unknown as CallSession} site={undefined} keyMadeHere={true} />;
+  return <Call id={ID} call={call as unknown as CallSession} site={undefined} keyMadeHere={true} />;
 }
 
 function startedFromTheList() {

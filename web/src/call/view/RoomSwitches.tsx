@@ -1,0 +1,42 @@
+import { Switch } from "react-aria-components";
+import type { RoomState } from "../../api/portal";
+import { useText } from "../../i18n";
+import type { LeadActions } from "./useLead";
+
+interface RoomSwitchesProps {
+  room: RoomState;
+  actions: LeadActions;
+  act: (done: () => Promise<unknown>) => Promise<boolean>;
+}
+
+/** The door and the floor. */
+export function RoomSwitches({ room, actions, act }: RoomSwitchesProps) {
+  const { lead } = useText();
+  return (
+    <fieldset className="room-switches">
+      <legend className="hidden-text">{lead.settings}</legend>
+      <Switch
+        className="switch"
+        isSelected={room.locked}
+        onChange={(locked) => void act(() => actions.setRoom({ locked }))}
+      >
+        <span className="switch-track" aria-hidden="true" />
+        <span>
+          {lead.lock}
+          <span className="field-hint">{lead.lockHint}</span>
+        </span>
+      </Switch>
+      <Switch
+        className="switch"
+        isSelected={room.floor_open}
+        onChange={(open) => void act(() => actions.setRoom({ floor_open: open }))}
+      >
+        <span className="switch-track" aria-hidden="true" />
+        <span>
+          {lead.floor}
+          <span className="field-hint">{lead.floorHint}</span>
+        </span>
+      </Switch>
+    </fieldset>
+  );
+}
