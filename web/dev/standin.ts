@@ -91,7 +91,7 @@ export function standIn(): Plugin {
       de: `Was die Stufe „${de}“ kostet, in einem Satz.`,
       en: `What the level “${en}” costs, in one sentence.`,
     },
-    rules: { waiting_room },
+    rules: { guests: "link_and_pin", screen_share: "everybody", place: "anywhere", waiting_room },
     available: missing.length === 0,
     missing,
   });
@@ -215,6 +215,8 @@ export function standIn(): Plugin {
       }
       if (!meeting) return send(answer, 404, {});
       if (key === "GET meetings/:id") return send(answer, 200, open(meeting));
+      if (key === "GET meetings/:id/room")
+        return send(answer, 200, { version: "1", locked: false, floor_open: true, waiting: [], people: [] });
       if (key === "GET meetings/:id/pin") return send(answer, 200, { pin: meeting.pin });
       if (key === "PATCH meetings/:id") {
         Object.assign(meeting, body);

@@ -14,6 +14,7 @@ export type Plan = Schemas["PlanIn"];
 export type Change = Schemas["EditIn"];
 /** A meeting's security level, as it is in force at this site. */
 export type Level = Schemas["LevelOut"];
+export type Rules = Schemas["Rules"];
 export type Levels = Schemas["LevelsOut"];
 export type Admission = Schemas["AdmissionOut"];
 /** Somebody's place before the door of a meeting: its secret, and what they are told. */

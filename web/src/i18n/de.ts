@@ -167,7 +167,7 @@ export const de: Catalogue = {
       "Video und Audio sind Ende-zu-Ende-verschlüsselt. Dieser Dienst kann nichts davon sehen oder hören.",
     protectionKey:
       "Der Schlüssel entsteht in Ihrem Browser und steht nur im Link. Senden Sie den Link nur an Personen, die teilnehmen sollen.",
-    protectionGuests: "Gäste benötigen den Link und eine achtstellige PIN.",
+    protectionGuests: "Was Gäste brauchen und ob sie auf Einlass warten, hängt von der Sicherheitsstufe ab.",
     action: "Besprechung planen",
     saving: "Besprechung wird geplant",
     change: "Besprechung ändern",
@@ -235,6 +235,8 @@ export const de: Catalogue = {
       "Ihr Link wurde unterwegs verändert. Ihr Browser hat den Schlüssel deshalb an diesen Dienst gesendet. Der Dienst speichert und protokolliert ihn nicht. Reicht Ihnen das für diese Besprechung nicht aus, bitten Sie um eine neue Besprechung, deren Link Sie auf einem anderen Weg erhalten.",
     alreadyIn:
       "Sie nehmen in einem anderen Tab dieses Browsers bereits an dieser Besprechung teil. Nehmen Sie auch hier teil, sind Sie doppelt anwesend.",
+    takesOver:
+      "Sie nehmen in einem anderen Tab dieses Browsers an dieser Besprechung teil. Nehmen Sie hier teil, geht sie hier weiter und endet dort.",
     admitted: "Sie wurden eingelassen. Sie können ohne Name und PIN wieder teilnehmen.",
     haveAccount: "Haben Sie hier ein Konto?",
     signIn: "Stattdessen anmelden",

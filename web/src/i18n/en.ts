@@ -240,7 +240,7 @@ export const en = {
     protectionEncrypted: "Video and audio are end-to-end encrypted. This service cannot see or hear them.",
     protectionKey:
       "The key is created in your browser and is only ever part of the link. Send the link only to people who should take part.",
-    protectionGuests: "Guests need the link and an eight-digit PIN.",
+    protectionGuests: "What guests need, and whether they wait to be let in, depends on the security level.",
     action: "Plan meeting",
     saving: "Planning meeting",
     change: "Change meeting",
@@ -309,6 +309,9 @@ export const en = {
       "Your link was altered on its way to you, so your browser has sent its key to this service. The service does not store or log it. If that is not good enough for this meeting, ask the organiser to plan a new one and to send you its link by another route.",
     alreadyIn:
       "You are already in this meeting in another tab of this browser. If you join here too, you will be there twice.",
+    /** In a duplicated tab, which has the same place. */
+    takesOver:
+      "You are in this meeting in another tab of this browser. If you join here, it goes on here and ends there.",
     admitted: "You have been let in. You can join again without name and PIN.",
     haveAccount: "Do you have an account here?",
     signIn: "Sign in instead",

@@ -99,6 +99,24 @@ export const levelDe: Catalogue["level"] = {
     named_guests: "Gäste warten, bis Sie Einlass geben.",
     everybody: "Alle warten, bis Sie Einlass geben.",
   },
+  means: {
+    guests: {
+      link: "Wer den Link hat, kann teilnehmen.",
+      link_and_pin: "Wer kein Konto hat, braucht Link und PIN.",
+      named: "Nur Personen mit Konto können teilnehmen: Gäste lassen sich in dieser Version nicht benennen.",
+      never: "Nur Personen mit Konto können teilnehmen.",
+    },
+    screen_share: {
+      everybody: "Alle können ihren Bildschirm teilen.",
+      granted: "Nur die Organisation kann ihren Bildschirm teilen.",
+      organiser: "Nur die Organisation kann ihren Bildschirm teilen.",
+    },
+    place: {
+      anywhere: "Teilnehmen kann man von überall.",
+      site_and_vpn: "Teilnehmen kann man nur aus den Netzen des Standorts.",
+      site: "Teilnehmen kann man nur aus den Netzen des Standorts.",
+    },
+  },
   waitingRoom: "Lobby",
   waitingRoomHint: "Wer kein Konto hat, wartet, bis Sie Einlass geben.",
   keysNow: "In dieser Version ist der Schlüssel bei jeder Stufe Teil des Links.",

@@ -1,4 +1,4 @@
-import type { Waiter } from "../api/portal";
+import type { Rules, Waiter } from "../api/portal";
 
 /** The door of a meeting, for those before it. */
 export const lobbyEn = {
@@ -94,13 +94,32 @@ export const levelEn = {
     files: "files",
     screen_share: "screen sharing",
     place: "where people may join from",
-  } as Record<string, string>,
+  } satisfies Record<keyof Rules, string>,
   waits: {
     optional: "Guests come in with the link at once, unless you switch the lobby on.",
     guests: "Everybody without an account waits until you let them in.",
     named_guests: "Guests wait until you let them in.",
     everybody: "Everybody waits until you let them in.",
-  } as Record<string, string>,
+  } satisfies Record<Rules["waiting_room"], string>,
+  /** What the rules that hold in this release mean; a site may have made them tighter than the level's sentence says. */
+  means: {
+    guests: {
+      link: "Whoever has the link can take part.",
+      link_and_pin: "People without an account need the link and the PIN.",
+      named: "Only people with an account can take part: guests cannot be named in this release.",
+      never: "Only people with an account can take part.",
+    } satisfies Record<Rules["guests"], string>,
+    screen_share: {
+      everybody: "Everybody can share a screen.",
+      granted: "Only organisers can share a screen.",
+      organiser: "Only organisers can share a screen.",
+    } satisfies Record<Rules["screen_share"], string>,
+    place: {
+      anywhere: "People can join from anywhere.",
+      site_and_vpn: "People can join from the site’s networks only.",
+      site: "People can join from the site’s networks only.",
+    } satisfies Record<Rules["place"], string>,
+  },
   waitingRoom: "Lobby",
   waitingRoomHint: "Everybody without an account waits until you let them in.",
   keysNow: "In this release the key is part of the link at every level.",

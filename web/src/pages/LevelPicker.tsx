@@ -7,7 +7,8 @@ import type { Catalogue } from "../i18n/en";
 import { levelNamed, useLevels } from "../levels";
 
 function whyNot({ level }: Catalogue, missing: readonly string[]): string {
-  return level.unavailable(missing.map((rule) => level.rule[rule] ?? rule).join(", "));
+  const words: Record<string, string> = level.rule;
+  return level.unavailable(missing.map((rule) => words[rule] ?? rule).join(", "));
 }
 
 interface LevelPickerProps {
@@ -28,7 +29,7 @@ export function LevelPicker({ value, onChange, waitingRoom, onWaitingRoom, plann
   if (!levels) return null;
   const chosen = value ?? levels.default;
   const lowest = planned ? levels.levels.findIndex(({ name }) => name === planned) : 0;
-  const waits = levelNamed(levels, chosen)?.rules.waiting_room ?? "";
+  const rules = levelNamed(levels, chosen)?.rules;
   const reason = (level: Level, at: number) =>
     level.available ? (at < lowest ? text.level.tighterOnly : undefined) : whyNot(text, level.missing);
   return (
@@ -55,7 +56,17 @@ export function LevelPicker({ value, onChange, waitingRoom, onWaitingRoom, plann
           );
         })}
       </RadioGroup>
-      {waits === "optional" ? (
+      {rules && (
+        <Notice>
+          <ul>
+            <li>{text.level.means.guests[rules.guests]}</li>
+            <li>{text.level.waits[rules.waiting_room]}</li>
+            <li>{text.level.means.screen_share[rules.screen_share]}</li>
+            <li>{text.level.means.place[rules.place]}</li>
+          </ul>
+        </Notice>
+      )}
+      {rules?.waiting_room === "optional" && (
         <Switch className="switch" isSelected={waitingRoom} onChange={onWaitingRoom}>
           <span className="switch-track" aria-hidden="true" />
           <span>
@@ -63,8 +74,6 @@ export function LevelPicker({ value, onChange, waitingRoom, onWaitingRoom, plann
             <span className="field-hint">{text.level.waitingRoomHint}</span>
           </span>
         </Switch>
-      ) : (
-        <Notice>{text.level.waits[waits]}</Notice>
       )}
       <span className="field-hint">{text.level.keysNow}</span>
     </div>

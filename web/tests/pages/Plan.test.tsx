@@ -24,7 +24,7 @@ const level = (name: string, waiting_room: string, missing: string[] = []) => ({
   name,
   title: { en: `${name} level`, de: `Stufe ${name}` },
   sentence: { en: `What ${name} costs.`, de: `Was ${name} kostet.` },
-  rules: { waiting_room },
+  rules: { guests: "link_and_pin", screen_share: "everybody", place: "anywhere", waiting_room },
   available: missing.length === 0,
   missing,
 });
@@ -140,7 +140,7 @@ describe("a meeting", () => {
 });
 
 describe("the level", () => {
-  const rung = (name: string) => screen.getByRole<HTMLInputElement>("radio", { name: new RegExp(`^${name} level`) });
+  const rung = (name: string) => screen.getByLabelText<HTMLInputElement>(new RegExp(`^${name} level`));
   const wishes = async (plan: { mock: { calls: unknown[][] } }) => {
     await send();
     return plan.mock.calls[0]?.at(-1);

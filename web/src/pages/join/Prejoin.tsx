@@ -167,7 +167,7 @@ function JoinForm({ id, user, admitted, joining, away, error, onJoin }: FormProp
       <h1>{user || admitted ? text.join.title : text.join.guestTitle}</h1>
       <StartedNotice id={id} />
       <LinkNotices id={id} />
-      {alreadyIn && <Notice tone="warn">{text.join.alreadyIn}</Notice>}
+      {alreadyIn && <Notice tone="warn">{admitted ? text.join.takesOver : text.join.alreadyIn}</Notice>}
       {user ? (
         <p>{text.join.as(user.name)}</p>
       ) : admitted ? (

@@ -252,6 +252,19 @@ describe("a guest who was let in", () => {
     expect(screen.getByText("You are connected in another window")).toBeDefined();
   });
 
+  it("is told in a duplicated tab that the call moves there", async () => {
+    await inside();
+    cleanup();
+    Object.defineProperty(navigator, "locks", {
+      value: { query: async () => ({ held: [{ name: `conclave.call.${ID}` }] }), request: async () => {} },
+      configurable: true,
+    });
+    to.place.mockResolvedValue(place("admitted"));
+    await open();
+    expect(screen.getByText(/it goes on here and ends there/)).toBeDefined();
+    Reflect.deleteProperty(navigator, "locks");
+  });
+
   it("comes back after a reload without the PIN", async () => {
     await inside();
     cleanup();

@@ -1,0 +1,147 @@
+// @vitest-environment jsdom
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import axe from "axe-core";
+import type { ReactNode } from "react";
+import { MemoryRouter } from "react-router";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Levels, RoomState } from "../src/api/portal";
+import type { Person } from "../src/call/model";
+import { PeoplePanel } from "../src/call/view/PeoplePanel";
+import { LanguageProvider } from "../src/i18n";
+import { levelsQuery } from "../src/levels";
+import { Denied } from "../src/pages/join/Denied";
+import { WaitingCard } from "../src/pages/join/WaitingCard";
+import { LevelPicker } from "../src/pages/LevelPicker";
+
+// Of the dialogs' library; jsdom has none.
+vi.stubGlobal("CSS", { escape: (text: string) => text });
+
+const nothing = async () => {};
+const actions = {
+  admit: nothing,
+  admitAll: nothing,
+  deny: nothing,
+  tell: nothing,
+  mute: nothing,
+  grantSpeech: nothing,
+  moveBack: nothing,
+  setCoOrganiser: nothing,
+  remove: nothing,
+  setRoom: nothing,
+  end: nothing,
+};
+const waiter = {
+  name: "Greta Gast",
+  kind: "guest",
+  outside: true,
+  since: "2026-11-30T14:02:00Z",
+  away: true,
+  moved_back: false,
+  message: "",
+} as const;
+const room: RoomState = {
+  version: "1",
+  locked: true,
+  floor_open: false,
+  waiting: [
+    { ...waiter, number: 1, note: "same_name" },
+    { ...waiter, number: 2, note: null },
+  ],
+  people: [],
+};
+const person = (identity: string, given: Partial<Person>): Person => ({
+  identity,
+  name: identity,
+  kind: "guest",
+  role: "participant",
+  maySpeak: false,
+  self: false,
+  joinedAt: new Date(),
+  microphone: false,
+  audio: "encrypted",
+  camera: undefined,
+  screen: undefined,
+  speaking: false,
+  quality: "good",
+  ...given,
+});
+const people = [
+  person("Olga", { kind: "organiser", role: "organiser", self: true }),
+  person("Max", { kind: "member", role: "co_organiser" }),
+  person("Greta", {}),
+];
+const level = (name: string, missing: string[]) => ({
+  name,
+  title: { en: name, de: name },
+  sentence: { en: `What ${name} costs.`, de: `Was ${name} kostet.` },
+  rules: { guests: "link", screen_share: "everybody", place: "anywhere", waiting_room: "optional" },
+  available: missing.length === 0,
+  missing,
+});
+const levels = {
+  default: "open",
+  keys_now: "link",
+  levels: [level("open", []), level("secret", ["device"])],
+} as unknown as Levels;
+
+const inPage = (what: ReactNode) => (
+  <main>
+    <h1>The page</h1>
+    <h2>The part</h2>
+    {what}
+  </main>
+);
+
+async function findings(page: ReactNode, then: () => void = () => {}) {
+  const queries = new QueryClient({ defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY } } });
+  queries.setQueryData(levelsQuery.queryKey, levels);
+  render(
+    <QueryClientProvider client={queries}>
+      <MemoryRouter>
+        <LanguageProvider site="en">{page}</LanguageProvider>
+      </MemoryRouter>
+    </QueryClientProvider>,
+  );
+  then();
+  // Of colours jsdom knows nothing; the pictures' run looks at those. The parts stand here without their page.
+  const off = ["color-contrast", "page-has-heading-one", "landmark-complementary-is-top-level", "heading-order"];
+  const rules = Object.fromEntries(off.map((rule) => [rule, { enabled: false }]));
+  const { violations } = await axe.run(document.querySelector("[role=alertdialog]") ?? document.body, { rules });
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+}
+
+beforeEach(() => localStorage.setItem("conclave.language", "en"));
+afterEach(() => {
+  cleanup();
+  localStorage.clear();
+});
+
+describe("axe finds nothing", () => {
+  const panel = inPage(<PeoplePanel people={people} lead={{ room, stale: true, actions }} onClose={() => {}} />);
+
+  it("in the people panel of somebody who leads", async () => {
+    expect(await findings(panel)).toEqual([]);
+  });
+
+  it("in the question before somebody is removed", async () => {
+    const ask = () => {
+      fireEvent.click(screen.getByLabelText("Actions for Greta"));
+      fireEvent.click(screen.getByText("Remove"));
+      expect(screen.getByRole("alertdialog")).toBeDefined();
+    };
+    expect(await findings(panel, ask)).toEqual([]);
+  });
+
+  it("before the door, and where it stays shut", async () => {
+    const waiting = { since: waiter.since, message: "Five minutes.", movedBack: false };
+    expect(await findings(inPage(<WaitingCard waiting={waiting} away onGiveUp={() => {}} />))).toEqual([]);
+    cleanup();
+    expect(await findings(<Denied message="Tomorrow." onRetry={() => {}} />)).toEqual([]);
+  });
+
+  it("on the ladder of levels", async () => {
+    const ladder = <LevelPicker value={undefined} onChange={() => {}} waitingRoom={false} onWaitingRoom={() => {}} />;
+    expect(await findings(inPage(ladder))).toEqual([]);
+  });
+});
