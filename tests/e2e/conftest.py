@@ -84,24 +84,23 @@ async def _tell(pictures: Path) -> Story:
             await page.screenshot(path=pictures / "my-meetings.png")
             await pages.join_own(page, story.domain, meeting)
 
-            async with pages.letting_in(page):
-                guest = await _person(browser, story, PHONE, "dark")
-                phone = await guest.new_page()
-                await pages.join_as_guest(phone, meeting.link, "Guest on a phone", meeting.pin)
+            guest = await _person(browser, story, PHONE, "dark")
+            phone = await guest.new_page()
+            await pages.join_as_guest(phone, meeting.link, "Guest on a phone", meeting.pin)
 
-                async def together() -> None:
-                    story.organiser = await pages.wait_for_media(page, people=2)
-                    story.guest = await pages.wait_for_media(phone, people=2)
-                    story.title = await page.title()
-                    await page.screenshot(path=pictures / "call.png")
-                    await phone.screenshot(path=pictures / "call-phone.png")
+            async def together() -> None:
+                story.organiser = await pages.wait_for_media(page, people=2)
+                story.guest = await pages.wait_for_media(phone, people=2)
+                story.title = await page.title()
+                await page.screenshot(path=pictures / "call.png")
+                await phone.screenshot(path=pictures / "call-phone.png")
 
-                key, invitation = key_of(meeting), Invitation(meeting.id, meeting.pin)
-                plan = Plan(SITE, participants=1, seconds=8, wrong_key=True, key=key)
-                story.probe = await hold_at_site(read.load(SITE), plan, invitation=invitation, during=together)
-                await _plain_publisher(story, page, key, invitation)
-                await page.screenshot(path=pictures / "blocked.png")
-                await _wrong_key(browser, story, meeting)
+            key, invitation = key_of(meeting), Invitation(meeting.id, meeting.pin)
+            plan = Plan(SITE, participants=1, seconds=8, wrong_key=True, key=key)
+            story.probe = await hold_at_site(read.load(SITE), plan, invitation=invitation, during=together)
+            await _plain_publisher(story, page, key, invitation)
+            await page.screenshot(path=pictures / "blocked.png")
+            await _wrong_key(browser, story, meeting)
             story.back = await _back(page)
             await pages.leave(page)
             story.end = page.url

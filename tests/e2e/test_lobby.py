@@ -80,7 +80,7 @@ async def _look(pictures: Path) -> Seen:
             # Earlier than the organiser: nobody is there to let him in.
             await pages.ask_as_guest(guest, meeting.link, "Greta Gast", meeting.pin)
             await guest.get_by_role("heading", name=WAITING).wait_for()
-            await pages.join_own(organiser, domain, meeting)
+            await pages.join_own(organiser, domain, meeting, keep_door=False)
             await _wait(seen, organiser, guest, pictures)
             await _admit(seen, organiser, guest)
             await _deny(seen, browser, organiser, meeting, pictures)

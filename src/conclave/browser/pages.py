@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pyotp
-from playwright.async_api import Error as PlaywrightError
 
 from conclave.errors import ConclaveError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from playwright.async_api import Page
@@ -27,7 +24,6 @@ STEP_MS = 60_000
 # A second of picture, and more sound than a muted microphone makes.
 _FRAMES, _ENERGY = 15, 1e-5
 _LOOK_SECONDS = 0.25
-_ADMIT = re.compile("^Let .+ in$")
 
 
 @dataclass
@@ -191,26 +187,6 @@ async def _ask(page: Page) -> None:
 async def picture(page: Page) -> None:
     """Wait until the device check shows one's own picture."""
     await page.wait_for_function("() => (document.querySelector('video')?.readyState ?? 0) >= 2")
-
-
-@contextlib.asynccontextmanager
-async def letting_in(page: Page) -> AsyncIterator[None]:
-    """Let in whoever waits, by the hand of an organiser who is in the call, as long as the context lasts."""
-    door = asyncio.create_task(_let_in(page))
-    try:
-        yield
-    finally:
-        door.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await door
-
-
-async def _let_in(page: Page) -> None:
-    admit, several = page.get_by_role("button", name=_ADMIT), page.locator(".lobby-notice").get_by_text("Show")
-    while not page.is_closed():
-        # Whoever gives up waiting takes the button along; then the next one is waited for.
-        with contextlib.suppress(PlaywrightError):
-            await admit.or_(several).first.click(timeout=STEP_MS)
 
 
 async def leave(page: Page) -> None:

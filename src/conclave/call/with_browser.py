@@ -69,13 +69,9 @@ async def hold_with_browser(site: Site, plan: Plan, picture: Path | None = None)
                 if picture:
                     await page.screenshot(path=picture)
 
-            async with pages.letting_in(page):
-                result = await hold_at_site(
-                    site,
-                    replace(plan, key=key_of(meeting)),
-                    invitation=Invitation(meeting.id, meeting.pin),
-                    during=watch,
-                )
+            result = await hold_at_site(
+                site, replace(plan, key=key_of(meeting)), invitation=Invitation(meeting.id, meeting.pin), during=watch
+            )
             await pages.leave(page)
             await pages.delete(page, domain, meeting)
     return _judged(result, _browser(seen))
