@@ -115,6 +115,8 @@ export function CallView({
   const waiting = lead?.room?.waiting ?? NOBODY;
   useDocumentTitle(waiting.length > 0 ? text.call.titleWaiting(text.call.title, waiting.length) : text.call.title);
   const admit = async (number: number) => {
+    // The notice goes, and its button with it.
+    document.querySelector<HTMLElement>(".controls [aria-expanded]")?.focus();
     try {
       await lead?.actions.admit(number);
     } catch {

@@ -84,6 +84,11 @@ export function PeoplePanel({ people, lead, onClose }: PeoplePanelProps) {
   const text = useText();
   const panel = useRef<HTMLElement>(null);
   const { error, act } = useAct();
+  const focused = useRef(false);
+  // Whoever is let in or leaves takes the row along, and the focus with it.
+  useEffect(() => {
+    if (focused.current && document.activeElement === document.body) panel.current?.focus();
+  });
   useEffect(() => {
     const before = document.activeElement;
     panel.current?.focus();
@@ -101,6 +106,12 @@ export function PeoplePanel({ people, lead, onClose }: PeoplePanelProps) {
       ref={panel}
       tabIndex={-1}
       aria-label={text.call.people}
+      onFocus={() => {
+        focused.current = true;
+      }}
+      onBlur={(event) => {
+        focused.current = event.currentTarget.contains(event.relatedTarget);
+      }}
       onKeyDown={(event) => event.key === "Escape" && onClose()}
     >
       <div className="panel-head">

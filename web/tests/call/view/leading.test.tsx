@@ -177,6 +177,16 @@ describe("somebody who waits", () => {
     expect(screen.queryByRole("switch")).toBeNull();
   });
 
+  it("takes no focus along when the row goes", async () => {
+    const { rerender } = render(view(state(), room()));
+    openPanel();
+    const admit = screen.getByLabelText("Let Gast 2 in");
+    admit.focus();
+    await press(admit);
+    rerender(view(state(), room({ waiting: [waiter(1)] })));
+    expect(document.activeElement).toBe(screen.getByLabelText("People", { selector: "aside" }));
+  });
+
   it("is let in, alone or with all others that are seen", async () => {
     render(view(state(), room()));
     await press(screen.getByText("Show"));
