@@ -157,7 +157,7 @@ async def _floor(seen: Seen, organiser: Page, guest: Page, pictures: Path) -> No
     await _toggle(organiser, floor)
     closed = guest.get_by_role("button", name="Floor closed")
     await closed.wait_for()
-    seen.floor = await guest.get_by_text("Only organisers may speak now").inner_text()
+    seen.floor = await guest.get_by_text("You cannot speak now").inner_text()
     seen.floor_button = await closed.is_disabled()
     await guest.screenshot(path=pictures / "floor-closed.png")
     async for attempt in AsyncRetrying(stop=stop_after_delay(CALM_SECONDS), wait=wait_fixed(0.25), reraise=True):
@@ -325,7 +325,7 @@ def test_a_guest_who_is_turned_away_reads_why(seen: Seen) -> None:
 
 def test_with_the_floor_closed_a_guest_cannot_speak_and_sees_why(seen: Seen) -> None:
     assert seen.floor_button
-    assert "Only organisers may speak now" in seen.floor
+    assert "You cannot speak now" in seen.floor
     assert "audio" not in seen.silent
     assert "video" in seen.silent
     assert "Your microphone is still off" in seen.opened

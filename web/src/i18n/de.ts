@@ -318,7 +318,7 @@ export const de: Catalogue = {
     stay: "Bleiben",
     floorClosed: "Kein Wort",
     floorClosedLong:
-      "Nur die Organisation darf jetzt sprechen. Ihr Mikrofon bleibt aus, bis alle sprechen dürfen oder Sie das Wort bekommen.",
+      "Sie haben jetzt nicht das Wort. Ihr Mikrofon bleibt aus, bis die Organisation es allen oder Ihnen gibt.",
     floorOpened: "Sie dürfen jetzt sprechen. Ihr Mikrofon ist noch aus.",
     soundsOn: "Signaltöne einschalten",
     soundsOff: "Signaltöne ausschalten",

@@ -392,7 +392,7 @@ export const en = {
     stay: "Stay",
     floorClosed: "Floor closed",
     floorClosedLong:
-      "Only organisers may speak now. Your microphone is off until the floor is opened or you are let speak.",
+      "You cannot speak now. Your microphone stays off until an organiser opens the floor or lets you speak.",
     floorOpened: "You may speak now. Your microphone is still off.",
     soundsOn: "Turn signals on",
     soundsOff: "Turn signals off",

@@ -61,7 +61,7 @@ export const leadEn = {
   stopCamera: "Turn camera off",
   stopScreen: "Stop screen sharing",
   speechGrant: "Let speak",
-  speechTake: "Stop letting speak",
+  speechTake: "Do not let speak",
   moveBack: "Move to the lobby",
   coOrganiserMake: "Make co-organiser",
   coOrganiserTake: "No longer co-organiser",

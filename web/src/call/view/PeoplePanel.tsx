@@ -110,7 +110,8 @@ export function PeoplePanel({ people, lead, onClose }: PeoplePanelProps) {
         focused.current = true;
       }}
       onBlur={(event) => {
-        focused.current = event.currentTarget.contains(event.relatedTarget);
+        // A button that is busy gives the focus up, too.
+        focused.current = event.currentTarget.contains(event.relatedTarget) || event.target.matches(":disabled");
       }}
       onKeyDown={(event) => event.key === "Escape" && onClose()}
     >
@@ -140,13 +141,7 @@ export function PeoplePanel({ people, lead, onClose }: PeoplePanelProps) {
                   {inside.map((person) => (
                     <Row key={person.identity} person={person}>
                       {lead && !person.self && person.role !== "organiser" && (
-                        <PersonMenu
-                          person={person}
-                          organiser={organiser}
-                          floorOpen={room?.floor_open}
-                          actions={lead.actions}
-                          act={act}
-                        />
+                        <PersonMenu person={person} organiser={organiser} actions={lead.actions} act={act} />
                       )}
                     </Row>
                   ))}

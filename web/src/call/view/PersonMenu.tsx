@@ -10,8 +10,6 @@ interface PersonMenuProps {
   person: Person;
   /** Whether this reader planned the meeting: only then co-organisers are made. */
   organiser: boolean;
-  /** Whether everybody may speak, which leaves nothing to grant; undefined: not known yet. */
-  floorOpen: boolean | undefined;
   actions: LeadActions;
   act: (done: () => Promise<unknown>) => Promise<boolean>;
 }
@@ -24,7 +22,7 @@ interface Deed {
 }
 
 /** What an organiser can do about one person who is inside. */
-export function PersonMenu({ person, organiser, floorOpen, actions, act }: PersonMenuProps) {
+export function PersonMenu({ person, organiser, actions, act }: PersonMenuProps) {
   const { lead } = useText();
   const [removing, setRemoving] = useState(false);
   const { identity, name } = person;
@@ -47,13 +45,13 @@ export function PersonMenu({ person, organiser, floorOpen, actions, act }: Perso
       icon: <MonitorX size={18} aria-hidden="true" />,
       do: () => actions.mute(identity, "screen_share"),
     },
-    floorOpen === false &&
-      !leads(person.role) && {
-        id: "speech",
-        word: person.maySpeak ? lead.speechTake : lead.speechGrant,
-        icon: person.maySpeak ? <MicOff size={18} aria-hidden="true" /> : <Mic size={18} aria-hidden="true" />,
-        do: () => actions.grantSpeech(identity, !person.maySpeak),
-      },
+    // Whether the floor is closed or open: the word is given and taken for one person, too.
+    !leads(person.role) && {
+      id: "speech",
+      word: person.maySpeak ? lead.speechTake : lead.speechGrant,
+      icon: person.maySpeak ? <MicOff size={18} aria-hidden="true" /> : <Mic size={18} aria-hidden="true" />,
+      do: () => actions.grantSpeech(identity, !person.maySpeak),
+    },
     // A guest has no account that could lead.
     organiser &&
       person.kind === "member" && {
