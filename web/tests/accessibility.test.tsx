@@ -59,6 +59,7 @@ const person = (identity: string, given: Partial<Person>): Person => ({
   self: false,
   joinedAt: new Date(),
   microphone: false,
+  screenAudio: undefined,
   audio: "encrypted",
   camera: undefined,
   screen: undefined,

@@ -43,6 +43,7 @@ const person = (given: Partial<Person>): Person => ({
   self: false,
   joinedAt: undefined,
   microphone: true,
+  screenAudio: undefined,
   audio: "encrypted",
   camera: undefined,
   screen: undefined,
