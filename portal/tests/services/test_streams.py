@@ -237,6 +237,7 @@ def test_one_reader_has_few_streams(planned: Meeting) -> None:
             await reader.event()
         one_more = stream(planned, secret)
         assert (await one_more.said())["status"] == 429
+        await one_more.ended()
         for reader in readers:
             await reader.close()
 
@@ -273,5 +274,7 @@ def test_a_stranger_gets_no_stream(planned: Meeting) -> None:
             (Reader(f"/api/meetings/{planned.id}/room/events"), 401),
         ):
             assert (await reader.said())["status"] == status
+            # Or its connection never gets back into the pool.
+            await reader.ended()
 
     follow(story())
