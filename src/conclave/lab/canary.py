@@ -13,6 +13,7 @@ from conclave.lab import namespaces
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from conclave.lab.definition import Definition
     from conclave.site.zones import Address
 
 
@@ -37,6 +38,13 @@ class CanaryCount:
     def by(self, source: str) -> int:
         """Return the packets of one sender."""
         return sum(self.sources.get(source, {}).values())
+
+    def named(self, definition: Definition) -> dict[str, dict[str, Any]]:
+        """Return the packets of each sender, beside the name of what has its address."""
+        return {
+            sender: {"name": definition.owner(sender), "packets": sum(receivers.values()), "to": receivers}
+            for sender, receivers in sorted(self.sources.items())
+        }
 
 
 def install(known: Iterable[Address]) -> None:

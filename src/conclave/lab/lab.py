@@ -104,7 +104,7 @@ class Lab:
         kernel.check(definition.own_kernel)
         with self._alone():
             claim = state.read(self.folder)
-            self._refuse_other_checkout(claim)
+            needs.refuse_other_checkout(self.name, claim)
             start = saves.find(saved, definition) if saved else None
             if start and claim and claim.living and claim.saved != str(start):
                 raise ConclaveError(
@@ -140,10 +140,10 @@ class Lab:
             When another checkout holds the name, or when called inside the lab.
         """
         needs.check_privilege(os.geteuid())
-        self._refuse_inside()
+        needs.refuse_inside(self.name)
         with self._alone():
             claim = state.read(self.folder)
-            self._refuse_other_checkout(claim)
+            needs.refuse_other_checkout(self.name, claim)
             self._clean(claim)
 
     def save(self, saved: str) -> Path:
@@ -160,7 +160,7 @@ class Lab:
             raise ConclaveError(
                 f"a saved lab cannot be named {saved!r}", expected="a-z, 0-9 and -", exit_code=ExitCode.INPUT
             )
-        self._refuse_inside()
+        needs.refuse_inside(self.name)
         claim = self._running()
         if claim.saved:
             raise ConclaveError(
@@ -267,7 +267,7 @@ class Lab:
         if not living or not claim.ready or set(self._needed()) - set(self.names.present()):
             return Status(self.name, "stale", claim.checkout, claim.definition, hosts=known)
         count = self.canary()
-        named = self._sources(load(Path(claim.definition)), count)
+        named = count.named(load(Path(claim.definition)))
         return Status(
             self.name,
             "up" if len(living) == len(known) else "degraded",
@@ -398,7 +398,7 @@ class Lab:
             raise ConclaveError(
                 f"lab {self.name!r} is not up", todo=f"conclave lab up --name {self.name}", exit_code=ExitCode.NOT_READY
             )
-        self._refuse_other_checkout(claim)
+        needs.refuse_other_checkout(self.name, claim)
         return claim
 
     def _chosen(self, claim: state.Claim, only: Iterable[str]) -> list[str]:
@@ -415,29 +415,3 @@ class Lab:
                 f"lab {self.name!r} has no {name!r}", expected=f"one of: {parts}", exit_code=ExitCode.INPUT
             )
         return claim.hosts[name]
-
-    def _refuse_other_checkout(self, claim: state.Claim | None) -> None:
-        own = str(project_root())
-        if claim and claim.checkout != own and claim.living and Path(claim.checkout).exists():
-            raise ConclaveError(
-                f"lab {self.name!r} belongs to the checkout {claim.checkout}",
-                expected=own,
-                todo="use another name with --name",
-                exit_code=ExitCode.NOT_READY,
-            )
-
-    def _refuse_inside(self) -> None:
-        if os.environ.get(access.VARIABLE) == self.name:
-            raise ConclaveError(
-                f"this process is inside lab {self.name!r}",
-                expected="a process outside the lab",
-                todo="leave the lab's shell and try again",
-                exit_code=ExitCode.NOT_READY,
-            )
-
-    @staticmethod
-    def _sources(definition: Definition, count: CanaryCount) -> dict[str, dict[str, Any]]:
-        return {
-            sender: {"name": definition.owner(sender), "packets": sum(receivers.values()), "to": receivers}
-            for sender, receivers in sorted(count.sources.items())
-        }

@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conclave.errors import ConclaveError, ExitCode
+from conclave.lab import access
+from conclave.paths import project_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from conclave.lab.state import Claim
 
 # Program and the Debian package that brings it.
 TOOLS = {
@@ -119,3 +123,38 @@ def _missing(feature: str) -> ConclaveError:
         todo="use a machine or virtual machine of its own, or a privileged container",
         exit_code=ExitCode.MACHINE,
     )
+
+
+def refuse_other_checkout(name: str, claim: Claim | None) -> None:
+    """Refuse a lab that another checkout has started.
+
+    Raises
+    ------
+    ConclaveError
+        When that checkout is there and the lab runs.
+    """
+    own = str(project_root())
+    if claim and claim.checkout != own and claim.living and Path(claim.checkout).exists():
+        raise ConclaveError(
+            f"lab {name!r} belongs to the checkout {claim.checkout}",
+            expected=own,
+            todo="use another name with --name",
+            exit_code=ExitCode.NOT_READY,
+        )
+
+
+def refuse_inside(name: str) -> None:
+    """Refuse to end a lab from within.
+
+    Raises
+    ------
+    ConclaveError
+        When this process runs inside it.
+    """
+    if os.environ.get(access.VARIABLE) == name:
+        raise ConclaveError(
+            f"this process is inside lab {name!r}",
+            expected="a process outside the lab",
+            todo="leave the lab's shell and try again",
+            exit_code=ExitCode.NOT_READY,
+        )
