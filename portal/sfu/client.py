@@ -28,6 +28,8 @@ _SILENT_SECONDS = 10
 # The server itself, or the one that hands on to it, says that it cannot: another may.
 _ASK_ANOTHER = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 NOT_FOUND = "not_found"
+# LiveKit 1.13.5 says so, with Twirp's code "unknown", of a room that is on record at a server that is gone.
+_NO_SERVER = "could not find object"
 
 
 class SfuError(Exception):
@@ -174,7 +176,7 @@ class Sfu:
                 self._servers.was_silent(address)
                 continue
             if status != HTTPStatus.OK:
-                raise SfuError(str(said.get("code", status)))
+                raise SfuError(NOT_FOUND if said.get("msg") == _NO_SERVER else str(said.get("code", status)))
             return address, said
         raise SfuError(type(failure).__name__) from failure
 

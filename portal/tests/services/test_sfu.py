@@ -74,6 +74,15 @@ def test_a_refusal_is_final() -> None:
         assert other.asked == 0
 
 
+def test_a_room_whose_server_is_gone_is_a_room_that_is_not_there() -> None:
+    """What LiveKit says of a room that ran on a server which was killed, until somebody opens it anew."""
+    gone = {"code": "unknown", "msg": "could not find object"}
+    with running(500, gone) as one, pytest.raises(SfuError, match=r"^not_found$"):
+        asked(servers(one.address))
+    with running(500, gone | {"msg": "something else"}) as one, pytest.raises(SfuError, match=r"^unknown$"):
+        asked(servers(one.address))
+
+
 def test_when_none_answers_the_last_failure_is_told(refusing: str) -> None:
     with running(503, {"code": "unavailable"}) as down:
         with pytest.raises(SfuError, match=r"^ConnectionRefusedError$"):
