@@ -201,9 +201,13 @@ def test_deleting_a_meeting_sends_everybody_out(site: Site, organiser: Person) -
 
 
 def test_a_guest_is_let_in_and_removed_and_nothing_of_his_leads_back(site: Site, organiser: Person) -> None:
+    with httpx.Client(verify=servers.trust(site.ca), base_url=site.portal) as guest:
+        _in_and_out_again(site, organiser, guest)
+
+
+def _in_and_out_again(site: Site, organiser: Person, guest: httpx.Client) -> None:
     meeting = planned(organiser, "standard")
     path = f"/api/meetings/{meeting['id']}"
-    guest = httpx.Client(verify=servers.trust(site.ca), base_url=site.portal)
     wish = {"display_name": "Guest", "pin": meeting["pin"]}
     waits = guest.post(f"{path}/join", json=wish)
     assert waits.status_code == 202
