@@ -39,7 +39,7 @@ class ProblemCode(StrEnum):
     MEETING_FULL = "meeting_full"
     NAME_AND_PIN_REQUIRED = "name_and_pin_required"
     PIN_WRONG = "pin_wrong"
-    # Places in the waiting room.
+    # Places in the lobby.
     PLACE_UNKNOWN = "place_unknown"
     DENIED = "denied"
     # Moved back a moment ago: how it stands, `GET place` says.

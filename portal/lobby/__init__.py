@@ -1,1 +1,1 @@
-"""The waiting room: who waits, who is let in, and what organisers do with those who are in."""
+"""The lobby: who waits, who is let in, and what organisers do with those who are in."""

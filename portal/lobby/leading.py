@@ -182,7 +182,7 @@ def remove(request: HttpRequest, meeting_id: str, identity: str, payload: DenyIn
 
 @router.post("/{meeting_id}/people/{identity}/back", response=_DONE, auth=signed_in)
 def back(request: HttpRequest, meeting_id: str, identity: str) -> Status[None]:
-    """Move somebody back to the waiting room."""
+    """Move somebody back to the lobby."""
     user = _asking(request)
     meeting = _led(meeting_id, user)
     with transaction.atomic():

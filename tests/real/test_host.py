@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.lab import leak
 from tests.lab.capture import Capture
 from tests.real.conftest import DEPOT, HOST
 
@@ -19,28 +20,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.lab
 
-ADDRESS, NOBODY = "192.0.2.66", "203.0.113.9"
+ADDRESS = "192.0.2.66"
 # A slow host answers late.
 SECONDS = 30
-# Tries to leave from the first moment to the last, shutdown included.
-LEAK = f"""
-import socket, threading
-line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-while True:
-    try:
-        line.sendto(b"leak", ("{NOBODY}", 9))
-    except OSError:
-        pass
-    threading.Event().wait(0.05)
-"""
-UNIT = """[Unit]
-DefaultDependencies=no
-[Service]
-ExecStart=/usr/bin/python3 /usr/local/lib/leak.py
-KillMode=none
-[Install]
-WantedBy=sysinit.target
-"""
 # The rules in place, as the kernel lists them where nothing else is loaded; and what it lists here, without whom it has
 # refused so far.
 LISTINGS = """
@@ -95,7 +77,7 @@ def left_at_reboot(lab: Lab) -> int:
     """Count what leaves the host from its shutdown until it answers again, of what may not leave in any mode."""
     with Capture(lab.names.control, "rt_core", outgoing=True) as wire:
         lab.reboot(HOST)
-    return sum(packet.sender == ADDRESS and packet.receiver == NOBODY for packet in wire.packets)
+    return sum(packet.sender == ADDRESS and packet.receiver == leak.NOBODY for packet in wire.packets)
 
 
 def test_the_kernel_is_the_host_s_own(deployed: Lab) -> None:
@@ -166,8 +148,8 @@ def test_no_unit_has_failed(deployed: Lab) -> None:
 
 
 def test_a_host_that_is_isolated_sends_nothing_while_it_shuts_down_and_boots(deployed: Lab) -> None:
-    on(deployed, "mkdir -p /usr/local/lib; cat > /usr/local/lib/leak.py", LEAK)
-    on(deployed, "cat > /etc/systemd/system/leak.service", UNIT)
+    on(deployed, f"mkdir -p /usr/local/lib; cat > /{leak.PROGRAM_PATH}", leak.program(0.05))
+    on(deployed, f"cat > /{leak.UNIT_PATH}", leak.UNIT)
     on(deployed, "systemctl daemon-reload; systemctl enable --quiet --now leak.service")
     on(deployed, "conclave-mode isolated --reason boot")
     assert left_at_reboot(deployed) == 0

@@ -13,6 +13,7 @@ import { levelsQuery } from "../src/levels";
 import { Denied } from "../src/pages/join/Denied";
 import { WaitingCard } from "../src/pages/join/WaitingCard";
 import { LevelPicker } from "../src/pages/LevelPicker";
+import { person as standIn } from "./call/standIns";
 
 // Of the dialogs' library; jsdom has none.
 vi.stubGlobal("CSS", { escape: (text: string) => text });
@@ -50,23 +51,8 @@ const room: RoomState = {
   ],
   people: [],
 };
-const person = (identity: string, given: Partial<Person>): Person => ({
-  identity,
-  name: identity,
-  kind: "guest",
-  role: "participant",
-  maySpeak: false,
-  self: false,
-  joinedAt: new Date(),
-  microphone: false,
-  screenAudio: undefined,
-  audio: "encrypted",
-  camera: undefined,
-  screen: undefined,
-  speaking: false,
-  quality: "good",
-  ...given,
-});
+const person = (identity: string, given: Partial<Person>) =>
+  standIn({ identity, name: identity, maySpeak: false, microphone: false, joinedAt: new Date(), ...given });
 const people = [
   person("Olga", { kind: "organiser", role: "organiser", self: true }),
   person("Max", { kind: "member", role: "co_organiser" }),

@@ -1,4 +1,4 @@
-"""The waiting room: who waits, and that nothing but an organiser's word leads past it."""
+"""The lobby: who waits, and that nothing but an organiser's word leads past it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a participant gets into a meeting: as a guest does, through the portal, its waiting room included."""
+"""How a participant gets into a meeting: as a guest does, through the portal, its lobby included."""
 
 from __future__ import annotations
 

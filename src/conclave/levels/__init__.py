@@ -36,7 +36,7 @@ class Rules(BaseModel):
     second_factor: Literal["none", "any", "phishing_resistant"] = Field(description="Of people with an account.")
     device: Literal["any", "registered"] = Field(description="What people with an account come with.")
     # Each step keeps out or lets wait more people than the one before: with `named_guests`, a guest who is not named
-    # does not even get as far as the waiting room.
+    # does not even get as far as the lobby.
     waiting_room: Literal["optional", "guests", "named_guests", "everybody"] = Field(
         description="Who waits until an organiser lets him in; optional: guests, if the organiser wants it."
     )

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.lab import leak
 from tests.lab.capture import Capture
 
 if TYPE_CHECKING:
@@ -16,32 +17,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.lab
 
-NOBODY = "203.0.113.9"
-# Tries to leave from the first moment to the last, shutdown included.
-LEAK = f"""
-import socket, threading
-line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-while True:
-    try:
-        line.sendto(b"leak", ("{NOBODY}", 9))
-    except OSError:
-        pass
-    threading.Event().wait(0.002)
-"""
-UNIT = """[Unit]
-DefaultDependencies=no
-[Service]
-ExecStart=/usr/bin/python3 /usr/local/lib/leak.py
-KillMode=none
-[Install]
-WantedBy=sysinit.target
-"""
-
 
 @pytest.fixture
 def leaking(site: Site) -> Iterator[str]:
     """Give a host on which somebody tries to leave all the time."""
-    site.write("core1", {"usr/local/lib/leak.py": LEAK, "etc/systemd/system/leak.service": UNIT})
+    site.write("core1", {leak.PROGRAM_PATH: leak.program(0.002), leak.UNIT_PATH: leak.UNIT})
     site.on("core1", "systemctl daemon-reload")
     site.on("core1", "systemctl enable --quiet --now leak.service")
     yield "core1"
@@ -49,7 +29,7 @@ def leaking(site: Site) -> Iterator[str]:
 
 
 def left(wire: Capture, sender: str = "192.0.2.66") -> int:
-    return sum(packet.sender == sender and packet.receiver == NOBODY for packet in wire.packets)
+    return sum(packet.sender == sender and packet.receiver == leak.NOBODY for packet in wire.packets)
 
 
 def test_a_host_that_is_isolated_sends_nothing_while_it_shuts_down_and_starts(site: Site, leaking: str) -> None:

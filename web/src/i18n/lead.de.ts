@@ -39,7 +39,7 @@ export const leadDe: Catalogue["lead"] = {
   denyTitle: (name) => `${name} nicht einlassen?`,
   denyText: "Die Person erfährt das, und was Sie hier schreiben.",
   denyBan: "Für den Rest der Besprechung",
-  denyBanHint: "Die Person kann nicht noch einmal fragen.",
+  denyBanHint: "Die Person kann nicht noch einmal fragen. Bei Gästen gilt das für alle hinter demselben Anschluss.",
   tell: "Nachricht senden",
   tellTitle: (name) => `Nachricht an ${name}`,
   tellHint: "Nur diese Person sieht sie und wartet weiter.",
@@ -66,7 +66,8 @@ export const leadDe: Catalogue["lead"] = {
   coOrganiserTake: "Mitorganisation beenden",
   remove: "Entfernen",
   removeTitle: (name) => `${name} aus der Besprechung entfernen?`,
-  removeText: "Die Verbindung wird sofort getrennt. Um zurückzukommen, muss die Person neu um Einlass bitten.",
+  removeText:
+    "Die Verbindung wird sofort getrennt. Um zurückzukommen, muss die Person neu beitreten; hat die Besprechung eine Lobby, wartet sie dort.",
   removeBan: "Nicht wieder einlassen",
   removeBanHint: "Für den Rest der Besprechung. Bei Gästen gilt das für alle hinter demselben Anschluss.",
   endAll: "Für alle beenden",

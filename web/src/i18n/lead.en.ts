@@ -40,7 +40,7 @@ export const leadEn = {
   denyTitle: (name: string) => `Not let ${name} in?`,
   denyText: "The person is told so, and what you write here.",
   denyBan: "For the rest of the meeting",
-  denyBanHint: "The person cannot ask again.",
+  denyBanHint: "The person cannot ask again. For guests this counts for everybody behind the same connection.",
   tell: "Send a message",
   tellTitle: (name: string) => `Message to ${name}`,
   tellHint: "Only this person sees it, and goes on waiting.",
@@ -67,7 +67,8 @@ export const leadEn = {
   coOrganiserTake: "No longer co-organiser",
   remove: "Remove",
   removeTitle: (name: string) => `Remove ${name} from the meeting?`,
-  removeText: "The connection is cut at once. To come back, the person has to ask to be let in again.",
+  removeText:
+    "The connection is cut at once. To come back, the person has to join anew, and waits if the meeting has a lobby.",
   removeBan: "Not let in again",
   removeBanHint: "For the rest of the meeting. For guests this counts for everybody behind the same connection.",
   endAll: "End for everybody",

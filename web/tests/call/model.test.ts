@@ -9,24 +9,9 @@ import {
   retryPause,
   shieldOf,
 } from "../../src/call/model";
+import { person as standIn } from "./standIns";
 
-const person = (given: Partial<Person>): Person => ({
-  identity: "a",
-  name: "A",
-  kind: "guest",
-  role: "participant",
-  maySpeak: true,
-  self: false,
-  joinedAt: undefined,
-  microphone: true,
-  audio: undefined,
-  camera: undefined,
-  screen: undefined,
-  screenAudio: undefined,
-  speaking: false,
-  quality: "good",
-  ...given,
-});
+const person = (given: Partial<Person>) => standIn({ identity: "a", name: "A", audio: undefined, ...given });
 const self = person({ identity: "me", self: true });
 
 describe("a publication", () => {

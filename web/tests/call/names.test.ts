@@ -1,23 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Person } from "../../src/call/model";
 import { kindOf, visibleName, withNumbers } from "../../src/call/names";
+import { person as standIn } from "./standIns";
 
-const person = (identity: string, name: string, kind: Person["kind"], minute: number): Person => ({
-  identity,
-  name,
-  kind,
-  role: "participant",
-  maySpeak: true,
-  self: false,
-  joinedAt: new Date(2026, 10, 29, 14, minute),
-  microphone: true,
-  audio: undefined,
-  camera: undefined,
-  screen: undefined,
-  screenAudio: undefined,
-  speaking: false,
-  quality: "good",
-});
+const person = (identity: string, name: string, kind: Person["kind"], minute: number) =>
+  standIn({ identity, name, kind, joinedAt: new Date(2026, 10, 29, 14, minute) });
 
 describe("equal names", () => {
   it("get a number, and whoever organises keeps the bare name although a guest came first", () => {

@@ -112,13 +112,14 @@ export function MessageDialog({
   );
 }
 
-export function DenyDialog({
-  name,
-  onDeny,
+/** Turning somebody away before the door, or sending somebody out. */
+export function RefusalDialog({
+  words,
+  onRefuse,
   onClose,
 }: {
-  name: string;
-  onDeny: (how: { message?: string; ban: boolean }) => Promise<void>;
+  words: { title: string; action: string; text: string; ban: string; banHint: string };
+  onRefuse: (how: { message?: string; ban: boolean }) => Promise<void>;
   onClose: () => void;
 }) {
   const { lead } = useText();
@@ -126,12 +127,12 @@ export function DenyDialog({
   const [ban, setBan] = useState(false);
   return (
     <Decision
-      title={lead.denyTitle(name)}
-      action={lead.deny}
-      onDecide={() => onDeny({ ...given(message), ban })}
+      title={words.title}
+      action={words.action}
+      onDecide={() => onRefuse({ ...given(message), ban })}
       onClose={onClose}
     >
-      <p>{lead.denyText}</p>
+      <p>{words.text}</p>
       <Field
         label={lead.messageOptional}
         value={message}
@@ -139,39 +140,7 @@ export function DenyDialog({
         maxLength={MAX_MESSAGE}
         autoComplete="off"
       />
-      <Choice label={lead.denyBan} hint={lead.denyBanHint} chosen={ban} onChoose={setBan} />
-    </Decision>
-  );
-}
-
-export function RemoveDialog({
-  name,
-  onRemove,
-  onClose,
-}: {
-  name: string;
-  onRemove: (how: { message?: string; ban: boolean }) => Promise<void>;
-  onClose: () => void;
-}) {
-  const { lead } = useText();
-  const [message, setMessage] = useState("");
-  const [ban, setBan] = useState(false);
-  return (
-    <Decision
-      title={lead.removeTitle(name)}
-      action={lead.remove}
-      onDecide={() => onRemove({ ...given(message), ban })}
-      onClose={onClose}
-    >
-      <p>{lead.removeText}</p>
-      <Field
-        label={lead.messageOptional}
-        value={message}
-        onChange={setMessage}
-        maxLength={MAX_MESSAGE}
-        autoComplete="off"
-      />
-      <Choice label={lead.removeBan} hint={lead.removeBanHint} chosen={ban} onChoose={setBan} />
+      <Choice label={words.ban} hint={words.banHint} chosen={ban} onChoose={setBan} />
     </Decision>
   );
 }

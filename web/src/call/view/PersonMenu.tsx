@@ -3,7 +3,7 @@ import { type ReactNode, useState } from "react";
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import { useText } from "../../i18n";
 import { leads, type Person } from "../model";
-import { RemoveDialog } from "./LeadDialogs";
+import { RefusalDialog } from "./LeadDialogs";
 import type { LeadActions } from "./useLead";
 
 interface PersonMenuProps {
@@ -102,9 +102,15 @@ export function PersonMenu({ person, organiser, actions, act }: PersonMenuProps)
         </Popover>
       </MenuTrigger>
       {removing && (
-        <RemoveDialog
-          name={name}
-          onRemove={(how) => actions.remove(identity, how)}
+        <RefusalDialog
+          words={{
+            title: lead.removeTitle(name),
+            action: lead.remove,
+            text: lead.removeText,
+            ban: lead.removeBan,
+            banHint: lead.removeBanHint,
+          }}
+          onRefuse={(how) => actions.remove(identity, how)}
           onClose={() => setRemoving(false)}
         />
       )}

@@ -7,7 +7,7 @@ import { Notice } from "../../components/Notice";
 import { useText } from "../../i18n";
 import { errorText } from "../../i18n/errorText";
 import { useTime } from "../../i18n/time";
-import { DenyDialog, MessageDialog } from "./LeadDialogs";
+import { MessageDialog, RefusalDialog } from "./LeadDialogs";
 import { useAct } from "./useAct";
 import type { LeadActions } from "./useLead";
 
@@ -109,9 +109,15 @@ export function WaitingList({ waiting, actions }: { waiting: readonly Waiter[]; 
         />
       )}
       {asked?.for === "deny" && (
-        <DenyDialog
-          name={asked.about.name}
-          onDeny={(how) => actions.deny(asked.about.number, how)}
+        <RefusalDialog
+          words={{
+            title: text.lead.denyTitle(asked.about.name),
+            action: text.lead.deny,
+            text: text.lead.denyText,
+            ban: text.lead.denyBan,
+            banHint: text.lead.denyBanHint,
+          }}
+          onRefuse={(how) => actions.deny(asked.about.number, how)}
           onClose={() => setAsked(undefined)}
         />
       )}

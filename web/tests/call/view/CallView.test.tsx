@@ -2,8 +2,9 @@
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { CallState, Person } from "../../../src/call/model";
-import { type CallActions, CallView } from "../../../src/call/view/CallView";
+import { CallView } from "../../../src/call/view/CallView";
 import { LanguageProvider } from "../../../src/i18n";
+import { callActions, callState, person } from "../standIns";
 
 vi.stubGlobal(
   "ResizeObserver",
@@ -21,60 +22,13 @@ vi.stubGlobal(
 // Of the dialogs' library; jsdom has none.
 vi.stubGlobal("CSS", { escape: (text: string) => text });
 
-const nothing = async () => {};
-const actions: CallActions = {
-  toggle: nothing,
-  setMicrophone: nothing,
-  switchDevice: nothing,
-  activeDevice: () => undefined,
-  startAudio: nothing,
-  dismissAlarms: () => {},
-  recheckKeys: vi.fn(),
-  dismissRemoved: () => {},
-  enlarge: () => {},
-  leave: nothing,
-};
+const actions = callActions({ recheckKeys: vi.fn() });
 
 const guard = { asked: false, stay: () => {} };
 
-const person = (given: Partial<Person>): Person => ({
-  identity: "p-a",
-  name: "Anna Muster",
-  kind: "guest",
-  role: "participant",
-  maySpeak: true,
-  self: false,
-  joinedAt: undefined,
-  microphone: true,
-  audio: "encrypted",
-  camera: undefined,
-  screen: undefined,
-  screenAudio: undefined,
-  speaking: false,
-  quality: "good",
-  ...given,
-});
 const me = person({ identity: "p-me", name: "Somebody", kind: "organiser", self: true, audio: undefined });
 
-const state = (given: Partial<CallState> = {}): CallState => ({
-  phase: "connected",
-  stalled: false,
-  ended: undefined,
-  people: [me, person({})],
-  refusals: [],
-  alarms: [],
-  role: "participant",
-  maySpeak: true,
-  mayShare: true,
-  sending: { microphone: true, camera: true, screen: false },
-  autoplayBlocked: false,
-  deviceFailed: undefined,
-  cap: "full",
-  outside: false,
-  announcement: undefined,
-  removedByIsolation: [],
-  ...given,
-});
+const state = (given: Partial<CallState> = {}) => callState({ people: [me, person()], ...given });
 
 const view = (shown: CallState) => (
   <LanguageProvider site="en">

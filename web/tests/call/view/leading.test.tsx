@@ -4,9 +4,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { PortalError, type RoomState, type Waiter } from "../../../src/api/portal";
 import * as chime from "../../../src/call/chime";
 import type { CallState, Person } from "../../../src/call/model";
-import { type CallActions, CallView } from "../../../src/call/view/CallView";
+import { CallView } from "../../../src/call/view/CallView";
 import type { Lead, LeadActions } from "../../../src/call/view/useLead";
 import { LanguageProvider } from "../../../src/i18n";
+import { callActions, callState, person } from "../standIns";
 
 vi.stubGlobal(
   "ResizeObserver",
@@ -21,36 +22,8 @@ vi.stubGlobal("CSS", { escape: (text: string) => text });
 
 const nothing = async () => {};
 const leave = vi.fn(nothing);
-const actions: CallActions = {
-  toggle: nothing,
-  setMicrophone: nothing,
-  switchDevice: nothing,
-  activeDevice: () => undefined,
-  startAudio: nothing,
-  dismissAlarms: () => {},
-  recheckKeys: () => {},
-  dismissRemoved: () => {},
-  enlarge: () => {},
-  leave,
-};
+const actions = callActions({ leave });
 
-const person = (given: Partial<Person>): Person => ({
-  identity: "p-a",
-  name: "Anna Muster",
-  kind: "guest",
-  role: "participant",
-  maySpeak: true,
-  self: false,
-  joinedAt: undefined,
-  microphone: true,
-  screenAudio: undefined,
-  audio: "encrypted",
-  camera: undefined,
-  screen: undefined,
-  speaking: false,
-  quality: "good",
-  ...given,
-});
 const me = person({
   identity: "p-me",
   name: "Olga",
@@ -61,25 +34,8 @@ const me = person({
 });
 const member = person({ identity: "p-m", name: "Max Mitglied", kind: "member" });
 
-const state = (given: Partial<CallState> = {}): CallState => ({
-  phase: "connected",
-  stalled: false,
-  ended: undefined,
-  people: [me, person({}), member],
-  refusals: [],
-  alarms: [],
-  role: "organiser",
-  maySpeak: true,
-  mayShare: true,
-  sending: { microphone: true, camera: true, screen: false },
-  autoplayBlocked: false,
-  deviceFailed: undefined,
-  cap: "full",
-  outside: false,
-  announcement: undefined,
-  removedByIsolation: [],
-  ...given,
-});
+const state = (given: Partial<CallState> = {}) =>
+  callState({ people: [me, person(), member], role: "organiser", ...given });
 
 const waiter = (number: number, given: Partial<Waiter> = {}): Waiter => ({
   number,

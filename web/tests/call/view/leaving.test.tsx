@@ -5,12 +5,12 @@ import { useSyncExternalStore } from "react";
 import { createMemoryRouter, Navigate, RouterProvider } from "react-router";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { CallSession } from "../../../src/call/CallSession";
-import type { CallState, Person } from "../../../src/call/model";
 import { Call } from "../../../src/call/view/Call";
 import { newMeetingKey } from "../../../src/e2ee/meetingKey";
 import { LanguageProvider } from "../../../src/i18n";
 import { EndedPage } from "../../../src/pages/EndedPage";
 import { forgetLeft, rememberLeft } from "../../../src/pages/join/lastLeft";
+import { callState, person } from "../standIns";
 
 vi.stubGlobal(
   "ResizeObserver",
@@ -25,40 +25,8 @@ vi.stubGlobal("CSS", { escape: (text: string) => text });
 
 const ID = "AAAAAAAAAAAAAAAAAAAA-1";
 
-const me: Person = {
-  identity: "p-me",
-  name: "Somebody",
-  kind: "organiser",
-  role: "participant",
-  maySpeak: true,
-  self: true,
-  joinedAt: undefined,
-  microphone: true,
-  audio: undefined,
-  camera: undefined,
-  screen: undefined,
-  screenAudio: undefined,
-  speaking: false,
-  quality: "good",
-};
-const running: CallState = {
-  phase: "connected",
-  stalled: false,
-  ended: undefined,
-  people: [me],
-  refusals: [],
-  alarms: [],
-  role: "participant",
-  maySpeak: true,
-  mayShare: true,
-  sending: { microphone: true, camera: true, screen: false },
-  autoplayBlocked: false,
-  deviceFailed: undefined,
-  cap: "full",
-  outside: false,
-  announcement: undefined,
-  removedByIsolation: [],
-};
+const me = person({ identity: "p-me", name: "Somebody", kind: "organiser", self: true, audio: undefined });
+const running = callState({ people: [me] });
 
 /** As much of a call as its view needs: one that is left is over. */
 class StandIn {
