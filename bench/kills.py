@@ -20,11 +20,11 @@ ABOUT = (
     "audio: the longest time in which one of them had no frame, or no tone, of the other, first in ten seconds of "
     "the same call without a kill, then from it to the end of the call, ten seconds after all media is there again. "
     "A third person, with the browser client in Chromium, joins at the moment of the kill: how long it takes until "
-    "he is in the call. One row is a call of two people with the browser client: the probes' SDK tries a second time "
+    "he is in the call. Rows of browsers are calls of two people with the browser client: the probes' SDK tries a second time "
     "after five seconds, the browser client much sooner. Hosts are rebooted from within, and are back when all their "
     "services are well; the third person joins once the host is down. The power cut ends all hosts of the site at "
     "once and starts them again; the third person joins once all of them answer on ssh. Participants have priority "
-    "over what else the machine does. Seconds, median and worst of {rounds} kills. Goal: no time without media; for "
+    "over what else the machine does. Seconds, of {rounds}; of several, median and worst. Goal: no time without media; for "
     "the SFU of a site with one media host 4 s; over a reboot of edge or media and over a power cut, everybody sees "
     "and hears everybody again."
 )
@@ -87,10 +87,11 @@ def _seconds(values: Iterable[float | None]) -> list[float | None]:
 
 
 def _of(values: Iterable[float | None]) -> str:
-    """Return median and worst; a dash where nothing was measured."""
+    """Return median and worst of several, or the one; a dash where nothing was measured."""
     known = list(values)
     numbers = [value for value in known if value is not None]
     if not numbers:
         return "-"
     never = "" if len(numbers) == len(known) else f", {len(known) - len(numbers)} never"
-    return f"{statistics.median(numbers):.2f}, {max(numbers):.2f}{never}"
+    worst = f", {max(numbers):.2f}" if len(numbers) > 1 else ""
+    return f"{statistics.median(numbers):.2f}{worst}{never}"

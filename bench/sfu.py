@@ -30,7 +30,14 @@ if TYPE_CHECKING:
 
 TITLE = "Marks and firewall beside a bare SFU"
 MEMBERS, STREAMS = 3, 10
-PAIRS, SECONDS, SETTLING = 14, 4.0, 1.0
+ROUNDS, SECONDS, SETTLING = 12, 4.0, 1.0
+MEDIA_PORT = 7882
+SETS = {
+    "whole": "marks and firewall",
+    "not followed": "the same, media port not followed (`notrack`)",
+    "followed": "nothing but following connections",
+    "bare": "bare",
+}
 READY_SECONDS = 60.0
 GOAL = 0.97
 # The SFU and its host's network have this core to themselves, the members the other.
@@ -60,13 +67,38 @@ class Pair(Small):
             mask = f"echo {1 << CORES[where]} >/sys/class/net/{CABLE[where]}/queues/rx-0/rps_cpus"
             self.run(where, "sh", "-c", mask)
 
-    def protect(self) -> None:
-        """Load the whole rule set of the media host, marks included."""
-        self.run("sfu", "nft", "-f", "-", stdin=rules(Catalog.load(), SITE, "sfu"))
+    def load(self, name: str) -> None:
+        """Let one of SETS be the rules, and nothing else."""
+        self.run("sfu", "nft", "-f", "-", stdin=f"table inet conclave\ndelete table inet conclave\n{rule_set(name)}")
 
-    def bare(self) -> None:
-        """Take it away; without a rule that asks for it the kernel follows no connections either."""
-        self.run("sfu", "nft", "delete", "table", "inet", "conclave")
+
+def rule_set(name: str) -> str:
+    """Return one of SETS for nft.
+
+    Without a rule that asks for it the kernel follows no connections; so the table of `followed` says what that alone
+    costs. `not followed` is no rule set to run: a limit for each sender must know which packets begin something.
+    """
+    if name == "bare":
+        return ""
+    if name == "followed":
+        hooks = "".join(
+            f"chain {hook} {{ type filter hook {hook} priority filter; ct state established,related accept; }}\n"
+            for hook in ("input", "output")
+        )
+        return f"table inet conclave {{\n{hooks}}}\n"
+    whole = rules(Catalog.load(), SITE, "sfu")
+    if name == "whole":
+        return whole
+    raw = "".join(
+        f"chain raw-{hook} {{ type filter hook {hook} priority raw; udp {port} {MEDIA_PORT} notrack; }}\n"
+        for hook, port in (("prerouting", "dport"), ("output", "sport"))
+    )
+    for hook, port in (("input", "dport"), ("output", "sport")):
+        begin = f"type filter hook {hook} priority filter; policy drop;\n"
+        if begin not in whole:
+            raise RuntimeError(f"no chain {hook} as it is known here")
+        whole = whole.replace(begin, f"{begin}udp {port} {MEDIA_PORT} accept\n")
+    return f"{whole}\ntable inet conclave {{\n{raw}}}\n"
 
 
 @dataclass(frozen=True)
@@ -95,12 +127,12 @@ class Rate:
 
 
 def measure(_: measuring.Options) -> str:
-    """Alternate in one running call; about three minutes."""
+    """Alternate in one running call; about five minutes."""
     with tempfile.TemporaryDirectory(prefix="conclave-sfu-") as folder, Pair(Path(folder)) as pair:
-        pair.protect()
+        pair.load("whole")
         with meeting.running(pair, Path(folder)) as server, members(pair, server):
             (process,) = map(int, measuring.run("ip", "netns", "pids", pair.name("sfu")).split())
-            rounds = [both(pair, process, first=number % 2 == 0) for number in range(PAIRS)]
+            rounds = [each(pair, process, turn) for turn in range(ROUNDS)]
     return told(rounds)
 
 
@@ -129,24 +161,20 @@ def members(pair: Pair, server: meeting.Server) -> Iterator[None]:
         yield
 
 
-def both(pair: Pair, process: int, *, first: bool) -> tuple[Rate, Rate]:
-    """Return a window with the rules and one without, one after the other."""
-    found = {}
-    for protected in (first, not first):
-        found[protected] = window(pair, process, protected=protected)
-    return found[True], found[False]
+def each(pair: Pair, process: int, turn: int) -> dict[str, Rate]:
+    """Return a window with each set of rules, one after the other; which is the first changes from turn to turn."""
+    names = list(SETS)
+    first = turn % len(names)
+    return {name: window(pair, process, name) for name in names[first:] + names[:first]}
 
 
-def window(pair: Pair, process: int, *, protected: bool) -> Rate:
-    """Return the rates of some seconds, after the call has settled in with these rules or without."""
-    (pair.protect if protected else pair.bare)()
+def window(pair: Pair, process: int, name: str) -> Rate:
+    """Return the rates of some seconds, after the call has settled in with these rules."""
+    pair.load(name)
     threading.Event().wait(SETTLING)
     begin = reading(pair, process)
     threading.Event().wait(SECONDS)
-    rate = begin.until(reading(pair, process))
-    if not protected:
-        pair.protect()
-    return rate
+    return begin.until(reading(pair, process))
 
 
 def reading(pair: Pair, process: int) -> Reading:
@@ -161,7 +189,7 @@ def reading(pair: Pair, process: int) -> Reading:
     return Reading(time.monotonic(), time.clock_gettime((~process << 3) | 2), idle, packets)
 
 
-def told(rounds: list[tuple[Rate, Rate]]) -> str:
+def told(rounds: list[dict[str, Rate]]) -> str:
     """Return the section."""
     rows = []
     for name, what in (
@@ -169,18 +197,20 @@ def told(rounds: list[tuple[Rate, Rate]]) -> str:
         ("process", "packets for each processor second of the SFU's process"),
         ("core", "packets for each second of work on its core, the network's included"),
     ):
-        values = [[getattr(rate, name) for rate in pair] for pair in rounds]
-        protected, bare = (statistics.median(column) for column in zip(*values, strict=True))
-        shares = sorted(one / other for one, other in values)
-        middle = shares[len(shares) // 4], shares[-1 - len(shares) // 4]
-        share = f"{statistics.median(shares):.3f} ({middle[0]:.3f} to {middle[1]:.3f})"
-        rows.append(f"| {what} | {protected:.0f} | {bare:.0f} | {share} |")
-    heading = "| median of the windows | marks and firewall | bare | share (middle half) |\n| --- | --- | --- | --- |\n"
+        cells = []
+        for rules_of in SETS:
+            median = statistics.median(getattr(turn[rules_of], name) for turn in rounds)
+            shares = sorted(getattr(turn[rules_of], name) / getattr(turn["bare"], name) for turn in rounds)
+            low, high = shares[len(shares) // 4], shares[-1 - len(shares) // 4]
+            share = "" if rules_of == "bare" else f": {statistics.median(shares):.3f} ({low:.3f} to {high:.3f})"
+            cells.append(f"{median:.0f}{share}")
+        rows.append(f"| {what} | {' | '.join(cells)} |")
+    heading = f"| median of the windows: share of bare (middle half) | {' | '.join(SETS.values())} |\n"
+    heading += "| --- |" + " --- |" * len(SETS) + "\n"
     about = (
-        f"One running call of {MEMBERS} members with {STREAMS} audio streams each. The rules of the media host, "
-        f"whole, are loaded and taken away in turn, {PAIRS} times each for {SECONDS:.0f} s, the order changing from "
-        "pair to pair. The SFU and the network of its host have one core, the members the other; no router is between "
-        "them. The load is the same in both, so what is compared is the work it makes. "
-        f"Goal: {GOAL} of bare."
+        f"One running call of {MEMBERS} members with {STREAMS} audio streams each. The sets of rules are loaded in "
+        f"turn, {ROUNDS} times each for {SECONDS:.0f} s, the first one changing from turn to turn. The SFU and the "
+        "network of its host have one core, the members the other; no router is between them. The load is the same in "
+        f"all, so what is compared is the work it makes. Goal: {GOAL} of bare."
     )
     return f"{about}\n\n{heading}" + "\n".join(rows)
