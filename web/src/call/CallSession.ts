@@ -26,6 +26,7 @@ import type { CallState, DeviceFailure, EndReason, LocalSource, Person, Quality 
 import { kindOf, roleOf, visibleName, withNumbers } from "./names";
 import { RemoteMedia } from "./RemoteMedia";
 import type { PreviousMedia } from "./rejoin";
+import { RETRIES } from "./retries";
 import { watchStall } from "./stall";
 import "../silence";
 
@@ -77,6 +78,7 @@ export class CallSession {
       encryption: { keyProvider: this.#keys, worker: this.#encryption.worker },
       adaptiveStream: true,
       dynacast: true,
+      reconnectPolicy: RETRIES,
       ...publishSettings(admission.cap),
       ...(speaker ? { audioOutput: { deviceId: speaker } } : {}),
     });
