@@ -37,6 +37,8 @@ def rights(meeting: Meeting, user: User | None, place: Place | None) -> dict[str
         "role": role,
         "speech": leads or (meeting.floor_open if granted is None else granted),
         "screen": leads or meeting.rules.screen_share == "everybody",
+        # Chat and what goes with it: everybody who was let in.
+        "data": True,
     }
 
 

@@ -177,7 +177,7 @@ def _permit(row: Permit) -> None:
     if found is None:
         return
     try:
-        rooms.permit(row.room, row.identity, sources(found), {"role": found.role})
+        rooms.permit(row.room, row.identity, sources(found), {"role": found.role}, data=found.data)
     except SfuError:
         if timezone.now() < row.since + _UNKNOWN_FOR or row.identity in rooms.present(row.room):
             raise

@@ -20,9 +20,10 @@ class Admission(models.Model):
     source = models.CharField(max_length=32, blank=True)
     # Of the person, as the SFU shows it to others: a meetings.models.Role.
     role = models.CharField(max_length=12, default="participant")
-    # Whether microphone and screen may be sent, and whether that has changed since the token was made.
+    # Whether microphone, screen and data may be sent, and whether that has changed since the token was made.
     speech = models.BooleanField(default=True)
     screen = models.BooleanField(default=True)
+    data = models.BooleanField(default=True)
     changed = models.BooleanField(default=False)
     # What somebody outside may use of the uplink: a value of conclave.bandwidth.Cap; empty for everybody inside.
     cap = models.CharField(max_length=8, blank=True)

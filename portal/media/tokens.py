@@ -50,7 +50,7 @@ def admit(
     source:
         Of a guest, `media.tickets.source`.
     rights:
-        Fields of the admission: ``role``, ``speech`` and ``screen``, and ``identity`` where it is known before.
+        Fields of the admission: ``role``, ``speech``, ``screen`` and ``data``; ``identity`` where it is known before.
     """
     identity = str(rights.pop("identity", "")) or fresh_identity()
     admission = Admission.objects.create(
@@ -74,7 +74,7 @@ def admit(
         can_publish=bool(allowed),
         can_publish_sources=allowed,
         can_subscribe=True,
-        can_publish_data=False,
+        can_publish_data=admission.data,
         can_update_own_metadata=False,
     )
     token = (

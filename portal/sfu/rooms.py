@@ -16,7 +16,7 @@ from sfu.client import NOT_FOUND, Servers, Sfu, SfuError, context
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# What people may send; anything else (data, own metadata, moderation) stays with the portal.
+# What people may send besides data; anything else (own metadata, moderation) stays with the portal.
 SOURCES = ["camera", "microphone", "screen_share", "screen_share_audio"]
 _SECONDS = 5
 _AT_ONCE = 8
@@ -103,7 +103,7 @@ def remove(room: str, identity: str) -> None:
         sfu.call("RemoveParticipant", {"room": room, "identity": identity}, room)
 
 
-def permit(room: str, identity: str, sources: Sequence[str], attributes: Mapping[str, str]) -> None:
+def permit(room: str, identity: str, sources: Sequence[str], attributes: Mapping[str, str], *, data: bool) -> None:
     """Say anew what a participant may send, and what others see of him; what he may no longer send ends at once.
 
     Parameters
@@ -114,6 +114,8 @@ def permit(room: str, identity: str, sources: Sequence[str], attributes: Mapping
         What he may send, of `SOURCES`.
     attributes:
         Those that change.
+    data:
+        Whether he may send data messages: chat, files, reactions, votes.
 
     Raises
     ------
@@ -125,7 +127,7 @@ def permit(room: str, identity: str, sources: Sequence[str], attributes: Mapping
         # An empty list means everything.
         "can_publish": bool(sources),
         "can_publish_sources": [source.upper() for source in sources],
-        "can_publish_data": False,
+        "can_publish_data": data,
         "can_update_metadata": False,
     }
     wish = {"room": room, "identity": identity, "permission": permission, "attributes": dict(attributes)}

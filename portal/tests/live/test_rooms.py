@@ -106,7 +106,7 @@ def test_a_token_opens_one_room_for_a_minute_and_moderates_nothing(site: Site, o
         "canPublish": True,
         "canPublishSources": ["camera", "microphone", "screen_share", "screen_share_audio"],
         "canSubscribe": True,
-        "canPublishData": False,
+        "canPublishData": True,
         "canUpdateOwnMetadata": False,
     }
 

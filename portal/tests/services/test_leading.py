@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import jwt
 import pytest
 from django.utils import timezone
 from lobbies import OUTSIDE, Lobby, granted, lobby, voided
@@ -157,6 +158,16 @@ def test_who_may_send_nothing_gets_no_list_that_means_everything(led: Lobby) -> 
     led.organiser.patch(f"{led.path}/room", {"floor_open": False})
     permission = told(led)[-1][1]["permission"]
     assert (permission["can_publish"], permission["can_publish_sources"]) == (False, [])
+
+
+def test_everybody_who_was_let_in_may_send_data_until_his_admission_says_otherwise(led: Lobby) -> None:
+    inside = led.inside()
+    assert jwt.decode(inside["token"], options={"verify_signature": False})["video"]["canPublishData"] is True
+    led.do(f"people/{inside['identity']}/speech", granted=False)
+    assert told(led)[-1][1]["permission"]["can_publish_data"] is True
+    Admission.objects.filter(identity=inside["identity"]).update(data=False)
+    due.permit(Admission.objects.select_related("meeting").get(identity=inside["identity"]))
+    assert told(led)[-1][1]["permission"]["can_publish_data"] is False
 
 
 def test_a_floor_that_closes_between_token_and_connection_is_closed(led: Lobby) -> None:
