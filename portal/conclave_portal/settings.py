@@ -45,7 +45,7 @@ _pool: dict[str, Any] = {"min_size": 1, "max_size": CONFIG.database.pool, "timeo
 _tls: dict[str, Any] = {"sslmode": "verify-full", "sslrootcert": str(CONFIG.database.sslrootcert or "system")}
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "conclave_portal.postgresql",
         "HOST": CONFIG.database.host,
         "PORT": CONFIG.database.port,
         "NAME": CONFIG.database.name,
@@ -53,8 +53,6 @@ DATABASES = {
         "PASSWORD": CONFIG.database.password.get_secret_value(),
         # Under ASGI each request has a thread of its own, so connections are kept in a pool and not per thread.
         "CONN_MAX_AGE": 0,
-        # Those to a database that has started anew are replaced, not given to the next who asks.
-        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"pool": _pool, "connect_timeout": 5, **({} if _sockets else _tls)},
     }
 }
