@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import firewall
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from conclave.site.model import Site
     from conclave.verify.places import Host, Outside, Vantage
 
+SHOWN = 8
+USER = re.compile(r'\("([^"]+)",pid=')
 LOOPBACK = ("127.", "[::1]", "[::ffff:127.")
 # The record of a name that holds an address of an IP version (RFC 1035, RFC 3596), and its number.
 RECORDS = {4: ("A", 1), 6: ("AAAA", 28)}
@@ -27,21 +30,24 @@ def test_sockets_are_those_of_the_catalogue(
     """Nothing listens that the catalogue does not list for this host, and all of that does."""
     listening: set[tuple[str, int]] = set()
     local: set[tuple[str, int]] = set()
-    for row in host.read("ss -H -lntu").splitlines():
-        protocol, _, _, _, place, *_ = row.split()
+    programs: dict[tuple[str, int], str] = {}
+    for row in host.read("ss -H -lntup").splitlines():
+        protocol, _, _, _, place, _, *users = row.split()
         address, _, port = place.rpartition(":")
         (local if address.startswith(LOOPBACK) else listening).add((protocol, int(port)))
+        # users:(("nginx",pid=2,fd=6),("nginx",pid=1,fd=6)); a socket that systemd or the kernel holds may have none.
+        programs[protocol, int(port)] = ", ".join(sorted(set(USER.findall("".join(users)))))
     observe(listening=sorted(listening), on_loopback_only=sorted(local))
     first, last = _ports(catalog, "turn_relay")
     relays = {(protocol, port) for protocol, port in listening if protocol == "udp" and first <= port <= last}
     declared = served(host)
     own = {(protocol, port) for name in catalog.local_ports for port in _ports(catalog, name) for protocol in ("tcp",)}
     extra = listening - declared - (relays if "media" in host.roles else set())
-    assert not extra, f"listens without being in the catalogue: {_words(extra)}"
+    assert not extra, f"listens without being in the catalogue: {_words(extra, programs)}"
     missing = declared - listening
     assert not missing, f"in the catalogue, but nothing listens: {_words(missing)}"
     strange = local - own - declared
-    assert not strange, f"listens on loopback without being in the catalogue: {_words(strange)}"
+    assert not strange, f"listens on loopback without being in the catalogue: {_words(strange, programs)}"
 
 
 @control("NET-02")
@@ -193,5 +199,13 @@ def _ports(catalog: Catalog, name: str) -> list[int]:
     return value if isinstance(value, list) else [value]
 
 
-def _words(sockets: set[tuple[str, int]]) -> str:
-    return ", ".join(f"{protocol} {port}" for protocol, port in sorted(sockets))
+def _words(sockets: set[tuple[str, int]], programs: dict[tuple[str, int], str] | None = None) -> str:
+    """Name sockets, and whose they are: the first ones of each program, for there may be hundreds."""
+    ports: dict[str, list[str]] = {}
+    for protocol, port in sorted(sockets):
+        ports.setdefault((programs or {}).get((protocol, port), ""), []).append(f"{protocol} {port}")
+    said = []
+    for program, own in sorted(ports.items()):
+        more = f" and {len(own) - SHOWN} more" if len(own) > SHOWN else ""
+        said.append(f"{', '.join(own[:SHOWN])}{more}{f' ({program})' if program else ''}")
+    return "; ".join(said)

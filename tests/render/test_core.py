@@ -100,6 +100,13 @@ def test_keycloak_has_no_plain_http_and_verifies_its_database(core: dict[str, An
     assert "-Dliquibase.analytics.enabled=false" in core["etc/systemd/system/conclave-keycloak.service"]["content"]
 
 
+def test_keycloak_takes_an_ipv6_address_of_the_edge_for_an_address() -> None:
+    """Quarkus reads what has no length from its last colon on as a port, and then asks the name service each time."""
+    item = render("keycloak", "core1", keycloak_proxies=["192.0.2.2", "2001:db8:1:1::2"])
+    content = item["etc/conclave/keycloak/keycloak.conf"]["content"]
+    assert "\nproxy-trusted-addresses=192.0.2.2,2001:db8:1:1::2/128\n" in content
+
+
 def test_the_portal_reads_its_file(core: dict[str, Any], tmp_path: Path) -> None:
     place({"portal.toml": core["etc/conclave/portal/portal.toml"]}, tmp_path)
     program = "from conclave_portal.config import load; print(load().livekit.url)"

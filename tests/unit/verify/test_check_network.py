@@ -88,3 +88,17 @@ def test_a_name_is_asked_for_in_each_ip_version_that_the_site_has(tmp_path: Path
 def test_a_name_that_the_server_does_not_know_is_named() -> None:
     with pytest.raises(AssertionError, match="not known: meet A, meet AAAA"):
         ask(LAB, Users(LAB, lacking="meet"))
+
+
+def test_sockets_too_many_are_named_with_the_program_that_has_them() -> None:
+    rows = [
+        f'udp UNCONN 0 0 [::]:{40000 + number} [::]:* users:(("unbound",pid=7,fd=9),("unbound",pid=8,fd=9))'
+        for number in range(20)
+    ]
+    rows.append("tcp LISTEN 0 128 0.0.0.0:2000 0.0.0.0:*")
+    host = SimpleNamespace(read=lambda _command: "\n".join(rows), roles=["core"])
+    nothing = SimpleNamespace(local_ports={"turn_relay": [1, 2]})
+    with pytest.raises(AssertionError) as told:
+        check_network.test_sockets_are_those_of_the_catalogue(host, nothing, lambda _host: {("tcp", 1)}, dict)
+    first = ", ".join(f"udp {40000 + number}" for number in range(8))
+    assert str(told.value).endswith(f"catalogue: tcp 2000; {first} and 12 more (unbound)")
