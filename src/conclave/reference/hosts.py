@@ -43,8 +43,8 @@ _FREE = (
     N_(
         "Tests deploy, on one machine: IPv4 and IPv6, with a router of the site's own and a host for each role "
         "(`inventories/lab`); both on one host (`inventories/onebox`, `inventories/supplied`); IPv4 only, with "
-        "several media and edge hosts (`inventories/cluster`). IPv6 only has a test by hand (`make shapes`) that has "
-        "not been run yet. Of one LAN for everybody, tests load the rules and deploy nothing."
+        "several media and edge hosts (`inventories/cluster`). IPv6 only is deployed by a test that is run by hand "
+        "(`make shapes`). Of one LAN for everybody, tests load the rules and deploy nothing."
     ),
 )
 
