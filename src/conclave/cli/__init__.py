@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from conclave.errors import ConclaveError, ExitCode
 
+# We have none, and to look for some pydantic reads what every installed package says of itself.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 # Modules in the order of --help; each offers `register(app)`, which adds its commands.
 MODULES = (
     "site",
@@ -28,6 +30,8 @@ MODULES = (
     "demo",
     "docs",
 )
+# Characters to a line of help that is not read at a terminal.
+PIPE_WIDTH = 160
 # Commands that stand in a module of another name.
 HOMES = {"preflight": "deploy", "browse": "demo"}
 
@@ -53,6 +57,10 @@ def build(modules: tuple[str, ...] = MODULES) -> typer.Typer:
     line = typer.Typer(
         no_args_is_help=True,
         add_completion=True,
+        # What draws frames around help takes longer to load than all commands; pipes and programs do without, and get
+        # each sentence whole on one line.
+        rich_markup_mode="rich" if sys.stdout.isatty() else None,
+        context_settings={"terminal_width": PIPE_WIDTH} if not sys.stdout.isatty() else {},
         # Local variables can hold secrets, and a traceback ends up in tickets.
         pretty_exceptions_show_locals=False,
     )
@@ -98,6 +106,8 @@ def _accept_earlier_spelling() -> None:
         # A command that enters a lab starts again with the arguments the interpreter was given.
         if sys.orig_argv[len(sys.orig_argv) - len(given) :] == given:
             sys.orig_argv[len(sys.orig_argv) - len(given) :] = sys.argv[1:]
+        from rich.console import Console
+
         Console(stderr=True, soft_wrap=True, highlight=False).print(
             f"conclave: {message}", style="yellow", markup=False
         )
@@ -116,6 +126,8 @@ def main() -> None:
         _accept_earlier_spelling()
         build(() if sys.argv[1:] == ["--version"] else wanted(sys.argv[1:]))()
     except ConclaveError as error:
+        from rich.console import Console
+
         console = Console(stderr=True, soft_wrap=True, highlight=False)
         first, *rest = error.lines()
         console.print(f"conclave: {first}", style="red", markup=False)

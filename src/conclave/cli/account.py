@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from conclave import paths
 from conclave.cli.arguments import AsJson, LabName, SiteName
@@ -67,6 +65,9 @@ def unlock(site: SiteName, username: Username, lab: LabName = None, as_json: AsJ
 @account_app.command("list")
 def listed(site: SiteName, lab: LabName = None, as_json: AsJson = False) -> None:
     """List the accounts of a site."""
+    from rich.console import Console
+    from rich.table import Table
+
     rows: list[dict[str, Any]] = _act(site, lab, "list", {}).get("accounts", [])
     if as_json:
         typer.echo(json.dumps(rows))

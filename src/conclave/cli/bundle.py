@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
-from rich.filesize import decimal
-from rich.table import Table
 
 from conclave.cli.arguments import AsJson, exit_codes
 from conclave.errors import ConclaveError, ExitCode
@@ -43,6 +40,8 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Build the bundle on a connected machine; unchanged parts are not built again."""
+    from rich.console import Console
+
     from conclave.bundle import building, files
     from conclave.bundle.progress import Steps
 
@@ -82,6 +81,8 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check offline that a bundle is complete, trusted, not expired and not older than the installed one."""
+    from rich.console import Console
+
     from conclave.bundle import keys, trust, verify
     from conclave.bundle.manifest import Manifest
     from conclave.bundle.outcome import RefusedError
@@ -171,6 +172,8 @@ def _interrupt(_signal: int, _frame: object) -> NoReturn:
 
 
 def _keys(made: keys.Keys, *, as_json: bool) -> None:
+    from rich.console import Console
+
     from conclave.bundle import files
 
     answer = {"folder": str(made.folder), "root": str(made.root), "sha256": files.sha256(made.root)}
@@ -184,6 +187,10 @@ def _keys(made: keys.Keys, *, as_json: bool) -> None:
 
 
 def _print(manifest: Manifest, folder: Path, more: dict[str, Any], *, as_json: bool) -> None:
+    from rich.console import Console
+    from rich.filesize import decimal
+    from rich.table import Table
+
     if as_json:
         parts = [part.model_dump() for part in manifest.parts]
         answer = {"path": str(folder), "serial": manifest.serial, "created": manifest.created.isoformat()}

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes, finish
 from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from conclave.call.result import CallResult, Participant, Reception
 
 MOST = 16
@@ -93,6 +92,9 @@ def call(
 
 def show(result: CallResult, console: Console) -> None:
     """Print the result for people: one row per receiver and sender."""
+    from rich import box
+    from rich.table import Table
+
     title = f"{result.site}: {len(result.participants)} participants, {result.seconds:.0f} s"
     table = Table(title=title, box=box.SIMPLE, title_justify="left", pad_edge=False, padding=(0, 1))
     for heading in ("from", "to"):

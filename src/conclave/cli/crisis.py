@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import json as jsonlib
 import os
@@ -11,13 +12,13 @@ import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.live import Live
 
 from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes
 from conclave.errors import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from conclave.crisis import Order, Report
     from conclave.site.model import Site
 
@@ -95,6 +96,8 @@ def prove(
     as_json: AsJson = False,
 ) -> None:
     """Prove with probes, a capture and a real call that nothing leaves an isolated site, and sign the evidence."""
+    from rich.console import Console
+
     from conclave import names
     from conclave.cli import evidence
     from conclave.evidence.prove import prove as made_for
@@ -132,18 +135,16 @@ def _switch(
 
     enter(site, lab)
     order = _order(mode, reason, revert_after)
-    console = Console(file=sys.stderr, soft_wrap=True, highlight=False)
     try:
-        with Live(console=console, refresh_per_second=10, transient=not as_json) as live:
-            shown = console.is_terminal
+        with _shown(transient=not as_json) as watch:
             found = read.load(site)
             # A drill has time for it; the real cut waits for no name, and its certificate says what the call lacked.
             if prove and order.rehearsal:
                 names.require(found)
-            report = crisis.switch(found, order, lambda report: live.update(report.table()) if shown else None)
-        proof = _prove(found, order, console) if prove and report.done else {}
+            report = crisis.switch(found, order, watch)
+        proof = _prove(found, order) if prove and report.done else {}
     except KeyboardInterrupt:
-        console.print("interrupted: hosts may be in different modes. Run the same command again, it continues.")
+        typer.echo("interrupted: hosts may be in different modes. Run the same command again, it continues.", err=True)
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     _print(report, proof, as_json=as_json)
     if not report.done:
@@ -152,6 +153,22 @@ def _switch(
         raise typer.Exit(ExitCode.NOT_PROVEN)
     if not report.sound:
         raise typer.Exit(ExitCode.FAILED)
+
+
+@contextlib.contextmanager
+def _shown(*, transient: bool) -> Iterator[Callable[[Report], None]]:
+    """Draw the report after each step, at a terminal; nobody else waits until what draws is loaded."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    from conclave.crisis.shown import table
+
+    console = Console(file=sys.stderr, soft_wrap=True, highlight=False)
+    with Live(console=console, refresh_per_second=10, transient=transient) as live:
+        yield lambda report: live.update(table(report))
 
 
 def _order(mode: str, reason: str, revert_after: str) -> Order:
@@ -174,10 +191,13 @@ def seconds(text: str) -> int:
     return value
 
 
-def _prove(site: Site, order: Order, console: Console) -> dict[str, Any]:
+def _prove(site: Site, order: Order) -> dict[str, Any]:
     """Prove what was switched, with everything in place."""
+    from rich.console import Console
+
     from conclave.evidence.prove import prove
 
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
     made = prove(
         site,
         reason=order.reason,
@@ -191,8 +211,12 @@ def _print(report: Report, proof: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         typer.echo(jsonlib.dumps({**report.as_dict(), "proof": proof or None}, indent=2))
         return
+    from rich.console import Console
+
+    from conclave.crisis.shown import table
+
     console = Console(soft_wrap=True, highlight=False)
-    console.print(report.table())
+    console.print(table(report))
     for line in report.lacking():
         console.print(line, style="red", markup=False)
     if report.portal:

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.panel import Panel
 
 from conclave.cli.arguments import AsJson, LabName, SiteName
 from conclave.errors import ConclaveError
@@ -24,6 +22,9 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Build the bundle, boot the lab, deploy, verify, hold an encrypted call, and check that nothing left the site."""
+    from rich.console import Console
+    from rich.panel import Panel
+
     from conclave import demo as steps
     from conclave.cli.call import show
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from conclave.cli.arguments import AsJson, SiteName, exit_codes
 from conclave.errors import ConclaveError, ExitCode
 from conclave.language import Language
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from conclave.evidence import keys
     from conclave.evidence.certificate import Evidence, Signer
 
@@ -48,6 +49,8 @@ def verify(
     json: AsJson = False,
 ) -> None:
     """Verify an evidence file offline: chain, signatures, and that the verdict follows from the evidence."""
+    from rich.console import Console
+
     from conclave.evidence import certificate
     from conclave.evidence.sentences import label
 

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from conclave.cli.arguments import AsJson
 from conclave.paths import DEFAULT_LAB
@@ -46,6 +44,8 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Start the lab: blank hosts, a router, users, and a canary outside that counts packets that leave."""
+    from rich.console import Console
+
     from conclave.lab import Lab
 
     console = Console(stderr=True)
@@ -61,6 +61,8 @@ def save(
     as_json: AsJson = False,
 ) -> None:
     """Power off the hosts and keep their contents, to start from with `lab up --from`; the lab is down afterwards."""
+    from rich.console import Console
+
     from conclave.lab import Lab
 
     with Console(stderr=True).status(f"lab {name}") as line:
@@ -85,6 +87,8 @@ def forget(
 @lab.command()
 def down(name: Name = DEFAULT_LAB, as_json: AsJson = False) -> None:
     """End the lab and leave nothing behind, even after a crash or reboot."""
+    from rich.console import Console
+
     from conclave.lab import Lab
 
     with Console(stderr=True).status(f"lab {name}: ending"):
@@ -110,6 +114,8 @@ def reset(
     as_json: AsJson = False,
 ) -> None:
     """Make hosts blank again."""
+    from rich.console import Console
+
     from conclave.lab import Lab
 
     console = Console(stderr=True)
@@ -154,6 +160,9 @@ def _source(apt: str) -> Source | None:
 
 
 def _print(result: Status, *, as_json: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(result)))
         return

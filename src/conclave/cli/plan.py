@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from conclave.cli.arguments import AsJson, exit_codes
 from conclave.errors import ConclaveError, ExitCode
 from conclave.language import Language
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from conclave.planning import Plan
 
 
@@ -52,6 +51,8 @@ def plan(
     json: AsJson = False,
 ) -> None:
     """Calculate the bandwidth of a meeting and what an uplink carries, every number with its formula and source."""
+    from rich.console import Console
+
     from conclave import bandwidth, planning
 
     if remote > people:
@@ -89,6 +90,9 @@ def _uplink(up: float | None, down: float | None, site: str | None) -> tuple[flo
 
 def show(made: Plan, console: Console) -> None:
     """Print the plan for people."""
+    from rich import box
+    from rich.table import Table
+
     wish = made.wish
     about = f"{wish.people} people, {wish.remote} outside, {wish.view} view, {wish.up:g} Mbit/s out, {wish.down:g} in"
     table = Table(title=about, box=box.SIMPLE, title_justify="left", pad_edge=False, padding=(0, 1))

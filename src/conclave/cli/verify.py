@@ -9,10 +9,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from conclave import text
 from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes
@@ -21,6 +17,8 @@ from conclave.language import Language
 from conclave.text import N_
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from conclave.site.model import Site
     from conclave.verify.evidence import Run
 
@@ -63,6 +61,8 @@ def verify(
     lab_name: LabName = None,
 ) -> None:
     """Verify that a site keeps its promises: all controls, or those you name."""
+    from rich.console import Console
+
     from conclave import lab, names
     from conclave.site import read
     from conclave.verify import evidence
@@ -91,6 +91,10 @@ def verify(
 
 def show(run: Run, language: Language, console: Console) -> None:
     """Print a run for people, the broken promises last, where the eye is."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
     from conclave.verify import evidence
     from conclave.verify.evidence import Evidence
 
@@ -113,10 +117,15 @@ def show(run: Run, language: Language, console: Console) -> None:
 
 def _console() -> Console:
     """Return standard output; where it is a file or a pipe, wide enough for reasons to be read."""
+    from rich.console import Console
+
     return Console() if sys.stdout.isatty() or "COLUMNS" in os.environ else Console(width=WIDTH)
 
 
 def _breakers(site: Site, ids: list[str], *, exactly: bool, json: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     from conclave.verify import run as runner
 
     err = Console(stderr=True)
@@ -137,6 +146,8 @@ def _breakers(site: Site, ids: list[str], *, exactly: bool, json: bool) -> None:
 
 
 def _list(language: Language, *, json: bool) -> None:
+    from rich.table import Table
+
     from conclave.verify import controls
 
     known = controls.load()

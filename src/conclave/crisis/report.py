@@ -5,10 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from rich import box
-from rich.table import Table
-from rich.text import Text
-
 # So many differences of a host are named.
 SHOWN = 3
 
@@ -133,28 +129,6 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """Return the report as plain data."""
         return {"done": self.done, "sound": self.sound, "mode": self.mode, **asdict(self), "lacking": self.lacking()}
-
-    def table(self) -> Table:
-        """Return the report for people, one row a host."""
-        table = Table(box=box.SIMPLE, pad_edge=False, padding=(0, 1))
-        for heading in ("host", "role", "mode", "rules", "files"):
-            table.add_column(heading, no_wrap=True)
-        table.add_column("after", justify="right", no_wrap=True)
-        table.add_column("")
-        for host in self.hosts:
-            good = host.agrees(self.wanted or host.mode, self.rehearsal if self.wanted else host.rehearsal)
-            after = f"{host.switched:.2f} s" if host.switched is not None else ""
-            note = host.problem or (f"ends by itself at {host.ends}" if host.ends else "")
-            table.add_row(
-                host.name,
-                ", ".join(host.roles),
-                Text(host.mode or "?", style="green" if good else "bold red"),
-                Text("differ", style="bold red") if host.differs else "live" if host.live else "",
-                "whole" if host.staged else "",
-                after,
-                Text(note, style="" if good else "red"),
-            )
-        return table
 
 
 def _difference(host: HostReport, wanted: str) -> str:
