@@ -12,6 +12,8 @@ const NAMES = [
   "https://react.dev/errors/", // text of React's error messages
   "https://react.dev/link/",
   "https://reactrouter.com/", // text of warnings
+  "https://emscripten.org/docs/", // text of errors of the noise filter's worklet
+  "https://rolldown.rs/",
   "https://cloud-api.livekit.io", // default of a token source this client does not use; the policy forbids it anyway
 ];
 
