@@ -1,5 +1,8 @@
-/** Calls `report` about 20 times a second with the loudness of `track`, 0 to 1, until the returned function is called. */
-export function watchLevel(track: MediaStreamTrack, report: (level: number) => void): () => void {
+/**
+ * Calls `report` about 20 times a second with the loudness of `track`, 0 to 1 and in dBFS, until the returned function is
+ * called.
+ */
+export function watchLevel(track: MediaStreamTrack, report: (level: number, decibels: number) => void): () => void {
   const context = new AudioContext();
   const analyser = context.createAnalyser();
   analyser.fftSize = 1024;
@@ -10,7 +13,7 @@ export function watchLevel(track: MediaStreamTrack, report: (level: number) => v
     const meanSquare = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
     // -60 dBFS is silence in a quiet room, -12 dBFS close and loud speech.
     const decibels = 10 * Math.log10(meanSquare + 1e-12);
-    report(Math.min(1, Math.max(0, (decibels + 60) / 48)));
+    report(Math.min(1, Math.max(0, (decibels + 60) / 48)), decibels);
   }, 50);
   return () => {
     clearInterval(timer);
