@@ -105,6 +105,7 @@ function state(who: readonly Person[], given: Partial<CallState> = {}): CallStat
     sending: { microphone: true, camera: true, screen: false },
     autoplayBlocked: false,
     deviceFailed: undefined,
+    noise: "off",
     cap: "full",
     outside: false,
     announcement: undefined,

@@ -24,6 +24,7 @@ import { JoinError } from "./joinError";
 import { type ModeAnnouncement, parseModeAnnouncement } from "./modeAnnouncement";
 import type { CallState, DeviceFailure, EndReason, LocalSource, Person, Quality } from "./model";
 import { kindOf, roleOf, visibleName, withNumbers } from "./names";
+import { NoiseSuppression } from "./noise/NoiseSuppression";
 import { RemoteMedia } from "./RemoteMedia";
 import type { PreviousMedia } from "./rejoin";
 import { RETRIES } from "./retries";
@@ -55,6 +56,7 @@ export class CallSession {
   readonly #keys = new SharedKeyProvider();
   readonly #listeners = new Set<() => void>();
   readonly #remoteMedia: RemoteMedia;
+  readonly noise: NoiseSuppression;
   readonly #unpublishFigures: () => void;
   #state: CallState;
   #phase: CallState["phase"] = "connecting";
@@ -83,6 +85,7 @@ export class CallSession {
       ...(speaker ? { audioOutput: { deviceId: speaker } } : {}),
     });
     this.#remoteMedia = new RemoteMedia(this.room, this.cap, this.#encryption, () => this.#notify());
+    this.noise = new NoiseSuppression(this.room, () => this.#notify());
     this.#listen();
     this.#state = this.#snapshot();
     this.#unpublishFigures = publishFigures({
@@ -206,10 +209,11 @@ export class CallSession {
     if (this.#state.sending.microphone !== on) await this.toggle("microphone");
   }
 
-  async switchDevice(kind: MediaDeviceKind, deviceId: string): Promise<void> {
+  /** @param remember whether this was somebody's choice, also for the next call */
+  async switchDevice(kind: MediaDeviceKind, deviceId: string, remember = true): Promise<void> {
     try {
       await this.room.switchActiveDevice(kind, deviceId);
-      rememberDevice(kind, deviceId);
+      if (remember) rememberDevice(kind, deviceId);
       this.#deviceFailed = undefined;
     } catch (problem) {
       const what = { audioinput: "microphone", videoinput: "camera", audiooutput: "speaker" } as const;
@@ -217,6 +221,9 @@ export class CallSession {
     }
     this.#notify();
   }
+
+  /** The microphone's track as the device gives it, for what measures it. */
+  readonly microphone = (): MediaStreamTrack | undefined => this.noise.source();
 
   /** For rejoining: what was switched on, and on which devices. */
   previousMedia(): PreviousMedia {
@@ -334,6 +341,7 @@ export class CallSession {
     this.#stopWatching();
     this.#remoteMedia.stop();
     for (const publication of this.room.localParticipant.trackPublications.values()) publication.track?.stop();
+    this.noise.stop();
     this.#unpublishFigures();
     this.#encryption.worker.terminate();
   }
@@ -364,6 +372,7 @@ export class CallSession {
       },
       autoplayBlocked: this.#joinMs !== undefined && !this.room.canPlaybackAudio,
       deviceFailed: this.#deviceFailed,
+      noise: this.noise.state,
       cap: this.cap,
       outside: this.#outside,
       announcement: this.#announcement,

@@ -7,6 +7,8 @@ export interface Shape {
 
 const RATIO = 16 / 9;
 const GAP = 8;
+/** Seven by seven: what a large screen shows at the size of a face that can be read. */
+const MOST_TILES = 49;
 /** On a narrow (phone) stage tiles may be taller than wide. */
 const TALLEST = 1.25;
 
@@ -34,5 +36,5 @@ export function tilesPerPage(width: number, height: number): number {
   const narrow = width < 600;
   const columns = Math.max(1, Math.floor((width + GAP) / ((narrow ? 150 : 220) + GAP)));
   const rows = Math.max(1, Math.floor((height + GAP) / ((narrow ? 130 : 124) + GAP)));
-  return Math.min(columns * rows, 25);
+  return Math.min(columns * rows, MOST_TILES);
 }

@@ -1,6 +1,7 @@
 import type { LocalVideoTrack, RemoteVideoTrack } from "livekit-client";
 import type { Cap, Role } from "../api/portal";
 import type { ModeAnnouncement } from "./modeAnnouncement";
+import type { NoiseState } from "./noise/NoiseSuppression";
 
 /** What is known about one track that somebody else publishes. */
 export type DecryptionState =
@@ -94,6 +95,8 @@ export interface CallState {
   autoplayBlocked: boolean;
   /** Which device could not be used, and why. */
   deviceFailed: DeviceFailure | undefined;
+  /** Whether noise is taken out of what this participant says. */
+  noise: NoiseState;
   /** What the site's uplink leaves to somebody outside; "full" for everybody else. */
   cap: Cap;
   /** Whether the portal admitted this participant from outside the site. */

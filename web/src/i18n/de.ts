@@ -1,6 +1,7 @@
 import { checkDe } from "./check.de";
 import type { Catalogue } from "./en";
 import { leadDe, levelDe, lobbyDe } from "./lead.de";
+import { mediaDe } from "./media.de";
 
 /** Deutsche Texte: „Sie“, kurze Sätze. */
 export const de: Catalogue = {
@@ -289,6 +290,7 @@ export const de: Catalogue = {
   check: checkDe,
   lobby: lobbyDe,
   lead: leadDe,
+  media: mediaDe,
   level: levelDe,
   call: {
     title: "Gespräch",

@@ -3,6 +3,7 @@ import type { EndReason } from "../call/model";
 import type { ErrorReason } from "../pages/ErrorPage";
 import { checkEn } from "./check.en";
 import { leadEn, levelEn, lobbyEn } from "./lead.en";
+import { mediaEn } from "./media.en";
 
 /** A sentence, or one that says how long to wait where the portal has said it. */
 type Sentence = string | ((wait: string | undefined) => string);
@@ -363,6 +364,7 @@ export const en = {
   check: checkEn,
   lobby: lobbyEn,
   lead: leadEn,
+  media: mediaEn,
   level: levelEn,
   call: {
     title: "Call",

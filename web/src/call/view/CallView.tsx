@@ -13,19 +13,26 @@ import { playSignal, signalsWanted, wantSignals } from "../chime";
 import { type CallState, hasWrongKey, type LocalSource } from "../model";
 import { Arrivals } from "./Arrivals";
 import { ControlBar, canFillScreen, canShareScreen } from "./ControlBar";
-import { DevicesDialog, LeaveDialog, ShortcutsDialog } from "./Dialogs";
+import { DevicesDialog, LeaveDialog } from "./Dialogs";
 import { EndDialog } from "./LeadDialogs";
 import { LobbyNotice } from "./LobbyNotice";
+import { MediaNotices } from "./MediaNotices";
 import { PeoplePanel } from "./PeoplePanel";
+import { PipCall } from "./PipCall";
 import { Shield } from "./Shield";
-import { type Layout, Stage } from "./Stage";
-import { type Shortcut, shortcutsWanted, useShortcuts, wantShortcuts } from "./shortcuts";
+import { ShortcutsDialog } from "./ShortcutsDialog";
+import { Stage } from "./Stage";
+import { chosenKeys, type Shortcut, shortcutsWanted, useShortcuts, wantShortcuts } from "./shortcuts";
 import { useArrivals } from "./useArrivals";
+import { useCallViewing } from "./useCallViewing";
 import type { Lead } from "./useLead";
 import type { LeaveGuard } from "./useLeaveGuard";
+import { usePushToTalk } from "./usePushToTalk";
 import { useStatusMessage } from "./useStatusMessage";
 import { useWakeLock } from "./useWakeLock";
+import { Watermark } from "./Watermark";
 import "../../styles/call.css";
+import "../../styles/view.css";
 
 const NOBODY: readonly Waiter[] = [];
 
@@ -34,6 +41,11 @@ export interface CallActions {
   setMicrophone: (on: boolean) => Promise<void>;
   switchDevice: (kind: MediaDeviceKind, id: string) => Promise<void>;
   activeDevice: (kind: MediaDeviceKind) => string | undefined;
+  /** Takes another device in place of one that is gone; the next call starts with what was chosen all the same. */
+  fallBack: (kind: MediaDeviceKind, id: string) => Promise<void>;
+  suppressNoise: (on: boolean) => Promise<void>;
+  /** The own microphone's track, as the device gives it. */
+  microphone: () => MediaStreamTrack | undefined;
   startAudio: () => Promise<void>;
   dismissAlarms: () => void;
   recheckKeys: () => void;
@@ -82,7 +94,7 @@ function WrongKey({ actions }: { actions: CallActions }) {
 
 /** The call as people see it, without state of its own beyond the view's. */
 export function CallView({
-  state,
+  state: call,
   actions,
   lead,
   level,
@@ -102,12 +114,17 @@ export function CallView({
   keyMadeHere: boolean;
 }) {
   const text = useText();
+  const root = useRef<HTMLDivElement>(null);
+  const viewing = useCallViewing(call, level, root);
+  const { state, toggleLayout } = viewing;
+  const { layout } = viewing.choices;
+  const { toggle: togglePip } = viewing.pip;
   const statusMessage = useStatusMessage(state);
-  const [layout, setLayout] = useState<Layout>("grid");
   const [peopleOpen, setPeopleOpen] = useState(false);
   const [dialog, setDialog] = useState<"devices" | "shortcuts" | "end">();
   const [signals, setSignals] = useState(signalsWanted);
   const [wanted, setWanted] = useState(shortcutsWanted);
+  const [keys, setKeys] = useState(chosenKeys);
   const [fullscreen, setFullscreen] = useState(false);
   const { toggle, setMicrophone } = actions;
   const sharesAudio = state.people.some(({ self, screenAudio }) => self && screenAudio !== undefined);
@@ -139,18 +156,18 @@ export function CallView({
       if (what === "microphone" || what === "camera") void toggle(what);
       else if (what === "screen") canShareScreen() && mayShare && void toggle("screen");
       else if (what === "people") setPeopleOpen((open) => !open);
-      else if (what === "layout") setLayout((now) => (now === "grid" ? "speaker" : "grid"));
+      else if (what === "layout") toggleLayout();
+      else if (what === "pip") void togglePip();
       else if (what === "help") setDialog("shortcuts");
       else if (!canFillScreen()) return;
       else if (document.fullscreenElement) void document.exitFullscreen();
       else void document.documentElement.requestFullscreen();
     },
-    [toggle, mayShare],
+    [toggle, mayShare, toggleLayout, togglePip],
   );
-  const speak = useCallback((on: boolean) => void setMicrophone(on), [setMicrophone]);
-  useShortcuts(wanted && dialog === undefined && !guard.asked && state.phase === "connected", act, speak);
+  const speak = usePushToTalk(state.sending.microphone, setMicrophone);
+  useShortcuts(wanted && dialog === undefined && !guard.asked && state.phase === "connected", keys, act, speak);
 
-  const root = useRef<HTMLDivElement>(null);
   useHeadingFocus(root);
   useWakeLock();
 
@@ -210,6 +227,12 @@ export function CallView({
             <Button onPress={() => void actions.startAudio()}>{text.call.audioStart}</Button>
           </div>
         )}
+        <MediaNotices state={state} actions={actions} onDevices={() => setDialog("devices")} />
+        {viewing.pip.failed && (
+          <div className="strip warn" role="alert">
+            {text.media.pipFailed}
+          </div>
+        )}
         {state.deviceFailed && (
           <div className="strip warn" role="alert">
             {deviceFailureText(text, state.deviceFailed)}
@@ -228,10 +251,13 @@ export function CallView({
           <Stage
             people={state.people}
             layout={layout}
+            selfView={viewing.choices.selfView}
             stalled={stalled}
+            keeping={viewing.keeping}
             maxTiles={state.outside ? MAX_TILES : Number.POSITIVE_INFINITY}
             onLarge={actions.enlarge}
           />
+          {viewing.mayMark && viewing.choices.watermark && <Watermark name={viewing.ownName} />}
           <Arrivals who={arrivals} />
           {wrongKey && <WrongKey actions={actions} />}
           {state.people.length === 1 && (
@@ -245,7 +271,8 @@ export function CallView({
       </main>
       <ControlBar
         state={state}
-        layout={layout}
+        viewing={viewing}
+        onNoise={() => void actions.suppressNoise(state.noise !== "on")}
         peopleOpen={peopleOpen}
         fullscreen={fullscreen}
         waiting={waiting.length}
@@ -263,9 +290,25 @@ export function CallView({
         onLeave={() => void actions.leave()}
         onEnd={lead && (() => setDialog("end"))}
       />
+      {viewing.pip.into && (
+        <PipCall
+          into={viewing.pip.into}
+          state={state}
+          stalled={stalled}
+          kept={viewing.keeping.kept}
+          message={statusMessage}
+          onToggle={(what) => void toggle(what)}
+          onBack={() => {
+            void togglePip();
+            window.focus();
+          }}
+        />
+      )}
       {dialog === "shortcuts" && (
         <ShortcutsDialog
           wanted={wanted}
+          keys={keys}
+          onKeys={setKeys}
           onWanted={(on) => {
             wantShortcuts(on);
             setWanted(on);

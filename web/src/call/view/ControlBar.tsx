@@ -1,4 +1,5 @@
 import {
+  AudioLines,
   Bell,
   BellOff,
   CircleX,
@@ -23,7 +24,8 @@ import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover, Toolbar } f
 import { useText } from "../../i18n";
 import { maySend } from "../cap";
 import type { CallState, LocalSource } from "../model";
-import type { Layout } from "./Stage";
+import type { CallViewing } from "./useCallViewing";
+import { ViewItems } from "./ViewItems";
 
 interface ControlProps {
   icon: LucideIcon;
@@ -68,7 +70,8 @@ function Control({
 
 export interface ControlBarProps {
   state: CallState;
-  layout: Layout;
+  viewing: CallViewing;
+  onNoise: () => void;
   peopleOpen: boolean;
   fullscreen: boolean;
   /** How many wait to be let in, for those who may do that. */
@@ -97,12 +100,13 @@ export function ControlBar(props: ControlBarProps) {
   const { sending, people, maySpeak } = props.state;
   const busy = props.state.phase !== "connected";
   const allowed = maySend(props.state.cap);
+  const { layout } = props.viewing.choices;
   const act = (key: unknown) => {
     if (key === "layout") props.onLayout();
     else if (key === "fullscreen") props.onFullscreen();
     else if (key === "devices") props.onDevices();
     else if (key === "signals") props.onSignals();
-    else props.onShortcuts();
+    else if (key === "shortcuts") props.onShortcuts();
   };
   return (
     <footer className="controls-frame">
@@ -150,12 +154,12 @@ export function ControlBar(props: ControlBarProps) {
           <Popover className="popover" placement="top">
             <Menu className="list-box" onAction={act}>
               <MenuItem id="layout" className="list-item">
-                {props.layout === "grid" ? (
+                {layout === "grid" ? (
                   <SquareUser size={20} aria-hidden="true" />
                 ) : (
                   <Grid2x2 size={20} aria-hidden="true" />
                 )}
-                {props.layout === "grid" ? text.call.layoutSpeaker : text.call.layoutGrid}
+                {layout === "grid" ? text.call.layoutSpeaker : text.call.layoutGrid}
               </MenuItem>
               {canFillScreen() && (
                 <MenuItem id="fullscreen" className="list-item">
@@ -167,6 +171,11 @@ export function ControlBar(props: ControlBarProps) {
                   {props.fullscreen ? text.call.fullscreenEnd : text.call.fullscreen}
                 </MenuItem>
               )}
+              <ViewItems viewing={props.viewing} />
+              <MenuItem id="noise" className="list-item" onAction={props.onNoise}>
+                <AudioLines size={20} aria-hidden="true" />
+                {props.state.noise === "on" ? text.media.noiseOff : text.media.noiseOn}
+              </MenuItem>
               <MenuItem id="devices" className="list-item">
                 <Settings size={20} aria-hidden="true" />
                 {text.devices.settings}

@@ -1,11 +1,10 @@
 import { X } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
-import { Dialog, Heading, Modal, ModalOverlay, Switch } from "react-aria-components";
+import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { Button, IconButton } from "../../components/Button";
 import { SelectField } from "../../components/Field";
 import { labelOf } from "../../devices/DeviceCheck";
 import { useText } from "../../i18n";
-import { shortcutKeys } from "./shortcuts";
 
 export function CallDialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
   const text = useText();
@@ -46,46 +45,6 @@ export function LeaveDialog({ onLeave, onStay }: { onLeave: () => void; onStay: 
         </Dialog>
       </Modal>
     </ModalOverlay>
-  );
-}
-
-export function ShortcutsDialog({
-  wanted,
-  onWanted,
-  onClose,
-}: {
-  wanted: boolean;
-  onWanted: (wanted: boolean) => void;
-  onClose: () => void;
-}) {
-  const text = useText();
-  const rows: [string, string][] = [
-    [shortcutKeys.microphone, `${text.call.mute} / ${text.call.unmute}`],
-    [text.call.shortcutsSpace, text.call.shortcutsHold],
-    [shortcutKeys.camera, `${text.call.cameraStop} / ${text.call.cameraStart}`],
-    [shortcutKeys.screen, text.call.share],
-    [shortcutKeys.people, text.call.people],
-    [shortcutKeys.layout, text.call.layoutSpeaker],
-    [shortcutKeys.fullscreen, text.call.fullscreen],
-    [shortcutKeys.help, text.call.shortcuts],
-  ];
-  return (
-    <CallDialog title={text.call.shortcuts} onClose={onClose}>
-      <dl className="keys">
-        {rows.map(([key, does]) => (
-          <div key={key}>
-            <dt>
-              <kbd>{key}</kbd>
-            </dt>
-            <dd>{does}</dd>
-          </div>
-        ))}
-      </dl>
-      <Switch className="switch" isSelected={wanted} onChange={onWanted}>
-        <span className="switch-track" aria-hidden="true" />
-        {text.call.shortcutsUse}
-      </Switch>
-    </CallDialog>
   );
 }
 

@@ -5,9 +5,9 @@ import { useText } from "../../i18n";
 import { gridShape, tilesPerPage } from "../grid";
 import type { Person } from "../model";
 import { arrange } from "../order";
-import { Tile, type TileContent } from "./Tile";
-
-export type Layout = "grid" | "speaker";
+import { camera, largeContent, sharedScreens, useSpeaker } from "./stageContent";
+import { type Keeping, Tile, type TileContent } from "./Tile";
+import type { Layout } from "./viewChoices";
 
 interface Size {
   width: number;
@@ -43,12 +43,10 @@ interface EveryoneProps {
   size: Size;
   maxTiles: number;
   stalled: boolean;
+  keeping: Keeping;
 }
 
-const camera = (person: Person): TileContent => ({ key: `${person.identity}/camera`, person, kind: "camera" });
-const screen = (person: Person): TileContent => ({ key: `${person.identity}/screen`, person, kind: "screen" });
-
-function Grid({ people, size, maxTiles, stalled }: EveryoneProps) {
+function Grid({ people, size, maxTiles, stalled, keeping }: EveryoneProps) {
   const text = useText();
   const [page, setPage] = useState(0);
   const capacity = Math.max(1, Math.min(maxTiles, tilesPerPage(size.width, size.height)));
@@ -67,7 +65,13 @@ function Grid({ people, size, maxTiles, stalled }: EveryoneProps) {
     <>
       <div className="grid" style={style}>
         {shown.map((person) => (
-          <Tile key={person.identity} content={camera(person)} large={shown.length <= 2} stalled={stalled} />
+          <Tile
+            key={person.identity}
+            content={camera(person)}
+            large={shown.length <= 2}
+            stalled={stalled}
+            {...(people.length > 1 ? { keeping } : {})}
+          />
         ))}
       </div>
       {pages > 1 && (
@@ -89,28 +93,29 @@ function Grid({ people, size, maxTiles, stalled }: EveryoneProps) {
   );
 }
 
-/** Who is shown large: whoever speaks, else whoever spoke last, else the first of the others. */
-function useSpeaker(people: readonly Person[]): Person | undefined {
-  const last = useRef<string>(undefined);
-  const others = people.filter((person) => !person.self);
-  const current = others.find((person) => person.identity === last.current);
-  const speaking = others.filter((person) => person.speaking);
-  const chosen = current?.speaking ? current : (speaking[0] ?? current ?? others[0] ?? people[0]);
-  last.current = chosen?.identity;
-  return chosen;
-}
-
-function Focus({ people, large, stalled }: { people: readonly Person[]; large: TileContent; stalled: boolean }) {
-  const others = people.filter((person) => large.kind === "screen" || person.identity !== large.person.identity);
+function Focus({
+  screens,
+  people,
+  large,
+  stalled,
+  keeping,
+}: {
+  screens: readonly TileContent[];
+  people: readonly Person[];
+  large: TileContent;
+  stalled: boolean;
+  keeping: Keeping;
+}) {
+  const others = [...screens, ...people.map(camera)].filter(({ key }) => key !== large.key);
   return (
     <div className="focus">
       <div className="focus-large">
-        <Tile content={large} large stalled={stalled} />
+        <Tile content={large} large stalled={stalled} keeping={keeping} />
       </div>
       {others.length > 0 && (
         <section className="focus-strip" tabIndex={others.length > 3 ? 0 : -1}>
-          {others.map((person) => (
-            <Tile key={person.identity} content={camera(person)} stalled={stalled} />
+          {others.map((content) => (
+            <Tile key={content.key} content={content} stalled={stalled} keeping={keeping} />
           ))}
         </section>
       )}
@@ -130,47 +135,46 @@ function Duo({ other, self, stalled }: { other: Person; self: Person; stalled: b
   );
 }
 
-function Everyone({ people, size, maxTiles, stalled }: EveryoneProps) {
-  const [self, other] = people;
-  return people.length === 2 && self && other ? (
-    <Duo other={other} self={self} stalled={stalled} />
+function Everyone(props: EveryoneProps) {
+  const [self, other] = props.people;
+  return props.people.length === 2 && self?.self && other ? (
+    <Duo other={other} self={self} stalled={props.stalled} />
   ) : (
-    <Grid people={people} size={size} maxTiles={maxTiles} stalled={stalled} />
+    <Grid {...props} />
   );
 }
 
 interface StageProps {
   people: readonly Person[];
   layout: Layout;
+  /** Whether the own video is among the others'. */
+  selfView: boolean;
   /** Tiles on one page at most. */
   maxTiles: number;
   /** Nothing arrives any more: what is shown stands still. */
   stalled: boolean;
+  keeping: Keeping;
   /** Called with the track that is shown large. */
   onLarge: (sid: string | undefined) => void;
 }
 
-/** Everyone's tiles: a shared screen comes first, else all the same size or the speaker large. */
-export function Stage({ people, layout, maxTiles, stalled, onLarge }: StageProps) {
+/** Everyone's tiles: what is kept large or shared comes first, else all the same size or the speaker large. */
+export function Stage({ people: everybody, layout, selfView, maxTiles, stalled, keeping, onLarge }: StageProps) {
   const [measure, size] = useSize();
-  const speaker = useSpeaker(people);
-  const sharing = people.filter((person) => person.screen);
-  const shared = sharing.find((person) => !person.self) ?? sharing[0];
-  const large = shared
-    ? screen(shared)
-    : layout === "speaker" && people.length > 1 && speaker
-      ? camera(speaker)
-      : undefined;
-  const other = people.length === 2 ? people.find((person) => !person.self) : undefined;
+  const speaker = useSpeaker(everybody);
+  const people = selfView ? everybody : everybody.filter((person) => !person.self);
+  const screens = sharedScreens(everybody);
+  const large = largeContent(screens, people, layout, keeping.kept, speaker);
+  const other = everybody.length === 2 ? everybody.find((person) => !person.self) : undefined;
   const largeSid = large?.kind === "screen" ? large.person.screen?.sid : (large?.person ?? other)?.camera?.sid;
   useEffect(() => onLarge(largeSid), [onLarge, largeSid]);
   return (
     <div className="stage" ref={measure}>
       {size.width > 0 &&
         (large ? (
-          <Focus people={people} large={large} stalled={stalled} />
+          <Focus screens={screens} people={people} large={large} stalled={stalled} keeping={keeping} />
         ) : (
-          <Everyone people={people} size={size} maxTiles={maxTiles} stalled={stalled} />
+          <Everyone people={people} size={size} maxTiles={maxTiles} stalled={stalled} keeping={keeping} />
         ))}
     </div>
   );

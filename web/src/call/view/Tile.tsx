@@ -1,5 +1,6 @@
-import { KeyRound, Mic, MicOff, MonitorUp, ShieldAlert, SignalMedium, WifiOff } from "lucide-react";
+import { KeyRound, Mic, MicOff, MonitorUp, Pin, PinOff, ShieldAlert, SignalMedium, WifiOff } from "lucide-react";
 import { useEffect, useRef } from "react";
+import { IconButton } from "../../components/Button";
 import { useText } from "../../i18n";
 import type { Catalogue } from "../../i18n/en";
 import { encryptionOf, type Person, type VideoFeed } from "../model";
@@ -9,6 +10,13 @@ export interface TileContent {
   key: string;
   person: Person;
   kind: "camera" | "screen";
+}
+
+/** What somebody chose to keep large. */
+export interface Keeping {
+  /** Key of that tile's content. */
+  kept: string | undefined;
+  keep: (key: string | undefined) => void;
 }
 
 export function initials(name: string): string {
@@ -93,10 +101,13 @@ export function Tile({
   content,
   large = false,
   stalled = false,
+  keeping,
 }: {
   content: TileContent;
   large?: boolean;
   stalled?: boolean;
+  /** Absent where there is nothing to choose from. */
+  keeping?: Keeping;
 }) {
   const text = useText();
   const { person, kind } = content;
@@ -108,6 +119,7 @@ export function Tile({
   const screenName = person.self ? text.call.ownScreen : text.call.screenOf(person.name);
   const name = kind === "screen" ? screenName : person.self ? text.call.youNamed(person.name) : person.name;
   const state = feed?.state;
+  const kept = keeping?.kept === content.key;
   const audioBlocked = kind === "camera" && (person.audio === "refused" || (person.audio === "keyMismatch" && !feed));
   const blocked = state === "refused" || state === "keyMismatch" || audioBlocked;
   const details =
@@ -162,6 +174,15 @@ export function Tile({
         </bdi>
         {kind === "camera" && <KindBadge kind={person.kind} />}
       </figcaption>
+      {keeping && (
+        <IconButton
+          name={kept ? text.media.enlargeEnd(name) : text.media.enlarge(name)}
+          className={kept ? "tile-keep kept" : "tile-keep"}
+          onPress={() => keeping.keep(kept ? undefined : content.key)}
+        >
+          {kept ? <PinOff size={18} aria-hidden="true" /> : <Pin size={18} aria-hidden="true" />}
+        </IconButton>
+      )}
       {person.quality !== "good" && kind === "camera" && (
         <span
           className="tile-quality"
