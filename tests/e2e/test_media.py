@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SITE = "lab"
 TITLE = "Reserve figures"
 GUEST = "Greta Gast"
+SMALL_WINDOW = "documentPictureInPicture.window"
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 
 
@@ -105,12 +106,11 @@ async def _layouts(seen: Seen, page: Page, pictures: Path) -> None:
     await page.get_by_text("Person 2").first.wait_for()
     seen.hidden_names = await page.locator("body").inner_html()
     await _choose(page, "Show names")
-    async with page.context.expect_page() as opened:
-        await _choose(page, "Picture-in-picture")
-    small = await opened.value
-    await small.get_by_role("button", name="Back to the call").wait_for()
-    seen.small_window = await small.locator("body").inner_html()
-    await small.get_by_role("button", name="Back to the call").click()
+    await _choose(page, "Picture-in-picture")
+    await page.wait_for_function(f"() => {SMALL_WINDOW}?.document.querySelector('.pip-controls')")
+    seen.small_window = await page.evaluate(f"() => {SMALL_WINDOW}.document.body.innerHTML")
+    await page.evaluate(f"() => {SMALL_WINDOW}.document.querySelector('.pip-controls button:last-child').click()")
+    await page.wait_for_function(f"() => !{SMALL_WINDOW}")
     await _choose(page, "Gallery view")
 
 

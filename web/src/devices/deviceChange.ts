@@ -24,10 +24,15 @@ export function deviceChange(
   const is = (one: MediaDeviceInfo) => (other: MediaDeviceInfo) =>
     one.kind === other.kind && one.deviceId === other.deviceId;
   const gone = real(before).filter((device) => !after.some(is(device)));
+  // Chromium calls the default one "Default - Headset".
+  const wasDefault = ({ kind, label }: MediaDeviceInfo) =>
+    active(kind) === "default" &&
+    label !== "" &&
+    before.some((one) => one.kind === kind && one.deviceId === "default" && one.label.endsWith(label));
   const come = real(after).filter((device) => !before.some(is(device)));
   return {
     lost: gone
-      .filter(({ kind, deviceId }) => active(kind) === deviceId)
+      .filter((device) => active(device.kind) === device.deviceId || wasDefault(device))
       .map(({ kind, label }) => ({
         kind,
         label,

@@ -24,6 +24,16 @@ describe("a device that comes or goes", () => {
     expect(deviceChange([...headset, ...named], named, inUse("head")).lost[0]?.next?.deviceId).toBe("default");
   });
 
+  it("is replaced when it was in use as the system's default", () => {
+    const standing = (label: string) => device("audioinput", "default", `Default - ${label}`);
+    const { lost } = deviceChange(
+      [standing("Headset"), ...headset, ...builtIn],
+      [standing("built-in"), ...builtIn],
+      inUse("default"),
+    );
+    expect(lost.map(({ kind, next }) => [kind, next?.label])).toEqual([["audioinput", "Default - built-in"]]);
+  });
+
   it("goes unmentioned when another one was in use", () => {
     expect(deviceChange([...headset, ...builtIn], builtIn, inUse("built-in")).lost).toEqual([]);
   });
