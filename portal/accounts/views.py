@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from joserfc.errors import JoseError
 from requests.exceptions import RequestException
 
+from accounts import idle
 from accounts.backend import PATH
 from accounts.models import SignIn, User
 from accounts.oidc import REQUIRED_ACR, TokenError, check_id_token, identity_server, oauth, strong_enough
@@ -131,6 +132,7 @@ def _begin(request: HttpRequest, claims: dict[str, Any], id_token: str) -> None:
     # A new session, so that nothing of an earlier person's and no planted session key lives on.
     request.session.flush()
     start_session(request, user, backend=PATH)
+    idle.begin(request.session)
     request.session["id_token"] = id_token
     request.session["language"] = _language(claims)
     request.session.save()

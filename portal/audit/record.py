@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import logging
 from typing import Literal
+
+from django.conf import settings
 
 from audit.models import Entry
 from conclave_portal.errors import Refusal
@@ -58,8 +62,29 @@ def record(action: Action, *, actor: object = "", meeting: str = "", **details: 
     details:
         Plain values; never a title, PIN, token or key.
     """
-    Entry.objects.create(action=action, actor=str(actor)[:255], meeting=meeting, details=details)
+    Entry.objects.create(
+        action=action, actor=str(actor)[:255], who=pseudonym(actor, meeting), meeting=meeting, details=details
+    )
     _say(action, actor, meeting, details)
+
+
+def pseudonym(actor: object, meeting: str = "") -> str:
+    """Return what stays of somebody when the name is erased.
+
+    It is the same for one account everywhere, and for one guest's name at one meeting. Keyed with the portal's secret
+    key, so that whoever has the log alone cannot try out names.
+
+    Parameters
+    ----------
+    actor, meeting:
+        As for `record`.
+    """
+    if not str(actor):
+        return ""
+    subject = getattr(actor, "subject", None)
+    known = ["account", subject] if subject else ["name", meeting, str(actor)]
+    text = "\0".join(("conclave portal: pseudonym in the audit log, 1", *known))
+    return hmac.digest(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hex()[:32]
 
 
 def refused(*, actor: object = "", meeting: str = "", address: str, reason: str) -> None:

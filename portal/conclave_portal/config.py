@@ -87,6 +87,9 @@ class Web(_Section):
         Field(description="Whether users come through a proxy that states their address; other peers are outside."),
     ] = True
     session_hours: Annotated[int, Field(ge=1, le=24, description="Hours after which users must sign in again.")] = 10
+    idle_minutes: Annotated[
+        int, Field(ge=5, le=1440, description="Minutes without a request after which a session ends.")
+    ] = 240
 
 
 class Database(_Section):
@@ -165,6 +168,14 @@ class Livekit(_Section):
         return values
 
 
+class Retention(_Section):
+    """``[retention]``: how long it is known who somebody was."""
+
+    days: Annotated[
+        int, Field(ge=1, le=3650, description="Days after which names and addresses are erased from the audit log.")
+    ] = 90
+
+
 class Config(_Section):
     """The whole file."""
 
@@ -176,6 +187,7 @@ class Config(_Section):
     valkey: Valkey
     oidc: Oidc
     livekit: Livekit
+    retention: Retention = Retention()
     levels: Annotated[
         Answer, Field(description="By level the rules that the site makes tighter, and ``default``.")
     ] = {}

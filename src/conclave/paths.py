@@ -91,6 +91,11 @@ def certificates(site: str) -> Path:
     return site_state(site) / "certificates"
 
 
+def audit_heads(site: str, lab: str = "") -> Path:
+    """Return the file of the heads of a site's audit log that were verified; each lab has its own."""
+    return (site_state(site) / "labs" / lab if lab else site_state(site)) / "audit-heads.jsonl"
+
+
 def deployments(site: str, lab: str = "") -> Path:
     """Return the folder of a site's deployments: lock and logs; each lab has its own."""
     return site_state(site) / "labs" / lab / "deploy" if lab else site_state(site) / "deploy"

@@ -15,6 +15,8 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 from tests.render.rendering import ROOT, place, render
 
+from conclave import audit
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -24,6 +26,8 @@ BUILTIN = "LOCALE_PROVIDER builtin BUILTIN_LOCALE ''C.UTF-8'' LOCALE ''C.UTF-8''
 OLD = "SELECT 'CREATE ROLE portal LOGIN' \\gexec\nSELECT 'CREATE DATABASE portal OWNER portal' \\gexec\n"
 ROW = "INSERT INTO audit_entry (at, action, actor, meeting, details) VALUES (%s, 'joined', 'Ada', 'm', %s)"
 DETAILS = '{"address": "203.0.113.5", "guest": true}'
+SALTED = ROW.replace("details", "details, salt").replace("%s)", "%s, %s)")
+LOG = "ALTER TABLE audit_entry"
 RECENT, LONG_AGO = "2026-01-01", "2020-01-01"
 
 
@@ -52,14 +56,19 @@ class Server:
         psql = ["psql", "--no-psqlrc", "--quiet", "-h", self.folder, "-U", "postgres", "-f", self.folder / "roles.sql"]
         subprocess.run([*map(str, psql), "postgres"], check=True, capture_output=True, text=True)
 
-    def manage(self, *words: object) -> None:
+    def manage(self, *words: object) -> str:
         environment = {"CONCLAVE_PORTAL_CONFIG": str(self.config), "PYTHONPATH": f"{PORTAL}:{ROOT / 'src'}"}
         command = [sys.executable, PORTAL / "manage.py", *words]
-        subprocess.run([str(word) for word in command], env={**os.environ, **environment}, check=True)
+        argv, known = [str(word) for word in command], {**os.environ, **environment}
+        return subprocess.run(argv, env=known, check=True, stdout=subprocess.PIPE, text=True).stdout
 
     def start_portal(self) -> None:
         """Do what its unit does before it starts."""
         self.manage("portal_migrate", "--owner", self.folder / "owner.toml")
+
+    def export(self) -> str:
+        """Return what `conclave audit` gets from the portal's host."""
+        return self.manage("audit_export")
 
     def ask(self, statement: str, *values: object, user: str = "portal") -> list[tuple[object, ...]]:
         with psycopg.connect(host=str(self.folder), user=user, dbname="portal", autocommit=True) as connection:
@@ -107,7 +116,9 @@ def refused(server: Server, statement: str) -> bool:
 def test_whoever_has_the_portals_rights_cannot_empty_the_audit_log(server: Server, wanted: str, older: bool) -> None:
     if older:
         server.roles(OLD)
-        server.manage("migrate", "--verbosity", "0")
+        # Before entries had a chain.
+        server.manage("migrate", "audit", "0003", "--verbosity", "0")
+        server.manage("migrate", "meetings", "--verbosity", "0")
         server.ask(ROW, LONG_AGO, DETAILS)
         server.roles(wanted)
         # The service that still runs goes on, and can do to the log what it could before.
@@ -117,14 +128,19 @@ def test_whoever_has_the_portals_rights_cannot_empty_the_audit_log(server: Serve
     server.roles(wanted)
     server.roles(wanted)
     server.start_portal()
-    server.ask(ROW, LONG_AGO, DETAILS)
+    server.ask(f"{LOG} DISABLE TRIGGER audit_entry_begins", user="portal_owner")
+    server.ask(SALTED, LONG_AGO, DETAILS, "s")
+    server.ask(f"{LOG} ENABLE TRIGGER audit_entry_begins", user="portal_owner")
     server.ask(ROW, RECENT, DETAILS)
     for statement in (
         "DELETE FROM audit_entry",
         "TRUNCATE audit_entry",
         "UPDATE audit_entry SET action = 'left'",
         "UPDATE audit_entry SET actor = 'Eve'",
-        "UPDATE audit_entry SET actor = ''",
+        "UPDATE audit_entry SET actor = '', salt = ''",
+        "UPDATE audit_entry SET number = 0",
+        "UPDATE audit_head SET number = 0",
+        "UPDATE audit_policy SET days = 1",
         "ALTER TABLE audit_entry DISABLE TRIGGER ALL",
         "DROP TABLE audit_entry",
         "DROP FUNCTION audit_entry_is_final CASCADE",
@@ -134,14 +150,20 @@ def test_whoever_has_the_portals_rights_cannot_empty_the_audit_log(server: Serve
     ):
         assert refused(server, statement), statement
     assert len(server.ask("SELECT 1 FROM audit_entry")) == (4 if older else 2)
+    # All of them are in the chain, the older release's too.
+    export = server.export()
+    assert audit.verify(*audit.read(export)) == []
+    assert export.count("Ada") == export.count("203.0.113.5") == (4 if older else 2)
     server.manage("portal_tidy")
     server.manage("portal_check", "database")
     grants = "SELECT relname, relacl::text FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1"
     granted = server.ask(grants)
     server.start_portal()
     assert server.ask(grants) == granted
-    # A name and an address may go when their time is over.
-    server.ask("UPDATE audit_entry SET actor = '', details = details - 'address' WHERE at < '2021-01-01'")
+    # The names and addresses whose time is over are gone.
+    export = server.export()
+    assert audit.verify(*audit.read(export)) == []
+    assert export.count("Ada") == export.count("203.0.113.5") == 1
     assert server.ask("SELECT DISTINCT actor, details::text FROM audit_entry WHERE at < '2021-01-01'") == [
         ("", '{"guest": true}')
     ]

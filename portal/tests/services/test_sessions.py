@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client, RequestFactory
+from django.utils import timezone
 from identity import Signer
-from people import Browser, user
+from people import Browser, plan, user
 
 from accounts import way
 from accounts.models import SignIn
 from accounts.models import User as Person
 from accounts.oidc import oauth
+from audit.models import Entry
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -146,6 +150,69 @@ def test_the_identity_server_is_told_of_a_fault_in_its_own_terms(signer: Signer)
         cursor.execute("ALTER TABLE accounts_signin RENAME TO lost")
     answer = client.post("/oidc/backchannel-logout", {"logout_token": signer.logout_token()}, secure=True)
     assert answer.status_code == 500
+
+
+def since(browser: Browser, **ago: float) -> None:
+    """Let a session have been used last at another time."""
+    session = browser.client.session
+    session["seen"] = (timezone.now() - timedelta(**ago)).timestamp()
+    session.save()
+
+
+def test_a_session_that_nobody_uses_ends_and_one_in_use_does_not() -> None:
+    ada = user("ada")
+    used, idle = signed_in(ada, "sid-1"), signed_in(ada, "sid-2")
+    since(used, minutes=239)
+    since(idle, minutes=241)
+    assert is_in(used)
+    assert used.client.session["seen"] > (timezone.now() - timedelta(minutes=1)).timestamp()
+    assert idle.get("/api/meetings").status_code == 401
+    assert not is_in(idle)
+    assert [row.sid for row in SignIn.objects.all()] == ["sid-1"]
+    assert Entry.objects.get(action="signed_out").details == {"by": "idle"}
+
+
+def test_use_does_not_put_off_the_end_of_a_session() -> None:
+    browser = signed_in(user("ada"), "sid-1")
+    session = browser.client.session
+    session.set_expiry(timezone.now() + timedelta(hours=2))
+    session.save()
+    since(browser, minutes=10)
+    assert is_in(browser)
+    left = Session.objects.get().expire_date - timezone.now()
+    assert left < timedelta(hours=2)
+    session = browser.client.session
+    session.set_expiry(timezone.now() - timedelta(seconds=1))
+    session.save()
+    assert not is_in(browser)
+
+
+def test_a_sign_in_begins_both_limits() -> None:
+    session = signed_in(user("ada"), "sid-1").client.session
+    assert timedelta(hours=9) < session.get_expiry_date() - timezone.now() <= timedelta(hours=10)
+    assert session["seen"] > (timezone.now() - timedelta(minutes=1)).timestamp()
+
+
+def test_every_cookie_is_this_hosts_alone_and_unseen_by_scripts() -> None:
+    browser = Browser(user("ada"))
+    browser.get("/oidc/login")
+    cookies = browser.client.cookies
+    assert set(cookies) == {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, way.COOKIE}
+    for name, cookie in cookies.items():
+        assert name.startswith("__Host-")
+        assert (cookie["path"], cookie["domain"]) == ("/", "")
+        assert cookie["secure"]
+        assert cookie["httponly"]
+        assert cookie["samesite"] in {"Lax", "Strict"}
+
+
+@pytest.mark.parametrize("token", ["", "x" * 64])
+def test_a_session_changes_nothing_without_its_csrf_token(token: str) -> None:
+    browser = Browser(user("ada"))
+    browser.csrf = token
+    for answer in (browser.post("/api/meetings", plan()), browser.post("/api/session/logout")):
+        assert (answer.status_code, answer.json()["code"]) == (403, "csrf")
+    assert is_in(browser)
 
 
 def test_a_foreign_host_name_is_refused() -> None:

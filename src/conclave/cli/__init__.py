@@ -26,6 +26,7 @@ MODULES = (
     "rehearse",
     "crisis",
     "evidence",
+    "audit",
     "lab",
     "demo",
     "docs",

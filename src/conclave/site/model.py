@@ -1,4 +1,4 @@
-"""What an operator says about a site: ``site.yml`` (at most nine answers) and ``hosts.yml`` (who stands where).
+"""What an operator says about a site: ``site.yml`` (at most ten answers) and ``hosts.yml`` (who stands where).
 
 Every field's description is what an operator reads after "expected:", so it names the form and gives an example.
 """
@@ -138,6 +138,13 @@ class Answers(_Strict):
         default={},
         description="by level of meetings the rules to make tighter, and the default level, such as "
         "{standard: {recording: never}, default: internal}, or nothing",
+    )
+    retention: int = Field(
+        default=90,
+        ge=7,
+        le=3650,
+        strict=True,
+        description="days after which names and addresses are erased from the audit log, a whole number from 7 to 3650",
     )
 
     def declares(self, package: str) -> bool:

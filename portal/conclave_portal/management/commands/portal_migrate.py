@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connection, transaction
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
     from django.core.management.base import CommandParser
 
 # In this order. The audit log is added to; its trigger lets names and addresses be erased after their time, and nothing
-# else be changed. Which migrations were applied is the owner's word.
+# else be changed. Where its chain ends, how long names are kept and which migrations were applied is the owner's word.
 GRANTS = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {user}",
     "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {user}",
     "REVOKE UPDATE, DELETE, TRUNCATE ON audit_entry FROM {user}",
-    "GRANT UPDATE (actor, details) ON audit_entry TO {user}",
+    "GRANT UPDATE (actor, details, salt) ON audit_entry TO {user}",
+    "REVOKE INSERT, UPDATE, DELETE ON audit_head, audit_policy FROM {user}",
     "REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {user}",
 )
 
@@ -48,3 +50,4 @@ class Command(BaseCommand):
         with transaction.atomic(), connection.cursor() as cursor:
             for statement in GRANTS:
                 cursor.execute(sql.SQL(statement).format(user=sql.Identifier(user)))
+            cursor.execute("UPDATE audit_policy SET days = %s", [settings.CONFIG.retention.days])

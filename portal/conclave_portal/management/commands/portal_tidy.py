@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.management.base import BaseCommand
 from django.db.models import DurationField, ExpressionWrapper, F, Func, JSONField, TextField, Value
@@ -17,12 +18,8 @@ from media.models import Admission
 from meetings.models import Meeting
 
 KEEP = timedelta(days=30)
-# The database refuses to erase them any sooner; a day more, so that clocks need not agree.
-KEEP_NAMES = timedelta(days=91)
 # Of guests whose leaving nobody reported.
 KEEP_SOURCES = timedelta(days=1)
-# What guests do; people with an account answer for what they did for as long as the log is kept.
-_OF_GUESTS = ("admitted", "joined", "left", "refused", "waited")
 _WITHOUT_ADDRESS = Func(
     F("details"),
     Cast(Value("address"), TextField()),
@@ -36,8 +33,8 @@ class Command(BaseCommand):
     """Deletes old sessions and meetings, and erases names in the audit log, which stays."""
 
     help = (
-        "Delete expired sessions and meetings that ended more than 30 days ago; erase names of guests and all "
-        "addresses from the audit log after 90 days. The log itself stays."
+        "Delete expired sessions and meetings that ended more than 30 days ago; when their time is over, people who no "
+        "longer sign in, and names and addresses in the audit log. The log itself stays, and its chain of hashes."
     )
 
     def handle(self, *_args: object, **_options: object) -> None:
@@ -50,14 +47,28 @@ class Command(BaseCommand):
         ended = Meeting.objects.annotate(ends_at=F("starts_at") + length).filter(ends_at__lt=Now() - KEEP)
         meetings = ended.count()
         ended.delete()
-        erased = _erase_names()
-        self.stdout.write(f"deleted {sessions} sessions, {meetings} meetings; erased {erased} names and addresses")
+        people, erased = _forget_people(), _erase_names()
+        self.stdout.write(
+            f"deleted {sessions} sessions, {meetings} meetings, {people} people; erased names in {erased} entries"
+        )
 
 
 def _erase_names() -> int:
-    """Erase from old entries who a guest was and where anybody was; return in how many."""
-    known = User.objects.values("username")
-    old = Entry.objects.filter(at__lt=timezone.now() - KEEP_NAMES)
-    guests = old.filter(action__in=_OF_GUESTS).exclude(actor="").exclude(actor__in=known)
-    names = guests.update(actor="", details=_WITHOUT_ADDRESS)
-    return names + old.filter(details__has_key="address").update(details=_WITHOUT_ADDRESS)
+    """Erase from old entries who somebody was, and where; return in how many. The pseudonym stays."""
+    # The database refuses to erase them any sooner; a day more, so that clocks need not agree.
+    old = Entry.objects.filter(at__lt=timezone.now() - _kept() - timedelta(days=1)).exclude(salt="")
+    return old.update(actor="", details=_WITHOUT_ADDRESS, salt="")
+
+
+def _forget_people() -> int:
+    """Delete who has not signed in for as long and has no meeting; whoever comes back is known again by signing in."""
+    gone = User.objects.filter(is_service=False, last_login__lt=timezone.now() - _kept())
+    gone = gone.exclude(pk__in=Meeting.objects.values("organiser")).filter(co_organised=None)
+    number = gone.count()
+    gone.delete()
+    return number
+
+
+def _kept() -> timedelta:
+    days: int = settings.CONFIG.retention.days
+    return timedelta(days=days)
