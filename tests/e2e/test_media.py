@@ -136,7 +136,7 @@ async def _shortcuts(seen: Seen, page: Page) -> None:
     seen.by_new_key = True
     await page.keyboard.press("n")
     await panel.wait_for(state="detached")
-    controls = page.get_by_role("toolbar")
+    controls = page.get_by_role("toolbar", name="Call controls")
     await controls.get_by_role("button", name="Mute microphone", exact=True).click()
     await controls.get_by_role("button", name="Unmute microphone", exact=True).wait_for()
     await page.evaluate("document.activeElement?.blur()")
@@ -150,7 +150,11 @@ async def _shortcuts(seen: Seen, page: Page) -> None:
 
 async def _noise(seen: Seen, page: Page, guest: Page) -> None:
     """Take noise out of what the organiser says: the guest hears him all the same."""
-    await page.get_by_role("toolbar").get_by_role("button", name="Unmute microphone", exact=True).click()
+    await (
+        page.get_by_role("toolbar", name="Call controls")
+        .get_by_role("button", name="Unmute microphone", exact=True)
+        .click()
+    )
     await _choose(page, "Turn noise suppression on")
     await page.get_by_role("button", name="More", exact=True).click()
     off = page.get_by_role("menuitem", name="Turn noise suppression off")

@@ -1,6 +1,7 @@
 import type { Catalogue } from "./en";
 
 export const mediaDe: Catalogue["media"] = {
+  tiles: "Video der Teilnehmenden",
   enlarge: (name) => `${name} groß halten`,
   enlargeEnd: (name) => `${name} nicht mehr groß halten`,
   selfViewOff: "Eigenes Video ausblenden",
@@ -33,5 +34,5 @@ export const mediaDe: Catalogue["media"] = {
   noiseOn: "Rauschunterdrückung einschalten",
   noiseOff: "Rauschunterdrückung ausschalten",
   noiseFailed: "Die Rauschunterdrückung funktioniert in diesem Browser nicht. Ihr Ton wird gesendet, wie er ist.",
-  pipBack: "Zurück zum Anruf",
+  pipBack: "Zurück zur Besprechung",
 };

@@ -1,5 +1,6 @@
 /** The call's view, its notices, its shortcuts and what is done to the own audio. */
 export const mediaEn = {
+  tiles: "Participants’ video",
   enlarge: (name: string) => `Keep ${name} large`,
   enlargeEnd: (name: string) => `Stop keeping ${name} large`,
   selfViewOff: "Hide my own video",

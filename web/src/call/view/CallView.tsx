@@ -119,7 +119,7 @@ export function CallView({
   const { state, toggleLayout } = viewing;
   const { layout } = viewing.choices;
   const { toggle: togglePip } = viewing.pip;
-  const statusMessage = useStatusMessage(state);
+  const statusMessage = viewing.mask(useStatusMessage(state));
   const [peopleOpen, setPeopleOpen] = useState(false);
   const [dialog, setDialog] = useState<"devices" | "shortcuts" | "end">();
   const [signals, setSignals] = useState(signalsWanted);
@@ -258,7 +258,7 @@ export function CallView({
             onLarge={actions.enlarge}
           />
           {viewing.mayMark && viewing.choices.watermark && <Watermark name={viewing.ownName} />}
-          <Arrivals who={arrivals} />
+          <Arrivals who={arrivals.map((who) => ({ ...who, name: viewing.mask(who.name) }))} />
           {wrongKey && <WrongKey actions={actions} />}
           {state.people.length === 1 && (
             <div className="nobody" role="status">

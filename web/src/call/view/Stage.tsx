@@ -1,5 +1,6 @@
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { type CSSProperties, useEffect, useRef, useState } from "react";
+import { Toolbar } from "react-aria-components";
 import { IconButton } from "../../components/Button";
 import { useText } from "../../i18n";
 import { gridShape, tilesPerPage } from "../grid";
@@ -46,6 +47,7 @@ interface EveryoneProps {
   keeping: Keeping;
 }
 
+/** One stop of the Tab key, however many people: arrow keys move among them. */
 function Grid({ people, size, maxTiles, stalled, keeping }: EveryoneProps) {
   const text = useText();
   const [page, setPage] = useState(0);
@@ -63,7 +65,7 @@ function Grid({ people, size, maxTiles, stalled, keeping }: EveryoneProps) {
   } as CSSProperties;
   return (
     <>
-      <div className="grid" style={style}>
+      <Toolbar className="grid" style={style} aria-label={text.media.tiles}>
         {shown.map((person) => (
           <Tile
             key={person.identity}
@@ -73,7 +75,7 @@ function Grid({ people, size, maxTiles, stalled, keeping }: EveryoneProps) {
             {...(people.length > 1 ? { keeping } : {})}
           />
         ))}
-      </div>
+      </Toolbar>
       {pages > 1 && (
         <nav className="pager" aria-label={text.call.page(shownPage + 1, pages)}>
           <IconButton name={text.call.pagePrevious} isDisabled={shownPage === 0} onPress={() => setPage(shownPage - 1)}>
@@ -106,9 +108,10 @@ function Focus({
   stalled: boolean;
   keeping: Keeping;
 }) {
+  const text = useText();
   const others = [...screens, ...people.map(camera)].filter(({ key }) => key !== large.key);
   return (
-    <div className="focus">
+    <Toolbar className="focus" aria-label={text.media.tiles}>
       <div className="focus-large">
         <Tile content={large} large stalled={stalled} keeping={keeping} />
       </div>
@@ -119,7 +122,7 @@ function Focus({
           ))}
         </section>
       )}
-    </div>
+    </Toolbar>
   );
 }
 

@@ -14,6 +14,8 @@ export interface CallViewing {
   choices: ViewChoices;
   /** The call as it is shown: with or without names. */
   state: CallState;
+  /** The same for a sentence that was made before. */
+  mask: (sentence: string) => string;
   namesHidden: boolean;
   mayMark: boolean;
   /** The own name, which the watermark says even where names are hidden. */
@@ -36,7 +38,7 @@ export function useCallViewing(
   const [choices, choose] = useViewChoices();
   const [namesHidden, setNamesHidden] = useState(false);
   const [kept, setKept] = useState<string>();
-  const state = useHiddenNames(call, namesHidden, text.media.personNumber);
+  const { state, mask } = useHiddenNames(call, namesHidden, text.media.personNumber);
   const shown = useCallback(
     () =>
       root.current?.querySelector<HTMLVideoElement>(".tile.large video:not(.unseen)") ??
@@ -49,6 +51,7 @@ export function useCallViewing(
   return {
     choices,
     state,
+    mask,
     namesHidden,
     mayMark: MARKED.includes(level),
     ownName: call.people.find((person) => person.self)?.name ?? "",

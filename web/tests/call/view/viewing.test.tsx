@@ -81,6 +81,15 @@ describe("the view of a call", () => {
     expect(large()).toBe("");
   });
 
+  it("costs the Tab key one stop, however many tiles there are: arrow keys move among them", () => {
+    render(view());
+    const first = screen.getByLabelText("Keep Somebody (you) large");
+    first.focus();
+    fireEvent.keyDown(first, { key: "ArrowRight" });
+    expect(document.activeElement?.getAttribute("aria-label")).toBe("Keep Anna Muster large");
+    expect(screen.getByLabelText("Participants’ video").contains(document.activeElement)).toBe(true);
+  });
+
   it("is remembered for the next call, and what is stored in its place does no harm", () => {
     render(view());
     choose("Speaker view");
@@ -104,8 +113,11 @@ describe("the view of a call", () => {
   });
 
   it("shows no name once names are hidden, and the same number for the same person", () => {
-    const { rerender } = render(view());
+    const { rerender } = render(view({ people: [me, anna] }));
+    rerender(view());
+    expect(screen.getAllByText("Ben Beispiel joined.")).not.toHaveLength(0);
     choose("Hide names");
+    expect(screen.getAllByText("Person 3 joined.")).not.toHaveLength(0);
     fireEvent.click(screen.getByRole("button", { name: "People: 3" }));
     expect(document.body.textContent).not.toMatch(/Anna|Ben|Somebody/);
     expect(document.body.innerHTML).not.toMatch(/Anna|Ben|Somebody/);
