@@ -15,6 +15,8 @@ class User(AbstractBaseUser):
     may_plan = models.BooleanField(default=False)
     # Of an earlier release nothing is known until the next sign-in.
     may_join = models.BooleanField(default=True)
+    # As the identity server has verified it; empty: none, or none that is verified.
+    mail = models.CharField(max_length=254, blank=True, db_index=True)
     is_service = models.BooleanField(default=False)
 
     USERNAME_FIELD = "subject"

@@ -25,7 +25,7 @@ oauth.register(
     client_id=_CONFIG.client_id,
     client_secret=_CONFIG.client_secret.get_secret_value(),
     client_kwargs={
-        "scope": "openid profile",
+        "scope": "openid profile email",
         "code_challenge_method": "S256",
         "default_timeout": 5,
         # The site's CA, whatever the environment says; and no proxy.

@@ -117,6 +117,12 @@ def _language(claims: dict[str, Any]) -> str | None:
     return primary if primary in dict(settings.LANGUAGES) else None
 
 
+def _mail(claims: dict[str, Any]) -> str:
+    """Return the address that the identity server vouches for: what a person only claims names nobody."""
+    # Others address people without regard to case.
+    return str(claims.get("email") or "").lower()[:254] if claims.get("email_verified") is True else ""
+
+
 def _begin(request: HttpRequest, claims: dict[str, Any], id_token: str) -> None:
     # The organisation's directory or an account's owner chose them: others must see whom they have before them.
     username = cleaned(str(claims.get("preferred_username") or ""), str(claims["sub"]))
@@ -125,6 +131,7 @@ def _begin(request: HttpRequest, claims: dict[str, Any], id_token: str) -> None:
         defaults={
             "username": username,
             "name": cleaned(str(claims.get("name") or ""), username),
+            "mail": _mail(claims),
             "may_plan": PLANNING_ROLE in claims.get("roles", []),
             "may_join": JOINING_ROLE in claims.get("roles", []),
         },

@@ -45,6 +45,11 @@ Action = Literal[
     "floor_opened",
     "floor_closed",
     "ended",
+    "expected",
+    "unexpected",
+    "link_made",
+    "link_revoked",
+    "link_renewed",
 ]
 
 

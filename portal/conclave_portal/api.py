@@ -6,6 +6,7 @@ from accounts.api import router as session
 from conclave_portal import errors
 from conclave_portal.health import router as health
 from lobby.api import router as lobby
+from lobby.inviting import router as inviting
 from lobby.leading import router as leading
 from media.api import router as media
 from meetings.api import router as meetings
@@ -17,6 +18,7 @@ api.add_router("/session", session)
 api.add_router("/meetings", meetings)
 api.add_router("/meetings", lobby)
 api.add_router("/meetings", leading)
+api.add_router("/meetings", inviting)
 api.add_router("/levels", levels)
 api.add_router("", media)
 api.add_router("/health", health)

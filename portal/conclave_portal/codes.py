@@ -30,6 +30,8 @@ class ProblemCode(StrEnum):
     LEVEL_NOT_AVAILABLE = "level_not_available"
     LEVEL_LOOSER = "level_looser"
     MEETING_RUNNING = "meeting_running"
+    # Expecting people: there are as many as a meeting may have.
+    TOO_MANY_EXPECTED = "too_many_expected"
     # Leading: somebody is gone meanwhile; only people with an account can become co-organisers.
     PERSON_NOT_FOUND = "person_not_found"
     ACCOUNT_REQUIRED = "account_required"
@@ -39,6 +41,10 @@ class ProblemCode(StrEnum):
     MEETING_FULL = "meeting_full"
     NAME_AND_PIN_REQUIRED = "name_and_pin_required"
     PIN_WRONG = "pin_wrong"
+    # Personal links: not valid, or of a meeting that is over; bound to another device; the only way in for guests.
+    LINK_VOID = "link_void"
+    LINK_USED = "link_used"
+    PERSONAL_LINK_REQUIRED = "personal_link_required"
     # Places in the lobby.
     PLACE_UNKNOWN = "place_unknown"
     DENIED = "denied"

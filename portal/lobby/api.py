@@ -19,7 +19,7 @@ from conclave_portal.limits import Limit, network, spend
 from conclave_portal.mode import current, refuse_outside, where
 from conclave_portal.schemas import Problem
 from conclave_portal.streams import Event, Stream, follow
-from lobby import places
+from lobby import personal, places
 from lobby.models import Place, State
 from lobby.rights import rights, waits
 from lobby.schemas import PlaceOut, WaitingOut
@@ -29,7 +29,8 @@ from media.models import Admission
 from media.tokens import fresh_identity
 from meetings import pins
 from meetings.attempts import Attempt
-from meetings.models import Meeting
+from meetings.expecting import recognise
+from meetings.models import Expected, Meeting
 from meetings.schemas import AdmissionOut, JoinIn
 from sfu.rooms import open_room
 
@@ -64,21 +65,35 @@ def join(request: HttpRequest, meeting_id: str, payload: JoinIn) -> Status[Any]:
     # A place is of one person: to another account, or without it, it is worth nothing.
     if place and place.user_id != (user.pk if user else None):
         place = None
+    # Whoever signed in comes as himself, whatever link he opened.
+    link = payload.personal if user is None and place is None else None
+    invited = personal.opened(meeting_id, link, address) if link else None
+    held = place or invited
     meeting = (
-        _for_person(meeting_id, user) if user else _for_guest(meeting_id, place, payload, address, outside=outside)
+        _for_person(meeting_id, user)
+        if user
+        else _for_guest(meeting_id, held and held.meeting, payload, address, outside=outside)
     )
-    name = user.name if user else place.name if place else str(payload.display_name)
-    _refuse_by_level(meeting.rules, user, outside=outside)
+    name = user.name if user else held.name if held else str(payload.display_name)
+    named = invited is not None or (place is not None and place.expected_id is not None)
+    _refuse_by_level(meeting.rules, user, named=named, outside=outside)
     source = "" if user else tickets.source(address)
-    if places.banned(meeting, user, source):
+    # A ban of a network is for those whom nobody can tell apart.
+    if (user or not named) and places.banned(meeting, user, source):
         refused(actor=user or name, meeting=meeting.id, reason="banned", address=address)
         raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.DENIED)
     secret = payload.place
+    if invited:
+        _refuse_too_many_knocks(meeting, user, address)
+        place, secret, new = personal.place_of(invited, source, outside=outside)
+        if new and place.state == State.WAITING:
+            record("waited", actor=name, meeting=meeting.id, guest=True, outside=outside, personal=True)
     if place is None and meeting.role_of(user) == "participant":
         wait = waits(meeting, user)
         if wait:
-            spend((KNOCKS, f"{meeting.id} {user.pk if user else network(address)}"))
-        place, secret = places.give(meeting, user, name, source, outside=outside, waits=wait)
+            _refuse_too_many_knocks(meeting, user, address)
+        awaited = Expected.objects.filter(meeting=meeting, user=user).first() if user else None
+        place, secret = places.give(meeting, user, name, source, outside=outside, waits=wait, expected=awaited)
         if wait:
             record("waited", actor=user or name, meeting=meeting.id, guest=user is None, outside=outside)
     if place and place.state == State.WAITING:
@@ -86,6 +101,10 @@ def join(request: HttpRequest, meeting_id: str, payload: JoinIn) -> Status[Any]:
         return Status(202, {**_told(place), "place": secret})
     _refuse_by_state(place)
     return Status(200, _admission(meeting, name, user, place, address, outside=outside) | {"place": place and secret})
+
+
+def _refuse_too_many_knocks(meeting: Meeting, user: User | None, address: str) -> None:
+    spend((KNOCKS, f"{meeting.id} {user.pk if user else network(address)}"))
 
 
 def _admission(
@@ -190,10 +209,11 @@ def _refuse_unless_open(address: str) -> None:
         raise
 
 
-def _refuse_by_level(rules: Rules, user: User | None, *, outside: bool) -> None:
-    # Who is named is not known yet in this release: nobody is.
-    if user is None and rules.guests in {"named", "never"}:
+def _refuse_by_level(rules: Rules, user: User | None, *, named: bool, outside: bool) -> None:
+    if user is None and rules.guests == "never":
         raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.GUESTS_NOT_ALLOWED)
+    if user is None and rules.guests == "named" and not named:
+        raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.PERSONAL_LINK_REQUIRED)
     if outside and rules.place != "anywhere":
         raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.OUTSIDE_NOT_ALLOWED)
 
@@ -204,6 +224,7 @@ def _for_person(meeting_id: str, user: User) -> Meeting:
     meeting = Meeting.objects.filter(pk=meeting_id).first()
     if meeting is None:
         raise Refusal(HTTPStatus.NOT_FOUND, ProblemCode.MEETING_NOT_FOUND)
+    recognise(user)
     # Whoever planned a meeting leads it; everybody else needs the realm's role, or comes as a guest.
     if not user.may_join and meeting.organiser_id != user.pk:
         raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.JOINING_NOT_ALLOWED)
@@ -212,12 +233,15 @@ def _for_person(meeting_id: str, user: User) -> Meeting:
     return meeting
 
 
-def _for_guest(meeting_id: str, place: Place | None, payload: JoinIn, address: str, *, outside: bool) -> Meeting:
-    """Answer the same to a wrong id, a wrong PIN and a meeting that is over: a stranger learns nothing."""
-    if place:
-        if place.meeting.over:
+def _for_guest(meeting_id: str, held: Meeting | None, payload: JoinIn, address: str, *, outside: bool) -> Meeting:
+    """Answer the same to a wrong id, a wrong PIN and a meeting that is over: a stranger learns nothing.
+
+    `held` is the meeting of whoever has a place or a personal link.
+    """
+    if held:
+        if held.over:
             raise Refusal(HTTPStatus.GONE, ProblemCode.MEETING_OVER)
-        return place.meeting
+        return held
     meeting = Meeting.objects.filter(pk=meeting_id).first()
     by_link = meeting is not None and not meeting.over and meeting.rules.guests == "link"
     if payload.display_name is None or (payload.pin is None and not by_link):

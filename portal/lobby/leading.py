@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -20,6 +20,8 @@ from conclave_portal.limits import Limit, spend
 from conclave_portal.schemas import Problem
 from conclave_portal.streams import Event, Stream, follow
 from lobby import places
+from lobby.led import asking as _asking
+from lobby.led import led as _led
 from lobby.models import Place, State
 from lobby.rights import renew
 from lobby.room import document
@@ -41,23 +43,6 @@ _REFUSALS = dict.fromkeys((401, 403, 404, 410, 422), Problem)
 _DONE = {204: None, **_REFUSALS}
 # Sentences to people who wait or are sent out, of one organiser.
 MESSAGES = Limit("message", tries=60, window=5 * 60)
-
-
-def _asking(request: HttpRequest) -> User:
-    return cast("User", request.auth)  # type: ignore[attr-defined]
-
-
-def _led(meeting_id: str, user: User, *, locked: bool = False) -> Meeting:
-    """Return a meeting that somebody leads; locked: nobody else changes it until the transaction ends."""
-    rows = Meeting.objects.select_for_update() if locked else Meeting.objects
-    meeting = rows.filter(pk=meeting_id).first()
-    if meeting is None:
-        raise Refusal(HTTPStatus.NOT_FOUND, ProblemCode.MEETING_NOT_FOUND)
-    if meeting.role_of(user) == "participant":
-        raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.NOT_ALLOWED)
-    if meeting.over:
-        raise Refusal(HTTPStatus.GONE, ProblemCode.MEETING_OVER)
-    return meeting
 
 
 @router.get("/{meeting_id}/room", response={200: RoomOut, **_REFUSALS}, auth=signed_in)
@@ -97,11 +82,11 @@ def change_room(request: HttpRequest, meeting_id: str, payload: RoomIn) -> RoomO
             meeting.locked = payload.locked
             actions.append("locked" if meeting.locked else "unlocked")
         if payload.floor_open is not None and payload.floor_open != meeting.floor_open:
-            meeting.floor_open = payload.floor_open
+            meeting.floor_open, meeting.floor_waits = payload.floor_open, False
             actions.append("floor_opened" if meeting.floor_open else "floor_closed")
             # What was granted or taken one by one was about the floor as it was.
             Place.objects.filter(meeting=meeting).update(speech=None)
-        meeting.save(update_fields=["locked", "floor_open"])
+        meeting.save(update_fields=["locked", "floor_open", "floor_waits"])
         if payload.floor_open is not None:
             renew(meeting)
         for action in actions:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from meetings.models import Meeting
+from meetings.models import Expected, Meeting
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,6 +49,8 @@ class Place(models.Model):
     moved_back = models.BooleanField(default=False)
     # Whether an organiser has opened or closed the microphone; None: as the floor is.
     speech = models.BooleanField(null=True)
+    # Whom the organisers expect, if it is somebody of those, proven by an account or a personal link.
+    expected = models.ForeignKey(Expected, null=True, on_delete=models.SET_NULL)
     # The SFU's identity of the latest admission.
     identity = models.CharField(max_length=40, blank=True, db_index=True)
 

@@ -15,10 +15,12 @@ from conclave_portal.errors import Refusal
 from conclave_portal.events import place_channel, room_channel, tell
 from lobby.models import Ban, Place, State, lapsed
 from media import tickets
+from meetings import series
 from meetings.models import Meeting
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from meetings.models import Expected
 
 # Who waits at one meeting at a time.
 GUESTS = 200
@@ -36,7 +38,14 @@ def find(meeting_id: str, secret: str | None) -> Place | None:
 
 
 def give(
-    meeting: Meeting, user: User | None, name: str, source: str, *, outside: bool, waits: bool
+    meeting: Meeting,
+    user: User | None,
+    name: str,
+    source: str,
+    *,
+    outside: bool,
+    waits: bool,
+    expected: Expected | None = None,
 ) -> tuple[Place, str]:
     """Make a place and its secret.
 
@@ -54,6 +63,8 @@ def give(
         Whether the person is outside the site.
     waits:
         Whether he waits to be let in.
+    expected:
+        Whom the organisers expect, if it is that person beyond doubt.
 
     Raises
     ------
@@ -76,10 +87,19 @@ def give(
             name=name,
             source=source,
             outside=outside,
+            expected=expected,
             state=State.WAITING if waits else State.ADMITTED,
         )
         tell(room_channel(meeting.room))
     return place, secret
+
+
+def renew(place: Place) -> str:
+    """Give a place another secret: the one before is worth nothing any more."""
+    secret = secrets.token_urlsafe(32)
+    place.secret = _hash(secret)
+    place.save(update_fields=["secret"])
+    return secret
 
 
 def change(place: Place, state: State, *, message: str = "", moved_back: bool = False) -> None:
@@ -97,7 +117,9 @@ def tell_both(place: Place) -> None:
 def ban(place: Place) -> None:
     """Let nobody of this account or, of a guest, this network in any more."""
     if place.user or place.source:
-        Ban.objects.get_or_create(meeting=place.meeting, user=place.user, source="" if place.user else place.source)
+        # A row for each: this meeting is deleted before the last of its repetitions.
+        for meeting in (place.meeting, *series.following(place.meeting)):
+            Ban.objects.get_or_create(meeting=meeting, user=place.user, source="" if place.user else place.source)
 
 
 def banned(meeting: Meeting, user: User | None, source: str) -> bool:

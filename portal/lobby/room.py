@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from conclave_portal.names import skeleton
+from lobby.expecting import Sight, missing
 from lobby.models import Place, State, lapsed
 from lobby.schemas import RoomOut
 from media.models import Admission
@@ -24,6 +25,7 @@ def document(meeting: Meeting) -> RoomOut:
     inside = Admission.objects.filter(meeting=meeting, left_at=None, removed_at=None, joined_at__isnull=False)
     people = list(inside.select_related("user").order_by("joined_at"))
     places = list(waiting)
+    sight = Sight(meeting)
     speech = dict(Place.objects.filter(meeting=meeting).exclude(identity="").values_list("identity", "speech"))
     names = [who.display_name for who in people] + [place.name for place in places]
     if all(who.user_id != meeting.organiser_id for who in people):
@@ -31,6 +33,8 @@ def document(meeting: Meeting) -> RoomOut:
     said: dict[str, Any] = {
         "locked": meeting.locked,
         "floor_open": meeting.floor_open,
+        "floor_waits": meeting.floor_waits,
+        "missing": missing(meeting),
         "waiting": [
             {
                 "number": place.number,
@@ -41,6 +45,7 @@ def document(meeting: Meeting) -> RoomOut:
                 "away": place.away,
                 "moved_back": place.moved_back,
                 "message": place.message,
+                "expected": sight.proof(place),
                 "note": _note(place.name, names),
             }
             for place in places

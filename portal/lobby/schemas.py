@@ -8,12 +8,14 @@ from typing import Annotated, Literal
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
-from meetings.models import Role
+from meetings.models import ExpectedRole, Role
 from meetings.schemas import Said
 
 PlaceState = Literal["waiting", "admitted", "denied", "removed", "over"]
 Kind = Literal["guest", "member", "organiser"]
 Source = Literal["camera", "microphone", "screen_share", "screen_share_audio"]
+Proof = Literal["account", "link", "name"]
+Whereabouts = Literal["absent", "used", "waiting", "inside"]
 Note = Literal["same_name", "lookalike"]
 
 
@@ -52,6 +54,10 @@ class Waiting(Schema):
     away: Annotated[bool, Field(description="Whether his browser was not heard of for half a minute.")]
     moved_back: bool
     message: str
+    expected: Annotated[
+        Proof | None,
+        Field(description="What shows that he is expected; `name`: that he gave the name of somebody, and no more."),
+    ]
     note: Annotated[
         Note | None, Field(description="Whether somebody else here has this name, or one that looks like it.")
     ]
@@ -82,6 +88,8 @@ class RoomOut(Schema):
     version: Annotated[str, Field(description="Another one whenever anything here is different.")]
     locked: bool
     floor_open: bool
+    floor_waits: Annotated[bool, Field(description="Whether the floor opens when all who are expected are there.")]
+    missing: Annotated[list[str], Field(description="Names of those who are expected and not in the room.")]
     waiting: list[Waiting]
     people: list[Inside]
 
@@ -128,3 +136,23 @@ class RoleIn(_Closed):
     """Whether somebody leads the meeting, too."""
 
     co_organiser: Annotated[bool, Field(strict=True)]
+
+
+class ExpectedOut(Schema):
+    """Somebody who is expected."""
+
+    id: int
+    name: str
+    mail: str
+    role: ExpectedRole
+    account: Annotated[bool, Field(description="Whether an account with this mail is known here.")]
+    link: Annotated[bool, Field(description="Whether there is a personal link that is valid.")]
+    where: Annotated[
+        Whereabouts, Field(description="`used`: the personal link was opened on a device, and nobody is there by it.")
+    ]
+
+
+class LinkOut(Schema):
+    """The token of a personal link, told once."""
+
+    token: str

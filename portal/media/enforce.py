@@ -15,7 +15,7 @@ from django.utils import timezone
 from audit.record import record
 from conclave_portal.events import room_channel, tell
 from media import checks, due
-from media.join import Join
+from media.join import Join, entered
 from media.models import Admission
 from sfu import rooms
 
@@ -74,6 +74,7 @@ def _joined(join: Join) -> None:
             admission.save(update_fields=["participant_sid", "joined_at"])
             record("joined", actor=admission.user or admission.display_name, meeting=admission.meeting_id)
             tell(room_channel(join.room))
+            entered.send(Admission, meeting_id=admission.meeting_id)
             if admission.changed:
                 due.permit(admission)
     if fault:

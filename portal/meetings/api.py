@@ -7,7 +7,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db import transaction
+from django.db.models import Count, F, Q
 from django.http import HttpRequest  # noqa: TC002 - the framework reads the annotations
 from django.utils import timezone
 from ninja import Router, Status
@@ -19,7 +20,7 @@ from conclave_portal.codes import ProblemCode
 from conclave_portal.errors import Refusal
 from conclave_portal.events import room_channel, tell
 from conclave_portal.schemas import Problem
-from meetings import pins
+from meetings import expecting, pins, series
 from meetings.models import Meeting
 from meetings.schemas import EditIn, MeetingOut, PinOut, PlanIn, PlannedOut, PublicOut
 from sfu.rooms import close_room
@@ -65,6 +66,9 @@ def _shown(meeting: Meeting, user: User) -> dict[str, Any]:
         "waiting": getattr(meeting, "waiting", 0) if role != "participant" else 0,
         "locked": meeting.locked,
         "floor_open": meeting.floor_open,
+        "floor_waits": meeting.floor_waits,
+        "series": meeting.series or None,
+        "link_version": meeting.link_version,
     }
 
 
@@ -84,7 +88,10 @@ def my_meetings(request: HttpRequest) -> list[dict[str, Any]]:
     # A set of ids, because a join with the admissions would multiply the count of those present.
     attended = Meeting.objects.filter(admission__user=user).values("pk")
     led = Meeting.objects.filter(co_organisers=user).values("pk")
-    found = _counted().filter(Q(organiser=user) | Q(pk__in=attended) | Q(pk__in=led)).order_by("starts_at")
+    expecting.recognise(user)
+    awaited = Meeting.objects.filter(expected__user=user).values("pk")
+    mine = Q(organiser=user) | Q(pk__in=attended) | Q(pk__in=led) | Q(pk__in=awaited)
+    found = _counted().filter(mine).order_by("starts_at")
     return [_shown(meeting, user) for meeting in found if not meeting.over]
 
 
@@ -94,14 +101,26 @@ def plan(request: HttpRequest, payload: PlanIn) -> Status[dict[str, Any]]:
     user = _asking(request)
     if not user.may_plan:
         raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.PLANNING_NOT_ALLOWED)
-    pin = pins.fresh()
-    wanted = {name: value for name, value in payload.dict().items() if value is not None}
+    others = {"expected", "also_at"}
+    wanted = {name: value for name, value in payload.dict(exclude=others).items() if value is not None}
     values = {"starts_at": timezone.now(), "level": settings.CONFIG.security.default, **wanted}
-    meeting = Meeting(**values, organiser=user, pin=pins.seal(pin))
-    _refuse_level(meeting, payload.waiting_room)
-    meeting.save()
-    record("planned", actor=user, meeting=meeting.id, starts_at=meeting.starts_at.isoformat(), level=meeting.level)
-    return Status(201, {**_shown(meeting, user), "pin": pin})
+    planned, pin = _new(user, values)
+    _refuse_level(planned, payload.waiting_room)
+    with transaction.atomic():
+        repetitions = [
+            _new(user, {**values, "starts_at": at, "series": planned.series})[0]
+            for at in series.times(planned, payload.also_at or ())
+        ]
+        for one in (planned, *repetitions):
+            one.save()
+            expecting.add(one, payload.expected or ())
+            record("planned", actor=user, meeting=one.id, starts_at=one.starts_at.isoformat(), level=one.level)
+    return Status(201, {**_shown(planned, user), "pin": pin, "repetitions": repetitions})
+
+
+def _new(user: User, values: dict[str, Any]) -> tuple[Meeting, str]:
+    pin = pins.fresh()
+    return Meeting(**values, floor_open=not values.get("floor_waits"), organiser=user, pin=pins.seal(pin)), pin
 
 
 @router.get("/{meeting_id}", response={200: MeetingOut, 401: Problem, 404: Problem}, auth=signed_in)
@@ -122,16 +141,33 @@ def edit(request: HttpRequest, meeting_id: str, payload: EditIn) -> dict[str, An
     found = _own(meeting_id, user)
     if found.over:
         raise Refusal(HTTPStatus.GONE, ProblemCode.MEETING_OVER)
-    wanted = {name: value for name, value in payload.dict().items() if value is not None}
-    if payload.level not in {None, found.level}:
-        _refuse_other_level(found, str(payload.level))
-    for name, value in wanted.items():
-        setattr(found, name, value)
-    _refuse_level(found, payload.waiting_room)
-    found.save(update_fields=list(wanted))
-    record("changed", actor=user, meeting=found.id, fields=sorted(wanted), level=found.level)
-    tell(room_channel(found.room))
+    others = {"starts_at", "following"}
+    wanted = {name: value for name, value in payload.dict(exclude=others).items() if value is not None}
+    if payload.floor_waits:
+        wanted["floor_open"] = False
+    later = payload.starts_at - found.starts_at if payload.starts_at else timedelta()
+    with transaction.atomic():
+        for one in (found, *(series.following(found) if payload.following else ())):
+            _change(one, wanted, payload.waiting_room, later)
+            fields = sorted({*wanted, *(["starts_at"] if later else [])})
+            record("changed", actor=user, meeting=one.id, fields=fields, level=one.level)
+            tell(room_channel(one.room))
     return _shown(_counted().get(pk=found.pk), user)
+
+
+def _change(
+    meeting: Meeting,
+    wanted: dict[str, Any],
+    waiting_room: bool | None,  # noqa: FBT001 - a field of the request
+    later: timedelta,
+) -> None:
+    if wanted.get("level") not in {None, meeting.level}:
+        _refuse_other_level(meeting, str(wanted["level"]))
+    for name, value in wanted.items():
+        setattr(meeting, name, value)
+    meeting.starts_at += later
+    _refuse_level(meeting, waiting_room)
+    meeting.save(update_fields=[*wanted, "starts_at"])
 
 
 def _refuse_level(meeting: Meeting, waiting_room: bool | None) -> None:  # noqa: FBT001 - a field of the request
@@ -154,7 +190,13 @@ def public(request: HttpRequest, meeting_id: str) -> dict[str, object]:  # noqa:
     found = Meeting.objects.filter(pk=meeting_id).first()
     joinable = found is not None and not found.over
     pin_needed = found is None or not joinable or found.rules.guests != "link"
-    return {"joinable": joinable, "pin_needed": pin_needed, **mode.current().shown()}
+    return {
+        "joinable": joinable,
+        "pin_needed": pin_needed,
+        "personal_link_needed": found is not None and found.rules.guests == "named",
+        "link_version": found.link_version if found else 1,
+        **mode.current().shown(),
+    }
 
 
 @router.get("/{meeting_id}/pin", response={200: PinOut, **_REFUSALS}, auth=signed_in)
@@ -166,12 +208,32 @@ def pin(request: HttpRequest, meeting_id: str) -> dict[str, str]:
     return {"pin": pins.reveal(found.pin)}
 
 
-@router.delete("/{meeting_id}", response={204: None, **_REFUSALS, 503: Problem}, auth=signed_in)
-def cancel(request: HttpRequest, meeting_id: str) -> Status[None]:
-    """Delete a meeting; participants who are still in the room are removed."""
+@router.post("/{meeting_id}/link", response={200: MeetingOut, **_REFUSALS, 410: Problem, 503: Problem}, auth=signed_in)
+def renew_link(request: HttpRequest, meeting_id: str) -> dict[str, Any]:
+    """Count a new link, whose key the organiser's browser has just made.
+
+    Whoever has an earlier one learns from the count that it is out of date. With the earlier key nobody in the room
+    would understand the newcomers: the room is closed, and everybody comes in again by the new link.
+    """
     user = _asking(request)
     found = _own(meeting_id, user)
+    if found.over:
+        raise Refusal(HTTPStatus.GONE, ProblemCode.MEETING_OVER)
     close_room(found.room)
-    found.delete()
-    record("cancelled", actor=user, meeting=meeting_id, at=timezone.now().isoformat())
+    Meeting.objects.filter(pk=found.pk).update(link_version=F("link_version") + 1)
+    record("link_renewed", actor=user, meeting=found.id)
+    tell(room_channel(found.room))
+    return _shown(_counted().get(pk=found.pk), user)
+
+
+@router.delete("/{meeting_id}", response={204: None, **_REFUSALS, 503: Problem}, auth=signed_in)
+def cancel(request: HttpRequest, meeting_id: str, following: bool = False) -> Status[None]:  # noqa: FBT001, FBT002 - a query
+    """Delete a meeting, or it and all repetitions after it; participants who are still in the room are removed."""
+    user = _asking(request)
+    found = _own(meeting_id, user)
+    for one in (found, *(series.following(found) if following else ())):
+        close_room(one.room)
+        name = one.id
+        one.delete()
+        record("cancelled", actor=user, meeting=name, at=timezone.now().isoformat())
     return Status(204, None)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from conclave.levels import Level
 
 Role = Literal["organiser", "co_organiser", "participant"]
+ExpectedRole = Literal["co_organiser", "speaker", "guest"]
 
 # People talk longer than planned; after this a link is over.
 GRACE = timedelta(hours=2)
@@ -47,7 +48,13 @@ class Meeting(models.Model):
     locked = models.BooleanField(default=False)
     # Closed: only organisers' microphones are open.
     floor_open = models.BooleanField(default=True)
+    # Closed until all who are expected are there.
+    floor_waits = models.BooleanField(default=False)
     ended_at = models.DateTimeField(null=True)
+    # What repetitions of one plan have in common; empty: there is only this one.
+    series = models.CharField(max_length=22, blank=True, db_index=True)
+    # How often its link was made: a browser tells by it that the one it has is out of date.
+    link_version = models.PositiveIntegerField(default=1)
     # Of the last place; none is given twice, or an organiser could let in somebody he does not mean.
     last_number = models.PositiveIntegerField(default=0)
 
@@ -84,3 +91,26 @@ class Meeting(models.Model):
         if self.organiser_id == user.pk:
             return "organiser"
         return "co_organiser" if user in self.co_organisers.all() else "participant"
+
+
+class Expected(models.Model):
+    """Somebody who is expected at a meeting, and the personal link of a guest."""
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="expected")
+    name = models.CharField(max_length=255)
+    # In small letters; whoever signs in with it is this person.
+    mail = models.CharField(max_length=254, blank=True, db_index=True)
+    # An ExpectedRole.
+    role = models.CharField(max_length=12, default="guest")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    # Hashes of the link's token and of the one device it was used on: see lobby.personal.
+    link = models.CharField(max_length=64, null=True, unique=True)  # noqa: DJ001 - many have none
+    device = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        """As they were named."""
+
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"expected at {self.meeting_id}"

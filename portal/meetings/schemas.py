@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.utils import timezone
 from ninja import Schema
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints
@@ -15,7 +17,7 @@ from conclave.bandwidth import Cap
 from conclave_portal import names
 from conclave_portal.codes import FieldCode
 from conclave_portal.schemas import ModeOut
-from meetings.models import Role
+from meetings.models import ExpectedRole, Role
 
 _EARLIEST = timedelta(days=1)
 _LATEST = timedelta(days=5 * 366)
@@ -43,11 +45,36 @@ def _known(value: str) -> str:
     return value
 
 
+def _mail(value: str) -> str:
+    try:
+        validate_email(value)
+    except ValidationError as error:
+        raise PydanticCustomError(FieldCode.MALFORMED, "no mail address") from error
+    return value.lower()
+
+
 Title = Annotated[str, _line(120), AfterValidator(names.line)]
 Start = Annotated[AwareDatetime, AfterValidator(_plannable)]
 Minutes = Annotated[int, Field(ge=5, le=1440, strict=True)]
 LevelName = Annotated[str, StringConstraints(max_length=20), AfterValidator(_known)]
 Said = Annotated[str, _line(200), AfterValidator(names.line)]
+
+Name = Annotated[str, _line(names.LONGEST), AfterValidator(names.line), AfterValidator(names.short)]
+Mail = Annotated[str, _line(254), AfterValidator(_mail)]
+# Of one meeting.
+MOST_EXPECTED = 200
+# A year of weeks, with the first.
+MOST_REPETITIONS = 51
+
+
+class ExpectedIn(_Closed):
+    """Somebody who is expected."""
+
+    name: Name
+    mail: Annotated[Mail | None, Field(description="Whoever signs in with it is this person.")] = None
+    role: Annotated[
+        ExpectedRole, Field(description="Co-organisers need an account with this mail; others may be guests.")
+    ] = "guest"
 
 
 class PlanIn(_Closed):
@@ -62,6 +89,17 @@ class PlanIn(_Closed):
     waiting_room: Annotated[
         bool | None, Field(description="Whether guests wait, where the level leaves it to the organiser.")
     ] = None
+    also_at: Annotated[
+        Annotated[list[Start], Field(max_length=MOST_REPETITIONS)] | None,
+        Field(
+            description="When it is repeated. Each time is a meeting of its own; the client does the calendar's sums."
+        ),
+    ] = None
+    expected: Annotated[list[ExpectedIn], Field(max_length=MOST_EXPECTED)] | None = None
+    floor_waits: Annotated[
+        bool | None,
+        Field(description="Whether only organisers' microphones are open until all who are expected are there."),
+    ] = None
 
 
 class EditIn(_Closed):
@@ -72,6 +110,12 @@ class EditIn(_Closed):
     duration_minutes: Minutes | None = None
     level: Annotated[LevelName | None, Field(description="A tighter one, while nobody is in the meeting.")] = None
     waiting_room: bool | None = None
+    following: Annotated[
+        bool | None, Field(description="Whether the repetitions after this one change, too: their times by as much.")
+    ] = None
+    floor_waits: Annotated[
+        bool | None, Field(description="True closes the floor until all who are expected are there.")
+    ] = None
 
 
 class MeetingOut(Schema):
@@ -90,12 +134,23 @@ class MeetingOut(Schema):
     waiting: Annotated[int, Field(description="Number of people who wait to be let in; 0 for who may not let them in.")]
     locked: bool
     floor_open: Annotated[bool, Field(description="Whether everybody's microphone may be open.")]
+    floor_waits: Annotated[bool, Field(description="Whether the floor opens when all who are expected are there.")]
+    series: Annotated[str | None, Field(description="The same for all repetitions of one plan; null: it has none.")]
+    link_version: Annotated[int, Field(description="How often the link was made: an earlier one is out of date.")]
+
+
+class RepetitionOut(Schema):
+    """One more meeting of the same plan."""
+
+    id: str
+    starts_at: datetime
 
 
 class PlannedOut(MeetingOut):
     """A newly planned meeting with its PIN."""
 
     pin: str
+    repetitions: list[RepetitionOut]
 
 
 class PinOut(Schema):
@@ -109,16 +164,28 @@ class PublicOut(ModeOut):
 
     joinable: bool
     pin_needed: Annotated[bool, Field(description="Whether guests give a PIN; true also where there is no meeting.")]
+    personal_link_needed: Annotated[bool, Field(description="Whether guests come in by a personal link only.")]
+    link_version: Annotated[int, Field(description="As for a meeting; 1 where there is none.")]
+
+
+class PersonalIn(_Closed):
+    """A personal link, and the device on which it is used."""
+
+    token: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22}$")]
+    device: Annotated[
+        str,
+        StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$"),
+        Field(description="A secret that the browser keeps for this link: the first one that comes is the only one."),
+    ]
 
 
 class JoinIn(_Closed):
-    """Name and PIN of a guest. People who signed in need neither, and whoever has a place nothing else."""
+    """Name and PIN of a guest, or his personal link. People who signed in need neither, with a place nothing else."""
 
-    display_name: (
-        Annotated[str, _line(names.LONGEST), AfterValidator(names.line), AfterValidator(names.short)] | None
-    ) = None
+    display_name: Name | None = None
     pin: Annotated[str, StringConstraints(pattern=r"^[0-9]{8}$")] | None = None
     place: Annotated[str, StringConstraints(max_length=64)] | None = None
+    personal: PersonalIn | None = None
 
 
 class AdmissionOut(Schema):

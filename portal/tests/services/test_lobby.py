@@ -216,9 +216,11 @@ def test_at_the_open_level_a_guest_needs_the_link_alone_unless_the_organiser_let
         assert opened.knock().status_code == 202
 
 
-def test_at_the_internal_level_nobody_comes_without_an_account(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_at_the_internal_level_nobody_comes_without_an_account_or_a_link_of_his_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with lobby(monkeypatch, level="internal") as internal:
-        assert internal.knock().json()["code"] == "guests_not_allowed"
+        assert internal.knock().json()["code"] == "personal_link_required"
         assert internal.knock(who=user("bob")).status_code == 200
 
 

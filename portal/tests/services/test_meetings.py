@@ -103,8 +103,9 @@ def test_the_guest_page_knows_only_whether_the_link_leads_anywhere_and_the_mode(
     open_one, over = meeting(ada), meeting(ada, **yesterday())
     guest = Browser()
     mode = {"mode": "open", "mode_since": "2030-01-01T08:00:00Z", "mode_until": None}
-    nothing = {"joinable": False, "pin_needed": True, **mode}
-    assert guest.get(f"/api/meetings/{open_one.id}/public").json() == {"joinable": True, "pin_needed": True, **mode}
+    link = {"pin_needed": True, "personal_link_needed": False, "link_version": 1}
+    nothing = {"joinable": False, **link, **mode}
+    assert guest.get(f"/api/meetings/{open_one.id}/public").json() == {"joinable": True, **link, **mode}
     assert guest.get(f"/api/meetings/{over.id}/public").json() == nothing
     assert guest.get("/api/meetings/no-such-meeting/public").json() == nothing
 
