@@ -40,11 +40,14 @@ const waiter = {
   away: true,
   moved_back: false,
   message: "",
+  expected: "link",
 } as const;
 const room: RoomState = {
   version: "1",
   locked: true,
   floor_open: false,
+  floor_waits: true,
+  missing: ["Max"],
   waiting: [
     { ...waiter, number: 1, note: "same_name" },
     { ...waiter, number: 2, note: null },

@@ -125,6 +125,7 @@ const waiter = (number: number, name: string, given: Partial<Waiter> = {}): Wait
   away: false,
   moved_back: false,
   message: "",
+  expected: null,
   note: null,
   ...given,
 });
@@ -134,8 +135,10 @@ export const led: RoomState = {
   version: "1",
   locked: true,
   floor_open: false,
+  floor_waits: true,
+  missing: ["Gast Sieben", "Speaker Vier"],
   waiting: [
-    waiter(4, "Gast Sieben"),
+    waiter(4, "Gast Sieben", { expected: "link" }),
     waiter(5, "0rganiser Demo", { note: "lookalike" }),
     waiter(6, "Member Zwei", { kind: "member", outside: false, away: true }),
   ],

@@ -31,7 +31,10 @@ export type Source = Schemas["MuteIn"]["source"];
 export type Refusal = Schemas["DenyIn"];
 export type Check = Schemas["CheckOut"];
 /** Name and PIN of a guest; people who are signed in give neither. */
-export type Credentials = Pick<Schemas["JoinIn"], "display_name" | "pin">;
+export type Credentials = Pick<Schemas["JoinIn"], "display_name" | "pin" | "personal">;
+/** Somebody who is expected at a meeting, and whether they were told of before it. */
+export type Expected = Schemas["ExpectedOut"];
+export type ExpectedPerson = Schemas["ExpectedIn"];
 export type Cap = Admission["cap"];
 /** Why the portal refuses. */
 export type RefusalCode = Schemas["Problem"]["code"];
@@ -133,7 +136,22 @@ export const portal = {
   change: async (id: string, change: Change) =>
     answer(client.PATCH("/api/meetings/{meeting_id}", { ...at(id), body: change })),
   meeting: async (id: string) => answer(client.GET("/api/meetings/{meeting_id}", at(id))),
-  remove: async (id: string) => answer(client.DELETE("/api/meetings/{meeting_id}", at(id))),
+  /** `following`: and all repetitions after it. */
+  remove: async (id: string, following = false) => {
+    const { path } = at(id).params;
+    return answer(client.DELETE("/api/meetings/{meeting_id}", { params: { path, query: { following } } }));
+  },
+  /** Counts a new link, whose key this browser has made. */
+  renewLink: async (id: string) => answer(client.POST("/api/meetings/{meeting_id}/link", at(id))),
+  expected: async (id: string) => answer(client.GET("/api/meetings/{meeting_id}/expected", at(id))),
+  expect: async (id: string, body: ExpectedPerson) =>
+    answer(client.POST("/api/meetings/{meeting_id}/expected", { ...at(id), body })),
+  unexpect: async (id: string, number: number) =>
+    answer(client.DELETE("/api/meetings/{meeting_id}/expected/{number}", atNumber(id, number))),
+  makeLink: async (id: string, number: number) =>
+    answer(client.POST("/api/meetings/{meeting_id}/expected/{number}/link", atNumber(id, number))),
+  revokeLink: async (id: string, number: number) =>
+    answer(client.DELETE("/api/meetings/{meeting_id}/expected/{number}/link", atNumber(id, number))),
   pin: async (id: string) => answer(client.GET("/api/meetings/{meeting_id}/pin", at(id))),
   joinable: async (id: string) => answer(client.GET("/api/meetings/{meeting_id}/public", at(id))),
   /** Joins with name and PIN, as the signed-in person, or with a place that was given before. */

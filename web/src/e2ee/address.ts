@@ -8,6 +8,10 @@ export interface MeetingAddress {
   /** Undefined when no meeting's id can be read from it. */
   id: string | undefined;
   key: { state: "absent" } | { state: "damaged" } | { state: "present"; key: MeetingKey };
+  /** The token of a personal link, beside the key. */
+  personal?: string | undefined;
+  /** Which of the meeting's links it is; without it the first. */
+  version?: number | undefined;
   /** Whether the key stood in the part of the address that browsers send to the server. */
   sent: boolean;
 }
@@ -19,6 +23,9 @@ const KEY_FIRST = /^(?:3D)?([A-Za-z0-9_-]{43})(?:[_-]*$|[_-]*[^A-Za-z0-9_-])/;
 const KEY_NAME = /(?:^|[#&?])\s*k\s*=(.*)$/is;
 /** Line breaks with the marks of quoting, and what is invisible, are nobody's text. */
 const NOISE = /(?:=?[\r\n]+[> ]*)|[\u00ad\u200b-\u200d\u2060\ufeff]/g;
+/** What else stands in the fragment; mail writes the sign before it as `&amp;`. */
+const PERSONAL = /[#&?;]\s*p\s*=(?:3D)?([A-Za-z0-9_-]{22})(?![A-Za-z0-9_-])/i;
+const VERSION = /[#&?;]\s*v\s*=(?:3D)?([1-9]\d{0,8})(?!\d)/i;
 const MEETING_PATH = /^\/m(?:\/+(.*))?$/is;
 
 /** Whether a text can be the id of a meeting; nothing else is ever sent to the portal as one. */
@@ -52,9 +59,16 @@ export function readAddress({ pathname, search, hash }: Pick<Location, "pathname
   if (!rest) return undefined;
   const path = decoded(rest[1] ?? "").replace(NOISE, "");
   const inFragment = keyFrom(hash);
-  const inRequest = keyFrom(
-    `#${/[#&?]/.exec(path) ? path.slice(path.search(/[#&?]/)) : ""}&${search.replace(/^\?/, "")}`,
-  );
+  const request = `#${/[#&?]/.exec(path) ? path.slice(path.search(/[#&?]/)) : ""}&${search.replace(/^\?/, "")}`;
+  const inRequest = keyFrom(request);
   const key = inFragment.state === "present" || inRequest.state === "absent" ? inFragment : inRequest;
-  return { id: ID_FIRST.exec(path)?.[1], key, sent: inRequest.state === "present" } satisfies MeetingAddress;
+  const beside = decoded(key === inFragment ? hash : request).replace(NOISE, "");
+  const version = VERSION.exec(beside)?.[1];
+  return {
+    id: ID_FIRST.exec(path)?.[1],
+    key,
+    personal: PERSONAL.exec(beside)?.[1],
+    version: version === undefined ? undefined : Number(version),
+    sent: inRequest.state === "present",
+  } satisfies MeetingAddress;
 }

@@ -7,6 +7,7 @@ import { isMeetingKey, type MeetingKey } from "./meetingKey";
  * sessionStorage of this tab until the meeting is left.
  */
 const PREFIX = "conclave.key.";
+const PERSONAL = "conclave.personal.";
 
 /** The portal deletes a meeting 30 days after its end; some days more, for a browser whose clock is wrong. */
 const KEEP_MS = 40 * 24 * 60 * 60_000;
@@ -15,21 +16,30 @@ const KEEP_MS = 40 * 24 * 60 * 60_000;
 const damaged = new Set<string>();
 const sent = new Set<string>();
 
-/** An organiser's key is followed by the end of its meeting. */
-function read(storage: Storage, id: string): MeetingKey | undefined {
-  const value = storage.getItem(PREFIX + id)?.split(" ")[0];
-  return isMeetingKey(value) ? value : undefined;
+/** A key, and which of the meeting's links it belongs to. */
+interface Kept {
+  key: MeetingKey;
+  version: number;
 }
 
+/** An organiser's key is followed by the end of its meeting, and either by its link's number where that is not 1. */
+function read(storage: Storage, id: string): Kept | undefined {
+  const [key, , version] = storage.getItem(PREFIX + id)?.split(" ") ?? [];
+  return isMeetingKey(key) ? { key, version: Number(version ?? 1) } : undefined;
+}
+
+const written = (key: MeetingKey, ends: string, version: number) =>
+  version > 1 ? `${key} ${ends} ${version}` : ends === "-" ? key : `${key} ${ends}`;
+
 /** @param ends when the meeting is over, which may be years ahead: its key is kept until well after. */
-export function keepOrganiserKey(id: string, key: MeetingKey, ends: Date): void {
-  localStorage.setItem(PREFIX + id, `${key} ${ends.toISOString()}`);
+export function keepOrganiserKey(id: string, key: MeetingKey, ends: Date, version = 1): void {
+  localStorage.setItem(PREFIX + id, written(key, ends.toISOString(), version));
 }
 
 /** Notes when the meeting of a key is over, if this browser has one. */
 export function dateOrganiserKey(id: string, ends: Date): void {
-  const key = organiserKey(id);
-  if (key !== undefined) keepOrganiserKey(id, key, ends);
+  const own = read(localStorage, id);
+  if (own) keepOrganiserKey(id, own.key, ends, own.version);
 }
 
 /** At start: keys of meetings that the portal has long deleted go; one without a date counts from today. */
@@ -43,21 +53,33 @@ export function forgetOldKeys(now = new Date()): void {
 }
 
 export function organiserKey(id: string): MeetingKey | undefined {
-  return read(localStorage, id);
+  return read(localStorage, id)?.key;
+}
+
+/** The own key, or that of a link in this tab which was made later, on another device. */
+function current(id: string): Kept | undefined {
+  const [own, link] = [read(localStorage, id), read(sessionStorage, id)];
+  return own && !(link && link.version > own.version) ? own : link;
 }
 
 /**
  * The key to join with: the organiser's own, else the one of the link that was opened in this tab. A link never replaces a
- * key that was made here: whoever knows the id of a meeting could send one, and the organiser would pass its key on.
+ * key that was made here, unless the organiser has made a new link since, which the portal counts: whoever knows the id of
+ * a meeting could send one, and the organiser would pass its key on.
  */
 export function meetingKey(id: string): MeetingKey | undefined {
-  return organiserKey(id) ?? read(sessionStorage, id);
+  return current(id)?.key;
+}
+
+/** Which of the meeting's links `meetingKey` belongs to. */
+export function linkVersion(id: string): number {
+  return current(id)?.version ?? 1;
 }
 
 /** Whether the link that was opened in this tab carries another key than the one made here. */
 export function linkHasForeignKey(id: string): boolean {
-  const [own, link] = [organiserKey(id), read(sessionStorage, id)];
-  return own !== undefined && link !== undefined && own !== link;
+  const [own, link] = [read(localStorage, id), read(sessionStorage, id)];
+  return own !== undefined && link !== undefined && own.key !== link.key && own.version === link.version;
 }
 
 /** Whether the link was altered on its way so that the browser had to send its key to the server. */
@@ -66,9 +88,14 @@ export function linkSentKey(id: string): boolean {
 }
 
 /** Puts the key of a link back into this tab, to join again. */
-export function keepLinkKey(id: string, key: MeetingKey): void {
-  sessionStorage.setItem(PREFIX + id, key);
+export function keepLinkKey(id: string, key: MeetingKey, version = 1): void {
+  sessionStorage.setItem(PREFIX + id, written(key, "-", version));
 }
+
+/** The token of a personal link that was opened in this tab. */
+export const personalToken = (id: string): string | undefined => sessionStorage.getItem(PERSONAL + id) ?? undefined;
+
+export const keepPersonalToken = (id: string, token: string): void => sessionStorage.setItem(PERSONAL + id, token);
 
 export function linkWasDamaged(id: string): boolean {
   return damaged.has(id);
@@ -77,6 +104,7 @@ export function linkWasDamaged(id: string): boolean {
 /** After leaving: the key of the link is gone from this tab; the organiser keeps the own one. */
 export function forgetLinkKey(id: string): void {
   sessionStorage.removeItem(PREFIX + id);
+  sessionStorage.removeItem(PERSONAL + id);
 }
 
 export function forgetKey(id: string): void {
@@ -97,7 +125,9 @@ export function takeKeyFromAddress(): void {
   }
   const { id, key } = address;
   if (id !== undefined && key.state === "present") {
-    keepLinkKey(id, key.key);
+    forgetLinkKey(id);
+    keepLinkKey(id, key.key, address.version);
+    if (address.personal !== undefined) keepPersonalToken(id, address.personal);
     damaged.delete(id);
     if (address.sent) sent.add(id);
   } else if (id !== undefined && key.state === "damaged") {

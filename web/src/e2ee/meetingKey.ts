@@ -22,6 +22,15 @@ export function keyBytes(key: MeetingKey): ArrayBuffer {
   return Uint8Array.from(binary, (character) => character.charCodeAt(0)).buffer;
 }
 
-export function meetingLink(origin: string, id: string, key: MeetingKey): string {
-  return `${origin}/m/${encodeURIComponent(id)}#k=${key}`;
+interface LinkParts {
+  /** Which of the meeting's links it is, from 1. */
+  version?: number | undefined;
+  /** The token that makes it the link of one person. */
+  personal?: string | undefined;
+}
+
+/** All that follows the `#` stays in browsers: key, token and version are in nobody's log. */
+export function meetingLink(origin: string, id: string, key: MeetingKey, { version = 1, personal }: LinkParts = {}) {
+  const beside = `${version > 1 ? `&v=${version}` : ""}${personal === undefined ? "" : `&p=${personal}`}`;
+  return `${origin}/m/${encodeURIComponent(id)}#k=${key}${beside}`;
 }

@@ -2,6 +2,7 @@ import { checkDe } from "./check.de";
 import type { Catalogue } from "./en";
 import { leadDe, levelDe, lobbyDe } from "./lead.de";
 import { mediaDe } from "./media.de";
+import { linkErrorsDe, peopleDe } from "./people.de";
 
 /** Deutsche Texte: „Sie“, kurze Sätze. */
 export const de: Catalogue = {
@@ -82,6 +83,11 @@ export const de: Catalogue = {
     account_required: "Nur Personen mit Konto können zur Mitorganisation gehören.",
     place_unknown: "Sie waren zu lange weg und haben Ihren Platz in der Lobby verloren. Fragen Sie erneut.",
     waiting: "Sie wurden gerade in die Lobby zurückgeschickt. Versuchen Sie es erneut.",
+    link_void: "Dieser persönliche Link gilt nicht mehr.",
+    link_used: "Dieser persönliche Link wird auf einem anderen Gerät benutzt.",
+    personal_link_required:
+      "Gäste nehmen an dieser Besprechung nur mit einem persönlichen Link teil. Öffnen Sie Ihren, oder melden Sie sich an.",
+    too_many_expected: "Auf der Liste stehen bereits 200 Personen.",
     denied: "Die Organisation hat Sie nicht eingelassen.",
     removed: "Die Organisation hat Sie entfernt.",
     signature_wrong: "Die Signatur der Nachricht ist ungültig.",
@@ -291,6 +297,7 @@ export const de: Catalogue = {
   lobby: lobbyDe,
   lead: leadDe,
   media: mediaDe,
+  people: peopleDe,
   level: levelDe,
   call: {
     title: "Gespräch",
@@ -464,6 +471,7 @@ export const de: Catalogue = {
       text: "Der Teil, der die Besprechung bezeichnet, ist unvollständig oder wurde verändert.",
       todo: "Kopieren Sie den ganzen Link aus Ihrer Einladung und öffnen Sie ihn erneut. Links werden manchmal am Zeilenende abgeschnitten.",
     },
+    ...linkErrorsDe,
     mediaBlocked: {
       title: "Der Medienserver ist nicht erreichbar",
       text: "Sie wurden zugelassen, aber Ihr Netz lässt Video und Audio nicht durch.",

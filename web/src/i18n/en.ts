@@ -4,6 +4,7 @@ import type { ErrorReason } from "../pages/ErrorPage";
 import { checkEn } from "./check.en";
 import { leadEn, levelEn, lobbyEn } from "./lead.en";
 import { mediaEn } from "./media.en";
+import { linkErrorsEn, peopleEn } from "./people.en";
 
 /** A sentence, or one that says how long to wait where the portal has said it. */
 type Sentence = string | ((wait: string | undefined) => string);
@@ -41,6 +42,7 @@ const errorPage: Record<ErrorReason, ErrorMessage> = {
     text: "The part that names the meeting is incomplete or has been altered.",
     todo: "Copy the whole link from your invitation and open it again. Links are sometimes cut off at a line break.",
   },
+  ...linkErrorsEn,
   mediaBlocked: {
     title: "The media server cannot be reached",
     text: "You were admitted, but your network does not let video and audio through.",
@@ -158,6 +160,10 @@ export const en = {
     account_required: "Only people with an account can become co-organisers.",
     place_unknown: "You were away too long and have lost your place in the lobby. Ask again.",
     waiting: "You have just been moved to the lobby. Try again.",
+    link_void: "This personal link does not work any more.",
+    link_used: "This personal link is in use on another device.",
+    personal_link_required: "Guests enter this meeting by a personal link only. Open yours, or sign in.",
+    too_many_expected: "There are already 200 people on the list.",
     denied: "The organiser did not let you in.",
     removed: "The organiser removed you.",
     signature_wrong: "The signature of the message is not valid.",
@@ -365,6 +371,7 @@ export const en = {
   lobby: lobbyEn,
   lead: leadEn,
   media: mediaEn,
+  people: peopleEn,
   level: levelEn,
   call: {
     title: "Call",

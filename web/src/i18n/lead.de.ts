@@ -104,7 +104,7 @@ export const levelDe: Catalogue["level"] = {
     guests: {
       link: "Wer den Link hat, kann teilnehmen.",
       link_and_pin: "Wer kein Konto hat, braucht Link und PIN.",
-      named: "Nur Personen mit Konto können teilnehmen: Gäste lassen sich in dieser Version nicht benennen.",
+      named: "Gäste brauchen einen persönlichen Link, den Sie für jeden einzeln erstellen.",
       never: "Nur Personen mit Konto können teilnehmen.",
     },
     screen_share: {

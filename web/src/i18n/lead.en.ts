@@ -107,7 +107,7 @@ export const levelEn = {
     guests: {
       link: "Whoever has the link can take part.",
       link_and_pin: "People without an account need the link and the PIN.",
-      named: "Only people with an account can take part: guests cannot be named in this release.",
+      named: "Guests need a personal link, which you make for each of them.",
       never: "Only people with an account can take part.",
     } satisfies Record<Rules["guests"], string>,
     screen_share: {

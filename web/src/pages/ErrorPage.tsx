@@ -7,6 +7,7 @@ import {
   ServerOff,
   Shield,
   ShieldX,
+  Smartphone,
   Unlink,
   Users,
   WifiOff,
@@ -21,6 +22,9 @@ export type ErrorReason =
   | "keyMissing"
   | "keyDamaged"
   | "linkDamaged"
+  | "linkVoid"
+  | "linkUsed"
+  | "linkRenewed"
   | "mediaBlocked"
   | "mediaMistrusted"
   | "notOpen"
@@ -37,6 +41,9 @@ const icons: Record<ErrorReason, LucideIcon> = {
   keyMissing: KeyRound,
   keyDamaged: KeyRound,
   linkDamaged: Unlink,
+  linkVoid: Unlink,
+  linkUsed: Smartphone,
+  linkRenewed: KeyRound,
   mediaBlocked: WifiOff,
   mediaMistrusted: ShieldX,
   notOpen: CircleSlash,
@@ -55,6 +62,9 @@ const FINAL: readonly ErrorReason[] = [
   "keyMissing",
   "keyDamaged",
   "linkDamaged",
+  "linkVoid",
+  "linkUsed",
+  "linkRenewed",
   "notFound",
 ];
 

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Pencil, Trash2, Video } from "lucide-react";
 import { useState } from "react";
-import { Dialog, DialogTrigger, Heading, Modal, ModalOverlay } from "react-aria-components";
+import { Dialog, DialogTrigger, Heading, Modal, ModalOverlay, Switch } from "react-aria-components";
 import { useNavigate, useParams } from "react-router";
 import { endOf, type Meeting, PortalError, portal } from "../api/portal";
 import { Button, ButtonLink } from "../components/Button";
@@ -12,22 +12,33 @@ import { Loading } from "../components/Loading";
 import { Notice } from "../components/Notice";
 import { Page } from "../components/Page";
 import { PinReveal } from "../components/PinReveal";
-import { forgetKey, linkHasForeignKey, meetingKey } from "../e2ee/keyStore";
+import { forgetKey, linkHasForeignKey, linkVersion, meetingKey } from "../e2ee/keyStore";
 import { meetingLink } from "../e2ee/meetingKey";
 import { useText } from "../i18n";
 import { errorText } from "../i18n/errorText";
 import { useTime } from "../i18n/time";
+import { CopyInvitation } from "./CopyInvitation";
 import { ErrorPage } from "./ErrorPage";
+import { ExpectedPeople } from "./ExpectedPeople";
+import { NewLink } from "./NewLink";
+
+/** A meeting and those of its series that follow it. */
+async function repetitionsFrom({ id, series, starts_at }: Meeting): Promise<string[]> {
+  const later = (await portal.meetings()).filter((one) => one.series === series && one.starts_at > starts_at);
+  return [id, ...later.map((one) => one.id)];
+}
 
 function RemoveMeeting({ meeting }: { meeting: Meeting }) {
   const text = useText();
   const navigate = useNavigate();
   const queries = useQueryClient();
   const [error, setError] = useState<unknown>();
+  const [following, setFollowing] = useState(false);
   const remove = async () => {
     try {
-      await portal.remove(meeting.id);
-      forgetKey(meeting.id);
+      const gone = following ? await repetitionsFrom(meeting) : [meeting.id];
+      await portal.remove(meeting.id, following);
+      for (const id of gone) forgetKey(id);
       await queries.invalidateQueries({ queryKey: ["meetings"] });
       await navigate("/", { replace: true });
     } catch (problem) {
@@ -50,6 +61,12 @@ function RemoveMeeting({ meeting }: { meeting: Meeting }) {
                   <Notice tone="warn">{text.meeting.removePresent(meeting.participants)}</Notice>
                 )}
                 <p>{text.meeting.removeText}</p>
+                {meeting.series && (
+                  <Switch className="switch" isSelected={following} onChange={setFollowing}>
+                    <span className="switch-track" aria-hidden="true" />
+                    <span>{text.people.removeFollowing}</span>
+                  </Switch>
+                )}
                 {error !== undefined && <Notice tone="bad">{errorText(text, error)}</Notice>}
                 <div className="dialog-actions">
                   <Button onPress={close} autoFocus>
@@ -71,8 +88,12 @@ function RemoveMeeting({ meeting }: { meeting: Meeting }) {
 function MeetingDetails({ meeting }: { meeting: Meeting }) {
   const text = useText();
   const time = useTime();
-  const key = meetingKey(meeting.id);
+  const kept = meetingKey(meeting.id);
+  const outOfDate = kept !== undefined && linkVersion(meeting.id) !== meeting.link_version;
+  const key = outOfDate ? undefined : kept;
+  const leads = meeting.role !== "participant";
   const starts = new Date(meeting.starts_at);
+  const link = key ? meetingLink(location.origin, meeting.id, key, { version: meeting.link_version }) : "";
   return (
     <Page title={text.meeting.title}>
       <div className="title-row">
@@ -90,12 +111,27 @@ function MeetingDetails({ meeting }: { meeting: Meeting }) {
             <>
               <h2>{text.meeting.inviteTitle}</h2>
               {linkHasForeignKey(meeting.id) && <Notice tone="warn">{text.meeting.foreignKey}</Notice>}
-              <CopyLink link={meetingLink(location.origin, meeting.id, key)} />
+              <CopyLink link={link} />
+              <CopyInvitation meeting={meeting} link={link} />
             </>
           ) : (
-            <Notice tone="warn" title={text.meeting.noKeyTitle}>
-              {meeting.mine ? text.meeting.noKeyMine : text.meeting.noKeyOther}
-            </Notice>
+            <>
+              <Notice tone="warn" title={outOfDate ? text.people.oldKeyTitle : text.meeting.noKeyTitle}>
+                {outOfDate
+                  ? meeting.mine
+                    ? text.people.oldKeyMine
+                    : text.people.oldKeyOther
+                  : meeting.mine
+                    ? text.meeting.noKeyMine
+                    : text.meeting.noKeyOther}
+              </Notice>
+              {meeting.mine && (
+                <>
+                  <p>{text.people.newLinkHere}</p>
+                  <NewLink meeting={meeting} look="primary" />
+                </>
+              )}
+            </>
           )}
           {meeting.mine && (
             <>
@@ -113,6 +149,7 @@ function MeetingDetails({ meeting }: { meeting: Meeting }) {
               <dd className="numbers">
                 {time.clock(starts)}–{time.clock(endOf(meeting))}
               </dd>
+              {meeting.series && <dd className="quiet">{text.people.ofSeries}</dd>}
             </div>
             <div>
               <dt>{text.meeting.organiser}</dt>
@@ -138,10 +175,12 @@ function MeetingDetails({ meeting }: { meeting: Meeting }) {
                 <Pencil size={18} aria-hidden="true" />
                 {text.meeting.change}
               </ButtonLink>
+              {key && <NewLink meeting={meeting} />}
               <RemoveMeeting meeting={meeting} />
             </div>
           )}
         </section>
+        {leads && <ExpectedPeople meeting={meeting} meetingKey={key} />}
       </div>
     </Page>
   );

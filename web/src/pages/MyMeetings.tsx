@@ -7,7 +7,7 @@ import { LevelBadge } from "../components/LevelBadge";
 import { Notice } from "../components/Notice";
 import { Page } from "../components/Page";
 import { useTold } from "../components/useTold";
-import { dateOrganiserKey, meetingKey } from "../e2ee/keyStore";
+import { dateOrganiserKey, linkVersion, meetingKey } from "../e2ee/keyStore";
 import { useText } from "../i18n";
 import { errorText } from "../i18n/errorText";
 import { type Day, dayOf, useTime } from "../i18n/time";
@@ -32,7 +32,7 @@ function MeetingRow({ meeting, now }: { meeting: Meeting; now: Date }) {
     isRunning(meeting, new Date(now.getTime() + EARLY_MS)) ||
     meeting.participants > 0 ||
     meeting.waiting > 0;
-  const hasKey = meetingKey(meeting.id) !== undefined;
+  const hasKey = meetingKey(meeting.id) !== undefined && linkVersion(meeting.id) === meeting.link_version;
   return (
     <li className={running ? "meeting-row running" : "meeting-row"}>
       <div className="meeting-time numbers">

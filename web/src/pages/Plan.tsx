@@ -10,12 +10,14 @@ import {
   toCalendarDateTime,
   toTime,
   toZoned,
+  type ZonedDateTime,
 } from "@internationalized/date";
 import { useQueryClient } from "@tanstack/react-query";
 import { KeyRound, ShieldCheck, UserRoundPlus } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
+import { Switch } from "react-aria-components";
 import { useNavigate } from "react-router";
-import { endOf, type Meeting, portal } from "../api/portal";
+import { type Change, type ExpectedPerson, endOf, type Meeting, portal, type Plan as Wishes } from "../api/portal";
 import { Button, ButtonLink } from "../components/Button";
 import { Field, SelectField } from "../components/Field";
 import { Notice } from "../components/Notice";
@@ -28,8 +30,11 @@ import { errorText, fieldText } from "../i18n/errorText";
 import { useTime } from "../i18n/time";
 import { levelNamed, useLevels } from "../levels";
 import { sessionQuery, useRecheckSession } from "../session";
+import { ExpectedFields } from "./ExpectedFields";
 import { LevelPicker } from "./LevelPicker";
 import { keepDraft, type PlanDraft, takeDraft } from "./planDraft";
+import { type Repeat, RepeatFields } from "./RepeatFields";
+import { repetitions } from "./repetition";
 import { StartPicker } from "./StartPicker";
 
 const LENGTHS = [15, 30, 45, 60, 90, 120, 180, 240, 480];
@@ -86,6 +91,29 @@ function draftOf(meeting: Meeting): PlanDraft {
     minutes: meeting.duration_minutes,
     level: meeting.level,
     waitingRoom: meeting.waiting_room,
+    floorWaits: meeting.floor_waits,
+  };
+}
+
+async function changed(id: string, wishes: Change): Promise<string> {
+  dateOrganiserKey(id, endOf(await portal.change(id, wishes)));
+  return id;
+}
+
+/** Each repetition has a key of its own. */
+async function planned(wishes: Wishes): Promise<string> {
+  const first = await portal.plan(wishes);
+  const { duration_minutes } = first;
+  for (const { id, starts_at } of [first, ...(first.repetitions ?? [])])
+    keepOrganiserKey(id, newMeetingKey(), endOf({ starts_at, duration_minutes }));
+  return first.id;
+}
+
+function newOnly(starts: ZonedDateTime, { every, until }: Repeat, expected: ExpectedPerson[]): Partial<Wishes> {
+  const times = every === "never" || !until ? [] : repetitions(starts, every, until);
+  return {
+    ...(times.length > 0 ? { also_at: times.map((time) => time.toAbsoluteString()) } : {}),
+    ...(expected.length > 0 ? { expected } : {}),
   };
 }
 
@@ -105,6 +133,10 @@ export function MeetingForm({ meeting }: { meeting?: Meeting }) {
   const [minutes, setMinutes] = useState(draft?.minutes ?? 60);
   const [level, setLevel] = useState(draft?.level);
   const [waitingRoom, setWaitingRoom] = useState(draft?.waitingRoom ?? false);
+  const [expected, setExpected] = useState(draft?.expected ?? []);
+  const [floorWaits, setFloorWaits] = useState(draft?.floorWaits ?? false);
+  const [repeat, setRepeat] = useState<Repeat>({ every: "never", until: null });
+  const [following, setFollowing] = useState(false);
   const levels = useLevels();
   const [submitted, setSubmitted] = useState(0);
   /** A part of the date or time is empty: the picker then still holds what was there before. */
@@ -114,7 +146,16 @@ export function MeetingForm({ meeting }: { meeting?: Meeting }) {
   const [error, setError] = useState<unknown>();
 
   useInvalidFocus(form, submitted, error);
-  useKeptDraft({ title, day: String(day ?? ""), time: String(time ?? ""), minutes, level, waitingRoom });
+  useKeptDraft({
+    title,
+    day: String(day ?? ""),
+    time: String(time ?? ""),
+    minutes,
+    level,
+    waitingRoom,
+    expected,
+    floorWaits,
+  });
 
   const zone = getLocalTimeZone();
   const starts = day && time ? toZoned(toCalendarDateTime(day, time), zone) : undefined;
@@ -127,7 +168,8 @@ export function MeetingForm({ meeting }: { meeting?: Meeting }) {
     setSubmitted((times) => times + 1);
     const missing = starts === undefined || form.current?.querySelector("[data-placeholder]") !== null;
     setIncomplete(missing);
-    if (untitled || titleTooLong || missing || past || saving) return;
+    const endless = repeat.every !== "never" && !repeat.until;
+    if (untitled || titleTooLong || missing || past || endless || saving) return;
     setSaving(true);
     setError(undefined);
     try {
@@ -140,11 +182,11 @@ export function MeetingForm({ meeting }: { meeting?: Meeting }) {
         ...(levelNamed(levels, level ?? levels?.default ?? "")?.rules.waiting_room === "optional"
           ? { waiting_room: waitingRoom }
           : {}),
+        ...(floorWaits === (meeting?.floor_waits ?? false) ? {} : { floor_waits: floorWaits }),
       };
-      const planned = await (meeting ? portal.change(meeting.id, wishes) : portal.plan(wishes));
-      const { id } = planned;
-      if (meeting) dateOrganiserKey(id, endOf(planned));
-      else keepOrganiserKey(id, newMeetingKey(), endOf(planned));
+      const id = meeting
+        ? await changed(meeting.id, { ...wishes, ...(following ? { following } : {}) })
+        : await planned({ ...wishes, ...newOnly(starts, repeat, expected) });
       await queries.invalidateQueries({ queryKey: ["meetings"] });
       await navigate(`/meetings/${id}`, { replace: true });
     } catch (problem) {
@@ -205,6 +247,7 @@ export function MeetingForm({ meeting }: { meeting?: Meeting }) {
             value={String(minutes)}
             onChange={(id) => setMinutes(Number(id))}
           />
+          {!meeting && <RepeatFields first={starts} repeat={repeat} onChange={setRepeat} submitted={submitted > 0} />}
           <LevelPicker
             value={level}
             onChange={setLevel}
@@ -212,6 +255,23 @@ export function MeetingForm({ meeting }: { meeting?: Meeting }) {
             onWaitingRoom={setWaitingRoom}
             planned={meeting?.level}
           />
+          {!meeting && <ExpectedFields people={expected} onChange={setExpected} />}
+          <Switch className="switch" isSelected={floorWaits} onChange={setFloorWaits}>
+            <span className="switch-track" aria-hidden="true" />
+            <span>
+              {text.people.floorWaits}
+              <span className="field-hint">{text.people.floorWaitsHint}</span>
+            </span>
+          </Switch>
+          {meeting?.series && (
+            <Switch className="switch" isSelected={following} onChange={setFollowing}>
+              <span className="switch-track" aria-hidden="true" />
+              <span>
+                {text.people.following}
+                <span className="field-hint">{text.people.followingHint}</span>
+              </span>
+            </Switch>
+          )}
           {error !== undefined && (
             <Notice tone="bad" title={text.errorTitle}>
               {errorText(text, error)}

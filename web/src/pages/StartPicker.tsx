@@ -44,6 +44,48 @@ function MonthCalendar() {
   );
 }
 
+interface DayFieldProps {
+  label: string;
+  day: CalendarDate | null;
+  onDay: (day: CalendarDate | null) => void;
+  hint?: string | undefined;
+  error: string | undefined;
+}
+
+/** A day from today on. */
+export function DayField({ label, day, onDay, hint, error }: DayFieldProps) {
+  return (
+    <DatePicker
+      className="field"
+      value={day}
+      onChange={onDay}
+      minValue={today(getLocalTimeZone())}
+      isInvalid={error !== undefined}
+    >
+      <Label className="field-label">{label}</Label>
+      <Group className="date-group">
+        <DateInput className="date-input">
+          {(segment) => <DateSegment className="date-segment" segment={segment} />}
+        </DateInput>
+        <Button className="button icon">
+          <CalendarDays size={20} aria-hidden="true" />
+        </Button>
+      </Group>
+      {hint && (
+        <Text slot="description" className="field-hint">
+          {hint}
+        </Text>
+      )}
+      <FieldError className="field-error">{error}</FieldError>
+      <Popover className="popover">
+        <Dialog>
+          <MonthCalendar />
+        </Dialog>
+      </Popover>
+    </DatePicker>
+  );
+}
+
 interface StartPickerProps {
   day: CalendarDate | null;
   time: Time | null;
@@ -58,29 +100,7 @@ export function StartPicker({ day, time, onDay, onTime, hint, error }: StartPick
   const { plan } = useText();
   return (
     <div className="pair">
-      <DatePicker
-        className="field"
-        value={day}
-        onChange={onDay}
-        minValue={today(getLocalTimeZone())}
-        isInvalid={error !== undefined}
-      >
-        <Label className="field-label">{plan.day}</Label>
-        <Group className="date-group">
-          <DateInput className="date-input">
-            {(segment) => <DateSegment className="date-segment" segment={segment} />}
-          </DateInput>
-          <Button className="button icon">
-            <CalendarDays size={20} aria-hidden="true" />
-          </Button>
-        </Group>
-        <FieldError className="field-error">{error}</FieldError>
-        <Popover className="popover">
-          <Dialog>
-            <MonthCalendar />
-          </Dialog>
-        </Popover>
-      </DatePicker>
+      <DayField label={plan.day} day={day} onDay={onDay} error={error} />
       <TimeField
         shouldForceLeadingZeros
         className="field"

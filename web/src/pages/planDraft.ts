@@ -1,3 +1,5 @@
+import type { ExpectedPerson } from "../api/portal";
+
 /** What was typed while planning, kept in this tab over the way to the sign-in page and back. */
 export interface PlanDraft {
   title: string;
@@ -8,6 +10,8 @@ export interface PlanDraft {
   /** Name of the level; undefined: the site's default. */
   level?: string | undefined;
   waitingRoom?: boolean | undefined;
+  expected?: ExpectedPerson[] | undefined;
+  floorWaits?: boolean | undefined;
 }
 
 const STORED = "conclave.draft";
@@ -22,8 +26,8 @@ export function takeDraft(): PlanDraft | undefined {
   if (stored === null) return undefined;
   sessionStorage.removeItem(STORED);
   const draft = JSON.parse(stored) as Partial<PlanDraft>;
-  const { title, day, time, minutes, level, waitingRoom } = draft;
+  const { title, day, time, minutes, ...rest } = draft;
   return typeof title === "string" && typeof day === "string" && typeof time === "string" && typeof minutes === "number"
-    ? { title, day, time, minutes, level, waitingRoom }
+    ? { title, day, time, minutes, ...rest }
     : undefined;
 }

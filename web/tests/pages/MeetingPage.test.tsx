@@ -24,6 +24,9 @@ const meeting: Meeting = {
   waiting: 0,
   locked: false,
   floor_open: true,
+  floor_waits: false,
+  series: null,
+  link_version: 1,
 };
 
 function deleting(participants: number) {

@@ -33,6 +33,9 @@ const meeting: Meeting = {
   waiting: 0,
   locked: false,
   floor_open: true,
+  floor_waits: false,
+  series: null,
+  link_version: 1,
 };
 const levels = {
   default: "standard",
@@ -83,7 +86,7 @@ describe("a meeting in the list", () => {
 
 describe("starting now", () => {
   it("takes one press: a meeting at the site's level, its link copied, and in", async () => {
-    const plan = vi.spyOn(portal, "plan").mockResolvedValue({ ...meeting, pin: "12345678" });
+    const plan = vi.spyOn(portal, "plan").mockResolvedValue({ ...meeting, pin: "12345678", repetitions: [] });
     const copied = vi.fn(async () => {});
     clipboard(copied);
     page([]);
@@ -94,7 +97,7 @@ describe("starting now", () => {
   });
 
   it("says so when the browser copies nothing, and goes in all the same", async () => {
-    vi.spyOn(portal, "plan").mockResolvedValue({ ...meeting, pin: "12345678" });
+    vi.spyOn(portal, "plan").mockResolvedValue({ ...meeting, pin: "12345678", repetitions: [] });
     clipboard(() => Promise.reject(new DOMException("no", "NotAllowedError")));
     page([meeting]);
     await startNow();

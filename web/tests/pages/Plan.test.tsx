@@ -52,6 +52,9 @@ const planned: Meeting = {
   waiting: 0,
   locked: false,
   floor_open: true,
+  floor_waits: false,
+  series: null,
+  link_version: 1,
 };
 
 let queries: QueryClient;

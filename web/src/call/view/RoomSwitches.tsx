@@ -11,7 +11,7 @@ interface RoomSwitchesProps {
 
 /** The door and the floor. */
 export function RoomSwitches({ room, actions, act }: RoomSwitchesProps) {
-  const { lead } = useText();
+  const { lead, people } = useText();
   return (
     <fieldset className="room-switches">
       <legend className="hidden-text">{lead.settings}</legend>
@@ -35,6 +35,7 @@ export function RoomSwitches({ room, actions, act }: RoomSwitchesProps) {
         <span>
           {lead.floor}
           <span className="field-hint">{lead.floorHint}</span>
+          {room.floor_waits && <span className="field-hint">{people.floorWaitsFor(room.missing.join(", "))}</span>}
         </span>
       </Switch>
     </fieldset>

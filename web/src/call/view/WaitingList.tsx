@@ -1,4 +1,4 @@
-import { Ellipsis, MessageSquareText, TriangleAlert, UserRoundX } from "lucide-react";
+import { Ellipsis, MessageSquareText, TriangleAlert, UserRoundCheck, UserRoundX } from "lucide-react";
 import { useState } from "react";
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import type { Waiter } from "../../api/portal";
@@ -21,9 +21,9 @@ interface RowProps {
 }
 
 function Row({ waiter, busy, onAdmit, onAsk }: RowProps) {
-  const { lead, call } = useText();
+  const { lead, call, people } = useText();
   const time = useTime();
-  const { name, kind, outside, away, note } = waiter;
+  const { name, kind, outside, away, note, expected } = waiter;
   return (
     <li className="waiter">
       <div className="person-words">
@@ -36,6 +36,16 @@ function Row({ waiter, busy, onAdmit, onAsk }: RowProps) {
             .filter(Boolean)
             .join(" · ")}
         </span>
+        {expected && (
+          <span className={expected === "name" ? "waiter-note" : "waiter-expected"}>
+            {expected === "name" ? (
+              <TriangleAlert size={16} aria-hidden="true" />
+            ) : (
+              <UserRoundCheck size={16} aria-hidden="true" />
+            )}
+            {people.expected[expected]}
+          </span>
+        )}
         {note && (
           <span className="waiter-note">
             <TriangleAlert size={16} aria-hidden="true" />
@@ -74,6 +84,7 @@ export function WaitingList({ waiting, actions }: { waiting: readonly Waiter[]; 
   const text = useText();
   const { busy, error, act } = useAct();
   const [asked, setAsked] = useState<Asked>();
+  const expected = waiting.filter((waiter) => waiter.expected === "account" || waiter.expected === "link");
   return (
     <section className="waiting-list" aria-label={text.lead.waiting}>
       <div className="waiting-head">
@@ -88,6 +99,14 @@ export function WaitingList({ waiting, actions }: { waiting: readonly Waiter[]; 
           </Button>
         )}
       </div>
+      {expected.length > 0 && expected.length < waiting.length && (
+        <Button
+          isDisabled={busy}
+          onPress={() => void act(() => actions.admitAll(expected.map(({ number }) => number)))}
+        >
+          {text.people.admitExpected(expected.length)}
+        </Button>
+      )}
       {waiting.length === 0 && <p className="quiet">{text.lead.waitingNobody}</p>}
       {error !== undefined && <Notice tone="bad">{errorText(text, error)}</Notice>}
       <ul>

@@ -12,7 +12,7 @@ import { useInvalidFocus } from "../../components/useInvalidFocus";
 import { deviceChoices, rememberChoices } from "../../devices/choices";
 import { DeviceCheck } from "../../devices/DeviceCheck";
 import { type Devices, useDevices } from "../../devices/useDevices";
-import { linkHasForeignKey, linkSentKey } from "../../e2ee/keyStore";
+import { linkHasForeignKey, linkSentKey, personalToken } from "../../e2ee/keyStore";
 import { useText } from "../../i18n";
 import { errorText, fieldText } from "../../i18n/errorText";
 import type { Started } from "../useStartNow";
@@ -141,7 +141,10 @@ function JoinForm({ id, user, admitted, joining, away, error, onJoin }: FormProp
   const name = entry.name.trim();
   const nameMissing = name === "";
   const nameTooLong = [...name].length > MAX_NAME;
-  const pinNeeded = useQuery({ ...joinableQuery(id), staleTime: Number.POSITIVE_INFINITY }).data?.pin_needed ?? true;
+  const open = useQuery({ ...joinableQuery(id), staleTime: Number.POSITIVE_INFINITY }).data;
+  const pinNeeded = open?.pin_needed ?? true;
+  const personal = personalToken(id) !== undefined;
+  const shut = !user && !admitted && !personal && (open?.personal_link_needed ?? false);
   const pinIncomplete = pinNeeded && !/^\d{8}$/.test(digits);
   const errors = {
     name:
@@ -156,7 +159,8 @@ function JoinForm({ id, user, admitted, joining, away, error, onJoin }: FormProp
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setSubmitted((times) => times + 1);
-    if (user || admitted) return onJoin(undefined);
+    if (shut) return;
+    if (user || admitted || personal) return onJoin(undefined);
     if (nameMissing || nameTooLong || pinIncomplete) return;
     rememberChoices({ name });
     onJoin(pinNeeded ? { display_name: name, pin: digits } : { display_name: name });
@@ -172,14 +176,20 @@ function JoinForm({ id, user, admitted, joining, away, error, onJoin }: FormProp
         <p>{text.join.as(user.name)}</p>
       ) : admitted ? (
         <p>{text.join.admitted}</p>
+      ) : personal ? (
+        <p>{text.people.yourLink}</p>
+      ) : shut ? (
+        <Notice tone="warn">{text.people.personalOnly}</Notice>
       ) : (
         <GuestFields entry={entry} pinNeeded={pinNeeded} onChange={setEntry} errors={errors} />
       )}
       {error && <Notice tone="bad">{errorText(text, error)}</Notice>}
       {waiting && <Notice tone="warn">{waiting}</Notice>}
-      <Button type="submit" look="primary" wide busy={joining}>
-        {joining ? text.join.joining : text.join.action}
-      </Button>
+      {!shut && (
+        <Button type="submit" look="primary" wide busy={joining}>
+          {joining ? text.join.joining : text.join.action}
+        </Button>
+      )}
       <span className="hidden-text" role="status">
         {joining ? (waiting ?? text.join.joining) : ""}
       </span>

@@ -11,6 +11,8 @@ const PAGES = {
   meeting_over: "notOpen",
   not_found: "notOpen",
   meeting_full: "uplinkFull",
+  link_void: "linkVoid",
+  link_used: "linkUsed",
   site_isolated: "isolated",
   mode_unknown: "modeUnknown",
 } as const satisfies Partial<Record<RefusalCode, ErrorReason>>;

@@ -1,5 +1,5 @@
 import type { Credentials } from "../../api/portal";
-import { keepLinkKey, organiserKey } from "../../e2ee/keyStore";
+import { keepLinkKey, keepPersonalToken, organiserKey } from "../../e2ee/keyStore";
 import type { MeetingKey } from "../../e2ee/meetingKey";
 import { keepPlace } from "./placeStore";
 
@@ -9,6 +9,9 @@ interface Left {
   key: MeetingKey;
   credentials: Credentials | undefined;
   place: string | undefined;
+  /** Which of the meeting's links the key is of, and the token of a personal one. */
+  version?: number;
+  personal?: string | undefined;
 }
 
 export const REJOIN_MS = 5 * 60_000;
@@ -30,8 +33,9 @@ export function forgetLeft(): void {
 export const lastLeft = (): Left | undefined => left;
 
 /** Gives the link's key and the place back to this tab. @returns the meeting's address */
-export function rejoinAddress({ id, key, place }: Left): string {
-  if (organiserKey(id) === undefined) keepLinkKey(id, key);
+export function rejoinAddress({ id, key, place, version, personal }: Left): string {
+  if (organiserKey(id) !== key) keepLinkKey(id, key, version);
+  if (personal !== undefined) keepPersonalToken(id, personal);
   if (place !== undefined) keepPlace(id, place);
   return `/m/${id}`;
 }

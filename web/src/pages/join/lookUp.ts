@@ -10,14 +10,20 @@ export const joinableQuery = (id: string) =>
 /**
  * What is known of a meeting before anybody joins: whether it is open and what has become of this tab's place, once it is
  * also known who is signed in.
+ *
+ * @param version which of the meeting's links this browser has
  */
 export async function lookUp(
-  meeting: Promise<{ joinable: boolean }>,
+  meeting: Promise<{ joinable: boolean; link_version?: number }>,
   session: Promise<unknown>,
   place: Promise<Place | undefined> = Promise.resolve(undefined),
+  version = 1,
 ): Promise<JoinEvent<never>> {
   try {
-    const [{ joinable }, held] = await Promise.all([meeting, place, session]);
+    const [{ joinable, link_version = 1 }, held] = await Promise.all([meeting, place, session]);
+    // With another key than the others nobody would be seen or heard.
+    if (joinable && link_version !== version)
+      return { type: "failed", failure: { show: "page", reason: "linkRenewed" } };
     if (held) return { type: "place", place: held };
     return joinable ? { type: "opened" } : { type: "failed", failure: { show: "page", reason: "notOpen" } };
   } catch (error) {

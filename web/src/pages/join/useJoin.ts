@@ -7,13 +7,14 @@ import type { ModeAnnouncement } from "../../call/modeAnnouncement";
 import { holdPresence } from "../../call/presence";
 import { joinWhenBack, rejoin, reopenTracks } from "../../call/rejoin";
 import type { Devices, LocalTrack } from "../../devices/useDevices";
-import { forgetLinkKey } from "../../e2ee/keyStore";
+import { forgetLinkKey, linkVersion, personalToken } from "../../e2ee/keyStore";
 import type { MeetingKey } from "../../e2ee/meetingKey";
 import { sessionQuery, useApplyModeAnnouncement, useRecheckSession } from "../../session";
 import { failureOf } from "./failure";
 import { rememberLeft } from "./lastLeft";
 import { joinableQuery, lookUp } from "./lookUp";
 import { type JoinEvent, type JoinState, joinReducer } from "./machine";
+import { personalLink } from "./personal";
 import { forgetPlace, keepPlace, keptPlace } from "./placeStore";
 import { isUnknownPlace, watchPlace } from "./watchPlace";
 
@@ -30,8 +31,9 @@ interface Entry {
 type Entered = { call: CallSession } | { waiting: Waiting };
 
 async function enter({ id, meetingKey, credentials, speaker, tracks }: Entry): Promise<Entered> {
+  const personal = await personalLink(id);
   const entrance = await portal
-    .join(id, credentials, keptPlace(id))
+    .join(id, personal ? { personal } : credentials, keptPlace(id))
     .catch(async (error: unknown): Promise<Entrance> => {
       // Moved back in this very moment: the place says the rest.
       const held = error instanceof PortalError && error.code === "waiting" ? await askForPlace(id) : undefined;
@@ -77,7 +79,7 @@ function useLookup(id: string, state: JoinState<CallSession>, dispatch: (event: 
     let current = true;
     const meeting = queries.fetchQuery(joinableQuery(id));
     const session = queries.ensureQueryData(sessionQuery);
-    void lookUp(meeting, session, askForPlace(id)).then((event) => current && dispatch(event));
+    void lookUp(meeting, session, askForPlace(id), linkVersion(id)).then((event) => current && dispatch(event));
     return () => {
       current = false;
     };
@@ -181,7 +183,10 @@ function useEnd(id: string, key: MeetingKey, state: JoinState<CallSession>) {
   useEffect(() => {
     if (!reason) return;
     const place = keptPlace(id);
-    if (reason === "left") rememberLeft({ id, key, credentials: credentials.current, place });
+    if (reason === "left") {
+      const link = { version: linkVersion(id), personal: personalToken(id) };
+      rememberLeft({ id, key, credentials: credentials.current, place, ...link });
+    }
     forgetLinkKey(id);
     forgetPlace(id);
     // Whoever cannot be reached any more is taken off the list soon after.

@@ -46,6 +46,7 @@ const waiter = (number: number, given: Partial<Waiter> = {}): Waiter => ({
   away: false,
   moved_back: false,
   message: "",
+  expected: null,
   note: null,
   ...given,
 });
@@ -68,6 +69,8 @@ let lead: { [Name in keyof LeadActions]: ReturnType<typeof vi.fn<LeadActions[Nam
 const room = (given: Partial<RoomState> = {}): RoomState => ({
   locked: false,
   floor_open: true,
+  floor_waits: false,
+  missing: [],
   waiting: [waiter(1), waiter(2)],
   people: [],
   version: "1",
