@@ -72,7 +72,7 @@ def join(request: HttpRequest, meeting_id: str, payload: JoinIn) -> Status[Any]:
     meeting = (
         _for_person(meeting_id, user)
         if user
-        else _for_guest(meeting_id, held and held.meeting, payload, address, outside=outside)
+        else _for_guest(meeting_id, held.meeting if held else None, payload, address, outside=outside)
     )
     name = user.name if user else held.name if held else str(payload.display_name)
     named = invited is not None or (place is not None and place.expected_id is not None)
