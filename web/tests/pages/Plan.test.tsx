@@ -175,7 +175,7 @@ describe("the level", () => {
     page();
     fireEvent.change(title(), { target: { value: "Hearing" } });
     fireEvent.click(rung("open"));
-    fireEvent.click(screen.getByRole("switch"));
+    fireEvent.click(screen.getByLabelText(/^Lobby/));
     expect(await wishes(plan)).toMatchObject({ level: "open", waiting_room: true });
   });
 
