@@ -141,6 +141,8 @@ def _admission(
         "expires_at": admission.expires_at,
         "cap": admission.cap or Cap.FULL,
         "role": admission.role,
+        # Whatever is saved is kept: where nothing may be kept on devices there are no files.
+        "files": meeting.rules.files == "yes",
     }
 
 

@@ -205,3 +205,7 @@ class AdmissionOut(Schema):
         Cap,
         Field(description="What the participant may send and receive; less outside the site when its uplink is busy."),
     ]
+    files: Annotated[
+        bool,
+        Field(description="Whether the level allows files in the chat; encrypted, only clients can keep to it."),
+    ]

@@ -267,6 +267,18 @@ def test_screens_are_organisers_where_the_site_says_so(monkeypatch: pytest.Monke
         assert "screen_share" in granted(led.knock(who=led.ada).json())
 
 
+@pytest.mark.parametrize(("rule", "said"), [("yes", True), ("not_kept", False), ("never", False)])
+def test_a_client_is_told_whether_files_are_allowed(
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,  # noqa: ANN401
+    rule: str,
+    said: bool,
+) -> None:
+    settings.CONFIG = settings.CONFIG.model_copy(update={"levels": {"standard": {"files": rule}}})
+    with lobby(monkeypatch) as led:
+        assert led.inside()["files"] is said
+
+
 def test_sentences_of_one_organiser_are_limited(led: Lobby) -> None:
     waits = led.waiting()
     for _ in range(MESSAGES.tries):

@@ -17,6 +17,7 @@ import { encryptionWorker } from "../e2ee/encryptionWorker";
 import type { MeetingKey } from "../e2ee/meetingKey";
 import { SharedKeyProvider } from "../e2ee/SharedKeyProvider";
 import { maySend, publishSettings } from "./cap";
+import { MeetingData } from "./data/MeetingData";
 import { endReason } from "./ending";
 import { publishFigures } from "./figures";
 import { mayShare, maySpeak } from "./floor";
@@ -51,6 +52,7 @@ type Ticket = Pick<Admission, "url" | "token" | "identity">;
 export class CallSession {
   readonly room: Room;
   readonly cap: Cap;
+  readonly data: MeetingData;
   readonly #admission: Ticket;
   readonly #encryption = encryptionWorker();
   readonly #keys = new SharedKeyProvider();
@@ -64,7 +66,6 @@ export class CallSession {
   #deviceFailed: DeviceFailure | undefined;
   #joinStarted = 0;
   #joinMs: number | undefined;
-  #ignoredData = 0;
   #interruptedAt = Number.NEGATIVE_INFINITY;
   #announcement: ModeAnnouncement | undefined;
   #removedByIsolation: string[] = [];
@@ -73,7 +74,14 @@ export class CallSession {
   /** What this person has switched on, whatever the connection does. */
   readonly #wanted = { microphone: false, camera: false };
 
-  constructor(admission: Ticket & Pick<Admission, "cap">, speaker: string | undefined) {
+  /** @param data of the participation that this one follows: what was said then is still there */
+  constructor(
+    admission: Ticket & Pick<Admission, "cap" | "files">,
+    speaker: string | undefined,
+    data: MeetingData = new MeetingData(),
+  ) {
+    this.data = data;
+    data.files.allowed = admission.files;
     this.#admission = admission;
     this.cap = admission.cap;
     this.room = new Room({
@@ -93,7 +101,7 @@ export class CallSession {
       phase: () => this.#phase,
       people: () => this.#state.people,
       refusals: () => this.#remoteMedia.refusals,
-      ignoredData: () => this.#ignoredData,
+      ignoredData: () => this.data.ignored,
       tracks: () => this.#remoteMedia.tracks,
     });
   }
@@ -143,6 +151,7 @@ export class CallSession {
   async #connect(key: MeetingKey): Promise<void> {
     try {
       await this.#keys.use(key);
+      await this.data.attach(this.room, key, (identity) => this.#nameOf(identity));
       await this.room.setE2EEEnabled(true);
     } catch (cause) {
       throw new JoinError("encryption", cause);
@@ -249,10 +258,6 @@ export class CallSession {
   #listen(): void {
     const changed = () => this.#notify();
     this.room
-      .on(RoomEvent.DataReceived, () => {
-        // No feature of this client uses data messages yet, so none is read; the figures count them.
-        this.#ignoredData += 1;
-      })
       .on(RoomEvent.RoomMetadataChanged, (metadata) => {
         // Changes only: the portal has answered since with anything announced before this participant joined.
         this.#onModeAnnouncement(parseModeAnnouncement(metadata));
@@ -337,8 +342,14 @@ export class CallSession {
     this.#stop();
   }
 
+  /** As it is shown: with a number where somebody else has the same. */
+  #nameOf(identity: string): string | undefined {
+    return this.#state.people.find((person) => person.identity === identity)?.name;
+  }
+
   #stop(): void {
     this.#stopWatching();
+    this.data.detach();
     this.#remoteMedia.stop();
     for (const publication of this.room.localParticipant.trackPublications.values()) publication.track?.stop();
     this.noise.stop();

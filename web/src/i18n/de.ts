@@ -1,3 +1,4 @@
+import { chatDe } from "./chat.de";
 import { checkDe } from "./check.de";
 import type { Catalogue } from "./en";
 import { leadDe, levelDe, lobbyDe } from "./lead.de";
@@ -298,6 +299,7 @@ export const de: Catalogue = {
   lead: leadDe,
   media: mediaDe,
   people: peopleDe,
+  chat: chatDe,
   level: levelDe,
   call: {
     title: "Gespräch",

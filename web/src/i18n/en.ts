@@ -1,6 +1,7 @@
 import type { PortalError, RefusedField } from "../api/portal";
 import type { EndReason } from "../call/model";
 import type { ErrorReason } from "../pages/ErrorPage";
+import { chatEn } from "./chat.en";
 import { checkEn } from "./check.en";
 import { leadEn, levelEn, lobbyEn } from "./lead.en";
 import { mediaEn } from "./media.en";
@@ -372,6 +373,7 @@ export const en = {
   lead: leadEn,
   media: mediaEn,
   people: peopleEn,
+  chat: chatEn,
   level: levelEn,
   call: {
     title: "Call",

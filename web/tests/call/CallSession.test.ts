@@ -22,12 +22,19 @@ Object.assign(RTCRtpSender.prototype, { createEncodedStreams() {} });
 const { CallSession } = await import("../../src/call/CallSession");
 const { JoinError } = await import("../../src/call/joinError");
 
-const ticket = { url: "wss://media.conf.lab.example", token: "ticket", identity: "p-mine", cap: "full" } as const;
+const ticket = {
+  url: "wss://media.conf.lab.example",
+  token: "ticket",
+  identity: "p-mine",
+  cap: "full",
+  files: true,
+} as const;
 
 /** A call over a signalling connection that says who this is. */
 async function joined(identity: string, ...tracks: LocalAudioTrack[]) {
   // jsdom's buffers are not Node's; the key is not the subject here.
   vi.spyOn(crypto.subtle, "importKey").mockResolvedValue({} as CryptoKey);
+  vi.spyOn(crypto.subtle, "deriveKey").mockResolvedValue({} as CryptoKey);
   const call = new CallSession(ticket, undefined);
   vi.spyOn(call.room, "connect").mockImplementation(async () => {
     call.room.localParticipant.identity = identity;

@@ -46,6 +46,7 @@ export function Call({ id, call, site, keyMadeHere }: CallProps) {
       actions={actions}
       lead={lead}
       level={meeting.data?.level}
+      data={call.data}
       guard={guard}
       site={site}
       keyMadeHere={keyMadeHere}

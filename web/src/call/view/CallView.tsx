@@ -10,9 +10,13 @@ import { useText } from "../../i18n";
 import { deviceFailureText } from "../../i18n/errorText";
 import { MAX_TILES } from "../cap";
 import { playSignal, signalsWanted, wantSignals } from "../chime";
-import { type CallState, hasWrongKey, type LocalSource } from "../model";
+import type { MeetingData } from "../data/MeetingData";
+import { ChatPanel } from "../data/view/ChatPanel";
+import { DataNews } from "../data/view/DataNews";
+import { VotesPanel } from "../data/view/VotesPanel";
+import { type CallState, hasWrongKey, type LocalSource, leads } from "../model";
 import { Arrivals } from "./Arrivals";
-import { ControlBar, canFillScreen, canShareScreen } from "./ControlBar";
+import { ControlBar, canFillScreen, canShareScreen, isPanel, type PanelName } from "./ControlBar";
 import { DevicesDialog, LeaveDialog } from "./Dialogs";
 import { EndDialog } from "./LeadDialogs";
 import { LobbyNotice } from "./LobbyNotice";
@@ -32,6 +36,7 @@ import { useStatusMessage } from "./useStatusMessage";
 import { useWakeLock } from "./useWakeLock";
 import { Watermark } from "./Watermark";
 import "../../styles/call.css";
+import "../../styles/data.css";
 import "../../styles/view.css";
 
 const NOBODY: readonly Waiter[] = [];
@@ -96,6 +101,7 @@ function WrongKey({ actions }: { actions: CallActions }) {
 export function CallView({
   state: call,
   actions,
+  data,
   lead,
   level,
   guard,
@@ -104,6 +110,8 @@ export function CallView({
 }: {
   state: CallState;
   actions: CallActions;
+  /** What members tell each other. */
+  data?: MeetingData | undefined;
   /** For those who lead the meeting. */
   lead?: Lead | undefined;
   /** The meeting's security level, for people with an account. */
@@ -120,7 +128,8 @@ export function CallView({
   const { layout } = viewing.choices;
   const { toggle: togglePip } = viewing.pip;
   const statusMessage = viewing.mask(useStatusMessage(state));
-  const [peopleOpen, setPeopleOpen] = useState(false);
+  const [panel, setPanel] = useState<PanelName>();
+  const [realTime, setRealTime] = useState(false);
   const [dialog, setDialog] = useState<"devices" | "shortcuts" | "end">();
   const [signals, setSignals] = useState(signalsWanted);
   const [wanted, setWanted] = useState(shortcutsWanted);
@@ -138,7 +147,7 @@ export function CallView({
       await lead?.actions.admit(number);
     } catch {
       // The list says why, and what else can be done.
-      setPeopleOpen(true);
+      setPanel("people");
     }
   };
   const onArrival = useCallback(() => signals && playSignal("arrival"), [signals]);
@@ -155,7 +164,7 @@ export function CallView({
     (what: Shortcut) => {
       if (what === "microphone" || what === "camera") void toggle(what);
       else if (what === "screen") canShareScreen() && mayShare && void toggle("screen");
-      else if (what === "people") setPeopleOpen((open) => !open);
+      else if (isPanel(what)) setPanel((open) => (open === what ? undefined : what));
       else if (what === "layout") toggleLayout();
       else if (what === "pip") void togglePip();
       else if (what === "help") setDialog("shortcuts");
@@ -168,6 +177,7 @@ export function CallView({
   const speak = usePushToTalk(state.sending.microphone, setMicrophone);
   useShortcuts(wanted && dialog === undefined && !guard.asked && state.phase === "connected", keys, act, speak);
 
+  const closePanel = useCallback(() => setPanel(undefined), []);
   useHeadingFocus(root);
   useWakeLock();
 
@@ -189,8 +199,8 @@ export function CallView({
         {lead && (
           <LobbyNotice
             waiting={waiting}
-            shown={peopleOpen}
-            onShow={() => setPeopleOpen(true)}
+            shown={panel === "people"}
+            onShow={() => setPanel("people")}
             onAdmit={(number) => void admit(number)}
             onKnock={onKnock}
           />
@@ -246,7 +256,7 @@ export function CallView({
           </div>
         )}
       </header>
-      <main className={peopleOpen ? "call-main with-panel" : "call-main"}>
+      <main className={panel ? "call-main with-panel" : "call-main"}>
         <div className="stage-frame">
           <Stage
             people={state.people}
@@ -259,6 +269,7 @@ export function CallView({
           />
           {viewing.mayMark && viewing.choices.watermark && <Watermark name={viewing.ownName} />}
           <Arrivals who={arrivals.map((who) => ({ ...who, name: viewing.mask(who.name) }))} />
+          {data && <DataNews data={data} chatShown={panel === "chat"} mask={viewing.mask} />}
           {wrongKey && <WrongKey actions={actions} />}
           {state.people.length === 1 && (
             <div className="nobody" role="status">
@@ -267,18 +278,30 @@ export function CallView({
             </div>
           )}
         </div>
-        {peopleOpen && <PeoplePanel people={state.people} lead={lead} onClose={() => setPeopleOpen(false)} />}
+        {panel === "people" && <PeoplePanel people={state.people} lead={lead} onClose={closePanel} />}
+        {panel === "chat" && data && (
+          <ChatPanel data={data} realTime={realTime} onRealTime={setRealTime} onClose={closePanel} />
+        )}
+        {panel === "votes" && data && (
+          <VotesPanel
+            data={data}
+            identity={state.people.find(({ self }) => self)?.identity}
+            leads={leads(state.role)}
+            onClose={closePanel}
+          />
+        )}
       </main>
       <ControlBar
         state={state}
         viewing={viewing}
         onNoise={() => void actions.suppressNoise(state.noise !== "on")}
-        peopleOpen={peopleOpen}
+        panel={panel}
+        data={data}
         fullscreen={fullscreen}
         waiting={waiting.length}
         signals={signals}
         onToggle={(what) => void toggle(what)}
-        onPeople={() => act("people")}
+        onPanel={act}
         onLayout={() => act("layout")}
         onFullscreen={() => act("fullscreen")}
         onDevices={() => setDialog("devices")}

@@ -23,6 +23,8 @@ import {
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover, Toolbar } from "react-aria-components";
 import { useText } from "../../i18n";
 import { maySend } from "../cap";
+import type { MeetingData } from "../data/MeetingData";
+import { DataControls } from "../data/view/DataControls";
 import type { CallState, LocalSource } from "../model";
 import type { CallViewing } from "./useCallViewing";
 import { ViewItems } from "./ViewItems";
@@ -39,7 +41,7 @@ interface ControlProps {
   onPress?: () => void;
 }
 
-function Control({
+export function Control({
   icon: Icon,
   word,
   name,
@@ -68,18 +70,27 @@ function Control({
   );
 }
 
+/** Beside the stage; one is open at a time. */
+export const panels = ["people", "chat", "votes"] as const;
+export type PanelName = (typeof panels)[number];
+
+export const isPanel = (what: string): what is PanelName => panels.some((panel) => panel === what);
+
 export interface ControlBarProps {
   state: CallState;
   viewing: CallViewing;
   onNoise: () => void;
-  peopleOpen: boolean;
+  /** The one that is open. */
+  panel: PanelName | undefined;
+  /** What members tell each other. */
+  data: MeetingData | undefined;
   fullscreen: boolean;
   /** How many wait to be let in, for those who may do that. */
   waiting: number;
   /** Signals for arrivals are played. */
   signals: boolean;
   onToggle: (source: LocalSource) => void;
-  onPeople: () => void;
+  onPanel: (panel: PanelName) => void;
   onLayout: () => void;
   onFullscreen: () => void;
   onDevices: () => void;
@@ -145,10 +156,11 @@ export function ControlBar(props: ControlBarProps) {
             ...(props.waiting > 0 ? [text.lead.waitingCount(props.waiting)] : []),
           ].join(", ")}
           count={props.waiting}
-          look={props.peopleOpen ? "active" : ""}
-          expanded={props.peopleOpen}
-          onPress={props.onPeople}
+          look={props.panel === "people" ? "active" : ""}
+          expanded={props.panel === "people"}
+          onPress={() => props.onPanel("people")}
         />
+        {props.data && <DataControls data={props.data} panel={props.panel} onPanel={props.onPanel} />}
         <MenuTrigger>
           <Control icon={Ellipsis} word={text.call.more} name={text.call.more} />
           <Popover className="popover" placement="top">

@@ -1,6 +1,5 @@
-import { Mic, MicOff, MonitorUp, Video, VideoOff, X } from "lucide-react";
-import { type ReactNode, useEffect, useRef } from "react";
-import { IconButton } from "../../components/Button";
+import { Mic, MicOff, MonitorUp, Video, VideoOff } from "lucide-react";
+import type { ReactNode } from "react";
 import { Notice } from "../../components/Notice";
 import { useText } from "../../i18n";
 import { errorText } from "../../i18n/errorText";
@@ -9,6 +8,7 @@ import { encryptionOf, leads, type Person } from "../model";
 import { KindBadge } from "./KindBadge";
 import { PersonMenu } from "./PersonMenu";
 import { RoomSwitches } from "./RoomSwitches";
+import { SidePanel } from "./SidePanel";
 import { initials } from "./Tile";
 import { useAct } from "./useAct";
 import type { Lead } from "./useLead";
@@ -82,45 +82,11 @@ interface PeoplePanelProps {
 /** Who is inside, by what they are; for those who lead the meeting also who waits, and what can be done. */
 export function PeoplePanel({ people, lead, onClose }: PeoplePanelProps) {
   const text = useText();
-  const panel = useRef<HTMLElement>(null);
   const { error, act } = useAct();
-  const focused = useRef(false);
-  // Whoever is let in or leaves takes the row along, and the focus with it.
-  useEffect(() => {
-    if (focused.current && document.activeElement === document.body) panel.current?.focus();
-  });
-  useEffect(() => {
-    const before = document.activeElement;
-    panel.current?.focus();
-    return () => {
-      const opener = before instanceof HTMLElement && before !== document.body ? before : undefined;
-      const there = opener?.isConnected ? opener : document.querySelector<HTMLElement>(".controls [aria-expanded]");
-      there?.focus();
-    };
-  }, []);
   const room = lead?.room;
   const organiser = people.some((person) => person.self && person.role === "organiser");
   return (
-    <aside
-      className="panel"
-      ref={panel}
-      tabIndex={-1}
-      aria-label={text.call.people}
-      onFocus={() => {
-        focused.current = true;
-      }}
-      onBlur={(event) => {
-        // A button that is busy gives the focus up, too.
-        focused.current = event.currentTarget.contains(event.relatedTarget) || event.target.matches(":disabled");
-      }}
-      onKeyDown={(event) => event.key === "Escape" && onClose()}
-    >
-      <div className="panel-head">
-        <h2>{text.call.peopleCount(people.length)}</h2>
-        <IconButton name={text.app.close} onPress={onClose}>
-          <X aria-hidden="true" />
-        </IconButton>
-      </div>
+    <SidePanel name={text.call.people} title={text.call.peopleCount(people.length)} onClose={onClose}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls has to be reachable by keyboard */}
       <section className="people" tabIndex={0} aria-label={text.call.people}>
         {lead?.stale && <Notice tone="warn">{text.lead.stale}</Notice>}
@@ -151,6 +117,6 @@ export function PeoplePanel({ people, lead, onClose }: PeoplePanelProps) {
           );
         })}
       </section>
-    </aside>
+    </SidePanel>
   );
 }

@@ -30,6 +30,8 @@ export function ShortcutsDialog({
     camera: `${text.call.cameraStop} / ${text.call.cameraStart}`,
     screen: text.call.share,
     people: text.call.people,
+    chat: text.chat.title,
+    votes: text.chat.votes,
     layout: text.call.layoutSpeaker,
     pip: text.media.pip,
     fullscreen: text.call.fullscreen,

@@ -8,6 +8,8 @@ export const shortcutKeys = {
   camera: "V",
   screen: "S",
   people: "P",
+  chat: "C",
+  votes: "A",
   layout: "G",
   pip: "I",
   fullscreen: "F",

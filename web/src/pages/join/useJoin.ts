@@ -3,6 +3,7 @@ import { useCallback, useEffect, useReducer, useRef } from "react";
 import { useNavigate } from "react-router";
 import { type Credentials, type Entrance, type Place, PortalError, portal, type Waiting } from "../../api/portal";
 import { CallSession } from "../../call/CallSession";
+import type { MeetingData } from "../../call/data/MeetingData";
 import type { ModeAnnouncement } from "../../call/modeAnnouncement";
 import { holdPresence } from "../../call/presence";
 import { joinWhenBack, rejoin, reopenTracks } from "../../call/rejoin";
@@ -23,6 +24,8 @@ interface Entry {
   meetingKey: MeetingKey;
   credentials: Credentials | undefined;
   speaker: string | undefined;
+  /** Of the participation that this one follows. */
+  data?: MeetingData;
   /** Asked for only once the portal has admitted the participant. */
   tracks: () => LocalTrack[] | Promise<LocalTrack[]>;
 }
@@ -30,7 +33,7 @@ interface Entry {
 /** In the call, or before the door. */
 type Entered = { call: CallSession } | { waiting: Waiting };
 
-async function enter({ id, meetingKey, credentials, speaker, tracks }: Entry): Promise<Entered> {
+async function enter({ id, meetingKey, credentials, speaker, data, tracks }: Entry): Promise<Entered> {
   const personal = await personalLink(id);
   const entrance = await portal
     .join(id, personal ? { personal } : credentials, keptPlace(id))
@@ -47,7 +50,7 @@ async function enter({ id, meetingKey, credentials, speaker, tracks }: Entry): P
   }
   const { admission } = entrance;
   if (admission.place) keepPlace(id, admission.place);
-  const call = new CallSession(admission, speaker);
+  const call = new CallSession(admission, speaker, data);
   await call.join(meetingKey, await tracks());
   return { call };
 }
@@ -154,7 +157,8 @@ function useRejoin(
     const previous = lost.previousMedia();
     const speaker = previous.device("audiooutput");
     let wanted = true;
-    const again = () => enter({ id, meetingKey, credentials, speaker, tracks: () => reopenTracks(previous) });
+    const again = () =>
+      enter({ id, meetingKey, credentials, speaker, data: lost.data, tracks: () => reopenTracks(previous) });
     rejoin(again, () => wanted).then(
       (found) => {
         if (found && wanted) dispatch(entered(found, credentials));
