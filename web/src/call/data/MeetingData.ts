@@ -84,17 +84,29 @@ export class MeetingData {
     this.#room = room;
     this.#heard.clear();
     this.#sent = 0;
+    // A room that is left says that everybody has gone.
+    const here =
+      <A extends unknown[]>(tell: (...what: A) => void) =>
+      (...what: A) =>
+        this.#room === room && tell(...what);
+    const connected = here(() => this.#each((feature) => feature.connected?.()));
     room
-      .on(RoomEvent.DataReceived, (packet, who, _kind, topic) => this.#take(packet, who, topic))
+      .on(RoomEvent.DataReceived, here((packet, who, _kind, topic) => this.#take(packet, who, topic)))
       // Not when he is first heard of: only then does he receive what is sent.
-      .on(RoomEvent.ParticipantActive, (who) => this.#each((feature) => feature.joined?.(who.identity)))
-      .on(RoomEvent.ParticipantDisconnected, (who) => {
-        this.#heard.delete(who.identity);
-        this.#each((feature) => feature.left?.(who.identity));
-      })
-      .on(RoomEvent.Connected, () => this.#each((feature) => feature.connected?.()))
-      .on(RoomEvent.Reconnected, () => this.#each((feature) => feature.connected?.()));
-    room.localParticipant.on(ParticipantEvent.ParticipantPermissionsChanged, () => this.#notify());
+      .on(RoomEvent.ParticipantActive, here((who) => this.#each((feature) => feature.joined?.(who.identity))))
+      .on(
+        RoomEvent.ParticipantDisconnected,
+        here((who) => {
+          this.#heard.delete(who.identity);
+          this.#each((feature) => feature.left?.(who.identity));
+        }),
+      )
+      .on(RoomEvent.Connected, connected)
+      .on(RoomEvent.Reconnected, connected);
+    room.localParticipant.on(
+      ParticipantEvent.ParticipantPermissionsChanged,
+      here(() => this.#notify()),
+    );
   }
 
   /** The participation has ended; what was said stays for one that follows. */

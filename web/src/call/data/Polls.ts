@@ -4,6 +4,7 @@ import { MAX_OPTIONS, type Message, newId } from "./message";
 
 export interface Vote {
   name: string;
+  self: boolean;
   option: number;
 }
 
@@ -14,7 +15,7 @@ export interface Poll {
   question: string;
   options: readonly string[];
   closed: boolean;
-  /** By identity; the last one counts until the vote is closed. */
+  /** By identity, of those who are there; the last one counts until the vote is closed. */
   votes: ReadonlyMap<string, Vote>;
 }
 
@@ -47,31 +48,40 @@ export class Polls implements Feature {
     if (message.kind === "vote") this.#count(message.id, message.option, from);
     if (message.kind !== "poll" || !leads(from.role)) return;
     const known = this.#polls.find(({ id }) => id === message.id);
-    if (!known) this.#add({ ...message, from, votes: new Map() });
     // What was asked stays what it is, and only whoever asked closes it.
-    else if (known.from.identity === from.identity && message.closed) this.#change({ ...known, closed: true });
+    if (known?.from.identity === from.identity && message.closed) this.#change({ ...known, closed: true });
+    else if (!known && !message.closed) this.#add({ ...message, from, votes: new Map() });
   }
 
-  /** Whoever comes later is told what is asked by who asked, and each vote by who voted. */
+  /** Whoever comes, or comes back, is told what is asked by who asked, and each vote by who voted. */
   joined(identity: string): void {
     const me = this.#wire.me().identity;
-    for (const poll of this.#polls) {
-      const { id, question, options, closed, from, votes } = poll;
-      if (from.identity === me)
-        this.#tell({ kind: "poll", id, question, options: [...options], closed: false }, identity, closed);
+    for (const { id, question, options, closed, from, votes } of this.#polls) {
       const own = votes.get(me);
-      if (own) this.#tell({ kind: "vote", id, option: own.option }, identity, closed);
+      if (from.identity === me) this.#tell({ kind: "poll", id, question, options: [...options], closed }, identity);
+      if (own && !closed) this.#tell({ kind: "vote", id, option: own.option }, identity);
     }
   }
 
-  /** What was asked over a former connection can be closed no more: it is over. */
-  disconnected(): void {
-    this.#polls = this.#polls.map((poll) => ({ ...poll, closed: true }));
+  /** Back under another identity: the former one's votes are forgotten by all, and given anew. */
+  connected(): void {
+    const me = this.#wire.me().identity;
+    const gone = this.#polls.flatMap(({ from, votes }) => [from.identity, ...votes.keys()]);
+    const given = this.#polls.flatMap(({ id, closed, votes }) => {
+      const own = [...votes.values()].find(({ self }) => self);
+      return own && !closed && !votes.has(me) ? [{ id, option: own.option }] : [];
+    });
+    for (const identity of new Set(gone)) if (!this.#wire.isPresent(identity)) this.left(identity);
+    for (const { id, option } of given) this.vote(id, option).catch(() => undefined);
   }
 
-  /** Whoever asked has gone: nobody else may close it. */
+  /** Nobody but who asked may close a vote, and nobody votes twice by coming back. */
   left(identity: string): void {
-    this.#polls = this.#polls.map((poll) => (poll.from.identity === identity ? { ...poll, closed: true } : poll));
+    this.#polls = this.#polls.map((poll) => {
+      if (poll.closed) return poll;
+      const votes = new Map([...poll.votes].filter(([voter]) => voter !== identity));
+      return poll.from.identity === identity ? { ...poll, closed: true } : { ...poll, votes };
+    });
   }
 
   /** @throws Error when it cannot be sent now */
@@ -94,9 +104,8 @@ export class Polls implements Feature {
     this.#change({ ...(this.#polls.find((one) => one.id === id) ?? poll), closed: true });
   }
 
-  /** What is over already is not told to newcomers. */
-  #tell(message: Message, to: string, closed: boolean): void {
-    if (!closed) this.#wire.send(message, [to]).catch(() => undefined);
+  #tell(message: Message, to: string): void {
+    this.#wire.send(message, [to]).catch(() => undefined);
   }
 
   #add(poll: Poll): void {
@@ -110,7 +119,7 @@ export class Polls implements Feature {
     const poll = this.#polls.find((one) => one.id === id);
     if (!poll) this.#early = [...this.#early, { id, option, from }].slice(-MAX_EARLY);
     if (!poll || poll.closed || option >= poll.options.length) return;
-    this.#change({ ...poll, votes: new Map(poll.votes).set(from.identity, { name: from.name, option }) });
+    this.#change({ ...poll, votes: new Map(poll.votes).set(from.identity, { name: from.name, self: from.self, option }) });
   }
 
   #change(poll: Poll): void {

@@ -120,5 +120,23 @@ describe("a vote", () => {
     await soon(() => expect(bob.state().polls.find((poll) => poll.id === id)?.closed).toBe(true));
     await bob.polls.vote(id, 0);
     expect(anna.state().polls[0]?.votes.get("p-bob")?.option).toBe(1);
+    const dora = await meeting.join("p-dora");
+    await anna.chat.say("to all");
+    await soon(() => expect(texts(dora)).toEqual(["to all"]));
+    expect(dora.state().polls).toEqual([]);
+  });
+
+  it("counts nobody twice who loses the connection, and hears what was closed meanwhile", async () => {
+    await anna.polls.ask("Lunch?", ["Yes", "No"]);
+    await anna.polls.ask("Break?", ["Yes", "No"]);
+    await soon(() => expect(bob.state().polls).toHaveLength(2));
+    const [lunch, later] = anna.state().polls;
+    await bob.polls.vote(lunch?.id as string, 1);
+    meeting.leave("p-bob");
+    await anna.polls.close(later as never);
+    await meeting.join("p-bob2", { data: bob });
+    await soon(() => expect(bob.state().polls.map(({ closed }) => closed)).toEqual([false, true]));
+    await soon(() => expect([...(anna.state().polls[0]?.votes.keys() ?? [])]).toEqual(["p-bob2"]));
+    expect([...(bob.state().polls[0]?.votes.keys() ?? [])]).toEqual(["p-bob2"]);
   });
 });

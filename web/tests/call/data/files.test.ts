@@ -73,6 +73,24 @@ describe("a file", () => {
     expect(meeting.carried.length - before).toBeLessThan(140);
   });
 
+  it("goes on where it stopped when its receiver comes back", async () => {
+    const deliver = meeting.deliver.bind(meeting);
+    let parts = 0;
+    vi.spyOn(meeting, "deliver").mockImplementation((from, to, bytes) => {
+      if (to === "p-bob") parts += 1;
+      if (to !== "p-bob" || parts < 100) deliver(from, to, bytes);
+    });
+    await accepted();
+    await soon(() => expect(parts).toBeGreaterThan(110));
+    await soon(() => expect(saved).toHaveLength(1));
+    meeting.leave("p-bob");
+    const before = meeting.carried.length;
+    await meeting.join("p-bob2", { data: bob });
+    await soon(() => expect(offered()?.state).toBe("done"));
+    expect(Buffer.concat(saved).equals(Buffer.from(content))).toBe(true);
+    expect(meeting.carried.length - before).toBeLessThan(140);
+  });
+
   it("that is another one than was offered is not saved", async () => {
     await anna.files.offer(file);
     await soon(() => expect(offered()?.state).toBe("offered"));

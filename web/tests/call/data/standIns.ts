@@ -65,6 +65,7 @@ export class Meeting {
       room.emit("participantDisconnected", { identity });
     }
     gone?.data.detach();
+    for (const who of gone?.room.remoteParticipants.values() ?? []) gone?.room.emit("participantDisconnected", who);
   }
 
   /** Hands somebody a packet as if it came from `from`. */

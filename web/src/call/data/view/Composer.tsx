@@ -1,5 +1,5 @@
 import { Paperclip, SendHorizontal } from "lucide-react";
-import { type KeyboardEvent, useState } from "react";
+import { type KeyboardEvent, useEffect, useState } from "react";
 import { FileTrigger, Label, Switch, TextArea, TextField } from "react-aria-components";
 import { Button, IconButton } from "../../../components/Button";
 import { useText } from "../../../i18n";
@@ -18,6 +18,7 @@ export function Composer({ data, state, realTime, onRealTime }: ComposerProps) {
   const { chat } = useText();
   const [text, setText] = useState("");
   const [problem, setProblem] = useState<string>();
+  useEffect(() => () => data.chat.write(""), [data]);
   const change = (now: string) => {
     setText(now);
     setProblem(undefined);

@@ -25,6 +25,7 @@ export function partsOf(text: string): Part[] {
 }
 
 function opens(address: string): boolean {
-  const url = URL.parse(address);
-  return url !== null && url.username === "" && url.password === "";
+  if (!URL.canParse(address)) return false;
+  const { username, password } = new URL(address);
+  return username === "" && password === "";
 }
