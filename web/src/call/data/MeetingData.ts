@@ -91,9 +91,15 @@ export class MeetingData {
         this.#room === room && tell(...what);
     const connected = here(() => this.#each((feature) => feature.connected?.()));
     room
-      .on(RoomEvent.DataReceived, here((packet, who, _kind, topic) => this.#take(packet, who, topic)))
+      .on(
+        RoomEvent.DataReceived,
+        here((packet, who, _kind, topic) => this.#take(packet, who, topic)),
+      )
       // Not when he is first heard of: only then does he receive what is sent.
-      .on(RoomEvent.ParticipantActive, here((who) => this.#each((feature) => feature.joined?.(who.identity))))
+      .on(
+        RoomEvent.ParticipantActive,
+        here((who) => this.#each((feature) => feature.joined?.(who.identity))),
+      )
       .on(
         RoomEvent.ParticipantDisconnected,
         here((who) => {

@@ -119,7 +119,10 @@ export class Polls implements Feature {
     const poll = this.#polls.find((one) => one.id === id);
     if (!poll) this.#early = [...this.#early, { id, option, from }].slice(-MAX_EARLY);
     if (!poll || poll.closed || option >= poll.options.length) return;
-    this.#change({ ...poll, votes: new Map(poll.votes).set(from.identity, { name: from.name, self: from.self, option }) });
+    this.#change({
+      ...poll,
+      votes: new Map(poll.votes).set(from.identity, { name: from.name, self: from.self, option }),
+    });
   }
 
   #change(poll: Poll): void {

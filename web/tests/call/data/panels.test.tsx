@@ -149,7 +149,11 @@ describe("votes and reactions", () => {
     await waitFor(() => expect(panel.textContent).toContain("1 vote: Somebody"));
     expect(sent).toMatchObject([{ kind: "vote", option: 0 }]);
     expect(within(panel).queryByText("Close the vote")).toBeNull();
-    for (const [label, value] of [["Question", "Break?"], ["Answer 1", "Now"], ["Answer 2", "Later"]] as const)
+    for (const [label, value] of [
+      ["Question", "Break?"],
+      ["Answer 1", "Now"],
+      ["Answer 2", "Later"],
+    ] as const)
       fireEvent.change(within(panel).getByLabelText(label), { target: { value } });
     fireEvent.click(within(panel).getByText("Start the vote"));
     fireEvent.click(await within(panel).findByText("Close the vote"));
@@ -172,7 +176,10 @@ describe("votes and reactions", () => {
 describe("an address in a text", () => {
   it("is what opens in a browser and shows where it leads", () => {
     const links = (text: string) => partsOf(text).flatMap((part) => (part.link ? [part.text] : []));
-    expect(links("(see https://a.example/b), or HTTP://c.example!")).toEqual(["https://a.example/b", "HTTP://c.example"]);
+    expect(links("(see https://a.example/b), or HTTP://c.example!")).toEqual([
+      "https://a.example/b",
+      "HTTP://c.example",
+    ]);
     expect(links("javascript:alert(1) file:///etc https://bank.example@evil.example/ data:text/html,x")).toEqual([]);
     expect(partsOf("no link").map(({ text }) => text)).toEqual(["no link"]);
   });

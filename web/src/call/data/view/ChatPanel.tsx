@@ -60,22 +60,24 @@ export function ChatPanel({ data, realTime, onRealTime, onClose }: ChatPanelProp
     <SidePanel name={chat.title} title={chat.title} onClose={onClose}>
       <div className="chat">
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls has to be reachable by keyboard */}
-        <section className="chat-log" tabIndex={0} aria-label={chat.log} ref={log}>
+        <section className="chat-log" tabIndex={0} aria-label={chat.title} ref={log}>
           <p className="field-hint">{chat.newcomers}</p>
           {entries.length === 0 && <p className="quiet">{chat.empty}</p>}
-          <ul role="log" aria-label={chat.log}>
-            {entries.map((entry) =>
-              "message" in entry ? (
-                <Entry key={entry.key} from={entry.message.from} at={entry.at}>
-                  <MessageText text={entry.message.text} />
-                </Entry>
-              ) : (
-                <Entry key={entry.key} from={entry.file.from} at={entry.at}>
-                  <FileRow file={entry.file} files={data.files} />
-                </Entry>
-              ),
-            )}
-          </ul>
+          <div role="log" aria-label={chat.log}>
+            <ul>
+              {entries.map((entry) =>
+                "message" in entry ? (
+                  <Entry key={entry.key} from={entry.message.from} at={entry.at}>
+                    <MessageText text={entry.message.text} />
+                  </Entry>
+                ) : (
+                  <Entry key={entry.key} from={entry.file.from} at={entry.at}>
+                    <FileRow file={entry.file} files={data.files} />
+                  </Entry>
+                ),
+              )}
+            </ul>
+          </div>
           {/* Not announced letter by letter: whoever wants to, reads it. */}
           {lines.length > 0 && (
             <ul className="lines" aria-label={chat.written}>
