@@ -89,7 +89,7 @@ describe("a call", () => {
     expect(call.state().people[0]?.screenAudio).toBeUndefined();
     const publications = call.room.localParticipant.trackPublications;
     publications.set("TR_1", { source: "screen_share_audio", trackSid: "TR_1" } as unknown as LocalTrackPublication);
-    emit(call.room, RoomEvent.LocalTrackPublished);
+    emit(call.room, RoomEvent.LocalTrackPublished, publications.get("TR_1"));
     expect(call.state().people[0]?.screenAudio).toBe("encrypted");
   });
 

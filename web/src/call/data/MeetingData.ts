@@ -103,8 +103,11 @@ export class MeetingData {
       .on(
         RoomEvent.ParticipantDisconnected,
         here((who) => {
-          this.#heard.delete(who.identity);
-          this.#each((feature) => feature.left?.(who.identity));
+          // After what he sent last.
+          this.#opening = this.#opening.then(() => {
+            this.#heard.delete(who.identity);
+            this.#each((feature) => feature.left?.(who.identity));
+          });
         }),
       )
       .on(RoomEvent.Connected, connected)

@@ -280,13 +280,14 @@ export function CallView({
         </div>
         {panel === "people" && <PeoplePanel people={state.people} lead={lead} onClose={closePanel} />}
         {panel === "chat" && data && (
-          <ChatPanel data={data} realTime={realTime} onRealTime={setRealTime} onClose={closePanel} />
+          <ChatPanel data={data} realTime={realTime} onRealTime={setRealTime} mask={viewing.mask} onClose={closePanel} />
         )}
         {panel === "votes" && data && (
           <VotesPanel
             data={data}
             identity={state.people.find(({ self }) => self)?.identity}
             leads={leads(state.role)}
+            mask={viewing.mask}
             onClose={closePanel}
           />
         )}

@@ -84,7 +84,7 @@ describe("what members tell each other", () => {
     bob.chat.write("unfinished");
     await soon(() => expect(anna.state().lines).toHaveLength(1));
     meeting.leave("p-bob");
-    expect(anna.state().lines).toEqual([]);
+    await soon(() => expect(anna.state().lines).toEqual([]));
   });
 
   it("survives a lost connection of one's own", async () => {

@@ -65,7 +65,7 @@ describe("a file", () => {
     await soon(() => expect(parts).toBeGreaterThan(110));
     await soon(() => expect(saved).toHaveLength(1));
     meeting.leave("p-anna");
-    expect(offered()?.state).toBe("waiting");
+    await soon(() => expect(offered()?.state).toBe("waiting"));
     const before = meeting.carried.length;
     await meeting.join("p-anna2", { data: anna });
     await soon(() => expect(offered()?.state).toBe("done"));

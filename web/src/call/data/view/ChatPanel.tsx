@@ -10,7 +10,14 @@ import { FileRow } from "./FileRow";
 import { MessageText } from "./MessageText";
 import { useData } from "./useData";
 
-function Entry({ from, at, children }: { from: Sender; at: Date; children: ReactNode }) {
+interface EntryProps {
+  from: Sender;
+  at: Date;
+  mask: (name: string) => string;
+  children: ReactNode;
+}
+
+function Entry({ from, at, mask, children }: EntryProps) {
   const { chat } = useText();
   const time = useTime();
   const Direction = from.self ? ArrowUpRight : ArrowDownLeft;
@@ -19,7 +26,7 @@ function Entry({ from, at, children }: { from: Sender; at: Date; children: React
       <p className="message-head">
         <Direction size={16} aria-hidden="true" />
         <span className="hidden-text">{from.self ? chat.sent : chat.received}: </span>
-        <bdi className="message-from">{from.self ? chat.you : from.name}</bdi>{" "}
+        <bdi className="message-from">{from.self ? chat.you : mask(from.name)}</bdi>{" "}
         <time className="quiet numbers" dateTime={at.toISOString()}>
           {time.clock(at)}
         </time>
@@ -33,11 +40,13 @@ interface ChatPanelProps {
   data: MeetingData;
   realTime: boolean;
   onRealTime: (on: boolean) => void;
+  /** Puts numbers in place of names where they are hidden. */
+  mask: (name: string) => string;
   onClose: () => void;
 }
 
 /** What is written in the meeting, as long as one is in it. */
-export function ChatPanel({ data, realTime, onRealTime, onClose }: ChatPanelProps) {
+export function ChatPanel({ data, realTime, onRealTime, mask, onClose }: ChatPanelProps) {
   const { chat } = useText();
   const state = useData(data);
   const { messages, files, lines } = state;
@@ -67,11 +76,11 @@ export function ChatPanel({ data, realTime, onRealTime, onClose }: ChatPanelProp
             <ul>
               {entries.map((entry) =>
                 "message" in entry ? (
-                  <Entry key={entry.key} from={entry.message.from} at={entry.at}>
+                  <Entry key={entry.key} from={entry.message.from} at={entry.at} mask={mask}>
                     <MessageText text={entry.message.text} />
                   </Entry>
                 ) : (
-                  <Entry key={entry.key} from={entry.file.from} at={entry.at}>
+                  <Entry key={entry.key} from={entry.file.from} at={entry.at} mask={mask}>
                     <FileRow file={entry.file} files={data.files} />
                   </Entry>
                 ),
@@ -85,7 +94,7 @@ export function ChatPanel({ data, realTime, onRealTime, onClose }: ChatPanelProp
                 <li key={line.from.identity} className="message line">
                   <p className="message-head">
                     <ArrowDownLeft size={16} aria-hidden="true" />
-                    <bdi className="message-from">{chat.writing(line.from.name)}</bdi>
+                    <bdi className="message-from">{chat.writing(mask(line.from.name))}</bdi>
                   </p>
                   <p className="message-text" dir="auto">
                     {line.text}

@@ -17,12 +17,14 @@ interface DataNewsProps {
   data: MeetingData;
   /** The chat is in view, and announces what comes by itself. */
   chatShown: boolean;
+  /** Puts numbers in place of names where they are hidden. */
+  mask: (sentence: string) => string;
 }
 
 type News = { id: string; own: boolean; says: string } | undefined;
 
 /** Reactions, where everybody sees them; and what has come, one sentence at a time, for screen readers. */
-export function DataNews({ data, chatShown }: DataNewsProps) {
+export function DataNews({ data, chatShown, mask }: DataNewsProps) {
   const { chat } = useText();
   const { messages, files, polls, reactions } = useData(data);
   const [news, setNews] = useState("");
@@ -49,7 +51,7 @@ export function DataNews({ data, chatShown }: DataNewsProps) {
   return (
     <>
       <p className="hidden-text" role="status">
-        {news}
+        {mask(news)}
       </p>
       {reactions.length > 0 && (
         <ul className="reactions" aria-label={chat.reactions}>
@@ -58,7 +60,7 @@ export function DataNews({ data, chatShown }: DataNewsProps) {
             return (
               <li key={id}>
                 <Icon size={20} aria-hidden="true" />
-                <bdi>{chat.reacted(from.self ? chat.you : from.name, chat.reaction[what])}</bdi>
+                <bdi>{mask(chat.reacted(from.self ? chat.you : from.name, chat.reaction[what]))}</bdi>
               </li>
             );
           })}

@@ -53,17 +53,18 @@ function Ask({ onAsk }: AskProps) {
 
 interface PollCardProps {
   poll: Poll;
+  mask: (name: string) => string;
   mayVote: boolean;
   own: number | undefined;
   onVote: (option: number) => void;
   onClose: () => void;
 }
 
-function PollCard({ poll, mayVote, own, onVote, onClose }: PollCardProps) {
+function PollCard({ poll, mask, mayVote, own, onVote, onClose }: PollCardProps) {
   const { chat } = useText();
   const counts = tally(poll);
   const names = (option: number) =>
-    [...poll.votes.values()].filter((vote) => vote.option === option).map((vote) => vote.name);
+    [...poll.votes.values()].filter((vote) => vote.option === option).map((vote) => mask(vote.name));
   return (
     <li className="poll">
       <RadioGroup
@@ -76,7 +77,7 @@ function PollCard({ poll, mayVote, own, onVote, onClose }: PollCardProps) {
           <strong>{poll.question}</strong>
         </Label>
         <p className="quiet">
-          <bdi>{chat.pollBy(poll.from.self ? chat.you : poll.from.name)}</bdi>
+          <bdi>{chat.pollBy(poll.from.self ? chat.you : mask(poll.from.name))}</bdi>
           {poll.closed && ` · ${chat.pollClosed}`}
         </p>
         {poll.options.map((option, index) => (
@@ -104,11 +105,13 @@ interface VotesPanelProps {
   identity: string | undefined;
   /** Whether this participant may ask. */
   leads: boolean;
+  /** Puts numbers in place of names where they are hidden. */
+  mask: (name: string) => string;
   onClose: () => void;
 }
 
 /** Open votes. */
-export function VotesPanel({ data, identity, leads, onClose }: VotesPanelProps) {
+export function VotesPanel({ data, identity, leads, mask, onClose }: VotesPanelProps) {
   const { chat } = useText();
   const { polls, mayWrite } = useData(data);
   const [failed, setFailed] = useState(false);
@@ -132,6 +135,7 @@ export function VotesPanel({ data, identity, leads, onClose }: VotesPanelProps) 
             <PollCard
               key={poll.id}
               poll={poll}
+              mask={mask}
               mayVote={mayWrite}
               own={identity === undefined ? undefined : poll.votes.get(identity)?.option}
               onVote={(option) => void act(data.polls.vote(poll.id, option))}
