@@ -34,6 +34,7 @@ class StandIn {
   #changed = () => {};
   readonly toggle = vi.fn();
   readonly enlarge = vi.fn();
+  readonly noise = { set: vi.fn() };
   readonly subscribe = (listener: () => void) => {
     this.#changed = listener;
     return () => {};
