@@ -21,6 +21,14 @@ describe("a meeting's link", () => {
     expect(await lookUp(failing(new PortalError(404, "meeting_not_found")), session)).toEqual(notOpen);
   });
 
+  it("says that there is a newer one, whichever of the two is out of date", async () => {
+    const renewed = { type: "failed", failure: { show: "page", reason: "linkRenewed" } };
+    const second = Promise.resolve({ joinable: true, link_version: 2 });
+    expect(await lookUp(second, session, Promise.resolve(undefined), 1)).toEqual(renewed);
+    expect(await lookUp(second, session, Promise.resolve(undefined), 3)).toEqual(renewed);
+    expect(await lookUp(second, session, Promise.resolve(undefined), 2)).toEqual({ type: "opened" });
+  });
+
   it("fails, rather than waiting for ever, when the session cannot be loaded", async () => {
     const error = new PortalError(0, "unreachable");
     expect(await lookUp(open, failing(error))).toEqual({ type: "failed", failure: { show: "form", error } });
