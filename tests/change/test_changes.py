@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.pki import Pki
+from tests.site.kills.hosts import Reboot
 
 from conclave.errors import ExitCode
 
@@ -206,6 +207,9 @@ def test_the_core_at_another_address(running: Running) -> None:
     running.follow()
     running.publish()
     running.on("core1", network([f"{NEW_CORE}/27", f"{NEW_CORE6}/64"]))
+    # Its services speak to each other from the address that is gone, until they start anew.
+    reboot = Reboot("the core", "core")
+    reboot.back(running.lab, running.site, reboot.fail(running.lab, running.site))
     assert CORE not in running.on("core1", "ip -oneline address")
     running.verify("NET-03", "NET-10", "CRY-04")
     running.call()
