@@ -3,12 +3,13 @@ import plain from "@sapphi-red/web-noise-suppressor/rnnoise.wasm?url";
 import simd from "@sapphi-red/web-noise-suppressor/rnnoise_simd.wasm?url";
 import worklet from "@sapphi-red/web-noise-suppressor/rnnoiseWorklet.js?url";
 import type { AudioProcessorOptions, Track, TrackProcessor } from "livekit-client";
+import { started } from "./started";
 
 /**
  * RNNoise between the microphone and what is sent. Everything it loads comes from this site, on first use.
  *
- * A worklet that could not start would be a silent microphone, so the program is compiled here first: what this page may
- * not do, the worklet may not do either.
+ * A worklet that could not start would be a silent microphone. So the program is compiled here first: what this page may
+ * not do, the worklet may not do either. And audio processing has to run before the microphone is led through it.
  */
 export class NoiseFilter implements TrackProcessor<Track.Kind.Audio, AudioProcessorOptions> {
   readonly name = "rnnoise";
@@ -32,6 +33,7 @@ export class NoiseFilter implements TrackProcessor<Track.Kind.Audio, AudioProces
       context.audioWorklet.addModule(worklet),
     ]);
     await WebAssembly.compile(program);
+    await started(context);
     return new NoiseFilter(context, program);
   }
 
@@ -45,8 +47,6 @@ export class NoiseFilter implements TrackProcessor<Track.Kind.Audio, AudioProces
     this.#take(track);
     const [processed] = output.stream.getAudioTracks();
     if (processed) this.processedTrack = processed;
-    // Not waited for: a browser may leave it pending until somebody clicks.
-    void this.#context.resume();
   }
 
   /** Another device; what is sent stays the same track. */
