@@ -27,8 +27,8 @@ export class NoiseSuppression {
     this.#room = room;
     this.#onChange = onChange;
     this.#load = load;
-    room.on(RoomEvent.LocalTrackPublished, ({ source }) => {
-      if (source === Track.Source.Microphone && this.#state === "on") void this.#apply();
+    room.on(RoomEvent.LocalTrackPublished, () => {
+      if (this.#state === "on") void this.#apply();
     });
   }
 
