@@ -280,7 +280,13 @@ export function CallView({
         </div>
         {panel === "people" && <PeoplePanel people={state.people} lead={lead} onClose={closePanel} />}
         {panel === "chat" && data && (
-          <ChatPanel data={data} realTime={realTime} onRealTime={setRealTime} mask={viewing.mask} onClose={closePanel} />
+          <ChatPanel
+            data={data}
+            realTime={realTime}
+            onRealTime={setRealTime}
+            mask={viewing.mask}
+            onClose={closePanel}
+          />
         )}
         {panel === "votes" && data && (
           <VotesPanel

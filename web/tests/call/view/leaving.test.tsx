@@ -35,6 +35,7 @@ class StandIn {
   readonly toggle = vi.fn();
   readonly enlarge = vi.fn();
   readonly noise = { set: vi.fn() };
+  readonly microphone = () => undefined;
   readonly subscribe = (listener: () => void) => {
     this.#changed = listener;
     return () => {};
