@@ -6,6 +6,8 @@ from accounts.api import router as session
 from conclave_portal import errors
 from conclave_portal.health import router as health
 from lobby.api import router as lobby
+from lobby.floor import router as floor
+from lobby.hands import router as hands
 from lobby.inviting import router as inviting
 from lobby.leading import router as leading
 from media.api import router as media
@@ -18,6 +20,8 @@ api.add_router("/session", session)
 api.add_router("/meetings", meetings)
 api.add_router("/meetings", lobby)
 api.add_router("/meetings", leading)
+api.add_router("/meetings", floor)
+api.add_router("/meetings", hands)
 api.add_router("/meetings", inviting)
 api.add_router("/levels", levels)
 api.add_router("", media)

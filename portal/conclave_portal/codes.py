@@ -35,6 +35,8 @@ class ProblemCode(StrEnum):
     # Leading: somebody is gone meanwhile; only people with an account can become co-organisers.
     PERSON_NOT_FOUND = "person_not_found"
     ACCOUNT_REQUIRED = "account_required"
+    # Extending: it would last longer than a meeting may.
+    MEETING_TOO_LONG = "meeting_too_long"
     # Joining.
     MEETING_NOT_FOUND = "meeting_not_found"
     MEETING_OVER = "meeting_over"

@@ -128,7 +128,8 @@ def _admission(
             due.remove_by_organiser(former)
         held.identity = fresh_identity()
         held.save(update_fields=["identity"])
-        return {**rights(locked, user, held), "identity": held.identity}
+        # Whoever was cut off keeps his turn.
+        return {**rights(locked, user, held), "identity": held.identity, "hand_at": former and former.hand_at}
 
     admission, token = enter(meeting, name, user, address, outside=outside, rights=decided)
     record("admitted", actor=user or name, meeting=meeting.id, guest=user is None, outside=outside, cap=admission.cap)
@@ -143,6 +144,7 @@ def _admission(
         "role": admission.role,
         # Whatever is saved is kept: where nothing may be kept on devices there are no files.
         "files": meeting.rules.files == "yes",
+        "level": meeting.level,
     }
 
 
@@ -193,6 +195,7 @@ def _told(place: Place) -> dict[str, Any]:
         "since": place.since,
         "message": place.message,
         "moved_back": place.moved_back,
+        "locked": place.meeting.locked,
     }
 
 

@@ -20,12 +20,11 @@ from conclave_portal.limits import Limit, spend
 from conclave_portal.schemas import Problem
 from conclave_portal.streams import Event, Stream, follow
 from lobby import places
-from lobby.led import asking as _asking
-from lobby.led import led as _led
+from lobby.led import DONE, REFUSALS, asking, led, present
 from lobby.models import Place, State
 from lobby.rights import renew
 from lobby.room import document
-from lobby.schemas import DenyIn, MessageIn, MuteIn, NumbersIn, RoleIn, RoomIn, RoomOut, SpeechIn
+from lobby.schemas import DenyIn, MessageIn, MuteIn, NumbersIn, RoleIn, RoomOut
 from media import due
 from media.models import Admission
 from meetings.models import Meeting
@@ -36,26 +35,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from accounts.models import User
-    from audit.record import Action
 
 router = Router(tags=["leading"])
-_REFUSALS = dict.fromkeys((401, 403, 404, 410, 422), Problem)
-_DONE = {204: None, **_REFUSALS}
 # Sentences to people who wait or are sent out, of one organiser.
 MESSAGES = Limit("message", tries=60, window=5 * 60)
 
 
-@router.get("/{meeting_id}/room", response={200: RoomOut, **_REFUSALS}, auth=signed_in)
-def room(request: HttpRequest, meeting_id: str) -> RoomOut:
-    """Show who waits and who is in the room."""
-    return document(_led(meeting_id, _asking(request)))
-
-
-@router.get("/{meeting_id}/room/events", response={200: None, **_REFUSALS, 429: Problem, 503: Problem}, auth=signed_in)
+@router.get("/{meeting_id}/room/events", response={200: None, **REFUSALS, 429: Problem, 503: Problem}, auth=signed_in)
 def room_events(request: HttpRequest, meeting_id: str) -> HttpResponse:
     """Follow the room as server-sent events named ``room``, whose data are those of ``/room``; ``over`` is the last."""
-    user = _asking(request)
-    meeting = _led(meeting_id, user)
+    user = asking(request)
+    meeting = led(meeting_id, user)
     session = "" if user.is_service else request.session.session_key
 
     def read() -> Event | None:
@@ -71,56 +61,32 @@ def room_events(request: HttpRequest, meeting_id: str) -> HttpResponse:
     return follow(request, Stream(room_channel(meeting.room), f"room {meeting.pk} {user.pk}", read))
 
 
-@router.patch("/{meeting_id}/room", response={200: RoomOut, **_REFUSALS}, auth=signed_in)
-def change_room(request: HttpRequest, meeting_id: str, payload: RoomIn) -> RoomOut:
-    """Lock the room, so that newcomers wait, or close the floor, so that only organisers' microphones are open."""
-    user = _asking(request)
-    actions: list[Action] = []
-    with transaction.atomic():
-        meeting = _led(meeting_id, user, locked=True)
-        if payload.locked is not None and payload.locked != meeting.locked:
-            meeting.locked = payload.locked
-            actions.append("locked" if meeting.locked else "unlocked")
-        if payload.floor_open is not None and payload.floor_open != meeting.floor_open:
-            meeting.floor_open, meeting.floor_waits = payload.floor_open, False
-            actions.append("floor_opened" if meeting.floor_open else "floor_closed")
-            # What was granted or taken one by one was about the floor as it was.
-            Place.objects.filter(meeting=meeting).update(speech=None)
-        meeting.save(update_fields=["locked", "floor_open", "floor_waits"])
-        if payload.floor_open is not None:
-            renew(meeting)
-        for action in actions:
-            record(action, actor=user, meeting=meeting.id)
-        tell(room_channel(meeting.room))
-    return document(meeting)
-
-
-@router.post("/{meeting_id}/waiting/admit", response={200: RoomOut, **_REFUSALS}, auth=signed_in)
+@router.post("/{meeting_id}/waiting/admit", response={200: RoomOut, **REFUSALS}, auth=signed_in)
 def admit_several(request: HttpRequest, meeting_id: str, payload: NumbersIn) -> RoomOut:
     """Let in those of these people who still wait."""
-    user = _asking(request)
-    meeting = _led(meeting_id, user)
+    user = asking(request)
+    meeting = led(meeting_id, user)
     with transaction.atomic():
         for place in _waiting(meeting, *payload.numbers):
             _let_in(place, user)
     return document(meeting)
 
 
-@router.post("/{meeting_id}/waiting/{number}/admit", response=_DONE, auth=signed_in)
+@router.post("/{meeting_id}/waiting/{number}/admit", response=DONE, auth=signed_in)
 def admit_one(request: HttpRequest, meeting_id: str, number: int) -> Status[None]:
     """Let somebody in."""
-    user = _asking(request)
-    meeting = _led(meeting_id, user)
+    user = asking(request)
+    meeting = led(meeting_id, user)
     with transaction.atomic():
         _let_in(_one_waiting(meeting, number), user)
     return Status(204, None)
 
 
-@router.post("/{meeting_id}/waiting/{number}/deny", response={**_DONE, 429: Problem, 503: Problem}, auth=signed_in)
+@router.post("/{meeting_id}/waiting/{number}/deny", response={**DONE, 429: Problem, 503: Problem}, auth=signed_in)
 def deny(request: HttpRequest, meeting_id: str, number: int, payload: DenyIn) -> Status[None]:
     """Turn somebody away, with a sentence or without, and with a ban or without."""
-    user = _asking(request)
-    meeting = _led(meeting_id, user)
+    user = asking(request)
+    meeting = led(meeting_id, user)
     _spend_message(user, payload.message)
     with transaction.atomic():
         place = _one_waiting(meeting, number)
@@ -131,11 +97,11 @@ def deny(request: HttpRequest, meeting_id: str, number: int, payload: DenyIn) ->
     return Status(204, None)
 
 
-@router.post("/{meeting_id}/waiting/{number}/message", response={**_DONE, 429: Problem, 503: Problem}, auth=signed_in)
+@router.post("/{meeting_id}/waiting/{number}/message", response={**DONE, 429: Problem, 503: Problem}, auth=signed_in)
 def message(request: HttpRequest, meeting_id: str, number: int, payload: MessageIn) -> Status[None]:
     """Say something to somebody who waits."""
-    user = _asking(request)
-    meeting = _led(meeting_id, user)
+    user = asking(request)
+    meeting = led(meeting_id, user)
     _spend_message(user, payload.text)
     with transaction.atomic():
         place = _one_waiting(meeting, number)
@@ -145,14 +111,14 @@ def message(request: HttpRequest, meeting_id: str, number: int, payload: Message
     return Status(204, None)
 
 
-@router.post("/{meeting_id}/people/{identity}/remove", response={**_DONE, 429: Problem, 503: Problem}, auth=signed_in)
+@router.post("/{meeting_id}/people/{identity}/remove", response={**DONE, 429: Problem, 503: Problem}, auth=signed_in)
 def remove(request: HttpRequest, meeting_id: str, identity: str, payload: DenyIn) -> Status[None]:
     """Send somebody out for good: the connection is cut, and neither this place nor any token of it admits again."""
-    user = _asking(request)
-    meeting = _led(meeting_id, user)
+    user = asking(request)
+    meeting = led(meeting_id, user)
     _spend_message(user, payload.message)
     with transaction.atomic():
-        admission, place = _present(meeting, identity, user)
+        admission, place = present(meeting, identity, user)
         due.remove_by_organiser(admission)
         if admission.user:
             meeting.co_organisers.remove(admission.user)
@@ -165,13 +131,13 @@ def remove(request: HttpRequest, meeting_id: str, identity: str, payload: DenyIn
     return Status(204, None)
 
 
-@router.post("/{meeting_id}/people/{identity}/back", response=_DONE, auth=signed_in)
+@router.post("/{meeting_id}/people/{identity}/back", response=DONE, auth=signed_in)
 def back(request: HttpRequest, meeting_id: str, identity: str) -> Status[None]:
     """Move somebody back to the lobby."""
-    user = _asking(request)
-    meeting = _led(meeting_id, user)
+    user = asking(request)
+    meeting = led(meeting_id, user)
     with transaction.atomic():
-        admission, place = _present(meeting, identity, user)
+        admission, place = present(meeting, identity, user)
         # Organisers do not wait.
         if place is None or admission.role != "participant":
             raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.NOT_ALLOWED)
@@ -182,13 +148,13 @@ def back(request: HttpRequest, meeting_id: str, identity: str) -> Status[None]:
     return Status(204, None)
 
 
-@router.post("/{meeting_id}/people/{identity}/mute", response={**_DONE, 503: Problem}, auth=signed_in)
+@router.post("/{meeting_id}/people/{identity}/mute", response={**DONE, 503: Problem}, auth=signed_in)
 def mute(request: HttpRequest, meeting_id: str, identity: str, payload: MuteIn) -> Status[None]:
     """Mute what somebody sends; he may unmute it himself. Whoever shall not is refused the word (``/speech``)."""
-    user = _asking(request)
-    meeting = _led(meeting_id, user)
+    user = asking(request)
+    meeting = led(meeting_id, user)
     with transaction.atomic():
-        _present(meeting, identity, user)
+        present(meeting, identity, user)
     try:
         rooms.mute(meeting.room, identity, payload.source)
     except SfuError as error:
@@ -199,32 +165,15 @@ def mute(request: HttpRequest, meeting_id: str, identity: str, payload: MuteIn) 
     return Status(204, None)
 
 
-@router.post("/{meeting_id}/people/{identity}/speech", response=_DONE, auth=signed_in)
-def speech(request: HttpRequest, meeting_id: str, identity: str, payload: SpeechIn) -> Status[None]:
-    """Let somebody speak while the floor is closed, or take the word from him while it is open."""
-    user = _asking(request)
-    with transaction.atomic():
-        meeting = _led(meeting_id, user, locked=True)
-        admission, place = _present(meeting, identity, user)
-        if place is None or admission.role != "participant":
-            raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.NOT_ALLOWED)
-        place.speech = payload.granted
-        place.save(update_fields=["speech"])
-        renew(meeting, identity)
-        record("speech_changed", actor=user, meeting=meeting.id, identity=identity, granted=payload.granted)
-        tell(room_channel(meeting.room))
-    return Status(204, None)
-
-
-@router.post("/{meeting_id}/people/{identity}/role", response={**_DONE, 409: Problem}, auth=signed_in)
+@router.post("/{meeting_id}/people/{identity}/role", response={**DONE, 409: Problem}, auth=signed_in)
 def role(request: HttpRequest, meeting_id: str, identity: str, payload: RoleIn) -> Status[None]:
     """Make somebody with an account a co-organiser, or no longer; only the organiser can."""
-    user = _asking(request)
+    user = asking(request)
     with transaction.atomic():
-        meeting = _led(meeting_id, user, locked=True)
+        meeting = led(meeting_id, user, locked=True)
         if meeting.role_of(user) != "organiser":
             raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.NOT_ALLOWED)
-        admission, _place = _present(meeting, identity, user)
+        admission, _place = present(meeting, identity, user)
         if admission.user is None:
             raise Refusal(HTTPStatus.CONFLICT, ProblemCode.ACCOUNT_REQUIRED)
         if payload.co_organiser:
@@ -237,12 +186,12 @@ def role(request: HttpRequest, meeting_id: str, identity: str, payload: RoleIn) 
     return Status(204, None)
 
 
-@router.post("/{meeting_id}/end", response=_DONE, auth=signed_in)
+@router.post("/{meeting_id}/end", response=DONE, auth=signed_in)
 def end(request: HttpRequest, meeting_id: str) -> Status[None]:
     """End the meeting for everybody: the room is closed, and the link is dead."""
-    user = _asking(request)
+    user = asking(request)
     with transaction.atomic():
-        meeting = _led(meeting_id, user, locked=True)
+        meeting = led(meeting_id, user, locked=True)
         meeting.ended_at = timezone.now()
         meeting.save(update_fields=["ended_at"])
         Admission.objects.filter(meeting=meeting, removed_at=None).update(removed_at=meeting.ended_at)
@@ -268,20 +217,6 @@ def _one_waiting(meeting: Meeting, number: int) -> Place:
 def _let_in(place: Place, user: User) -> None:
     places.change(place, State.ADMITTED)
     record("let_in", actor=user, meeting=place.meeting_id, number=place.number)
-
-
-def _present(meeting: Meeting, identity: str, by: User) -> tuple[Admission, Place | None]:
-    """Return somebody who is in the room or about to be, and his place; nobody leads the organiser, or himself."""
-    place = Place.objects.select_for_update().filter(meeting=meeting, identity=identity).first()
-    found = Admission.objects.filter(meeting=meeting, identity=identity, left_at=None, removed_at=None)
-    admission = found.select_related("meeting", "user").first()
-    if admission is None:
-        raise Refusal(HTTPStatus.NOT_FOUND, ProblemCode.PERSON_NOT_FOUND)
-    if admission.user_id in {meeting.organiser_id, by.pk}:
-        raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.NOT_ALLOWED)
-    if place:
-        place.meeting = meeting
-    return admission, place
 
 
 def _ban(place: Place, user: User) -> None:

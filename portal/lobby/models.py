@@ -47,8 +47,10 @@ class Place(models.Model):
     # Of an organiser, to this person.
     message = models.CharField(max_length=200, blank=True)
     moved_back = models.BooleanField(default=False)
-    # Whether an organiser has opened or closed the microphone; None: as the floor is.
+    # Whether an organiser has opened or closed microphone, camera, sharing; None: as they are for everybody.
     speech = models.BooleanField(null=True)
+    camera = models.BooleanField(null=True)
+    screen = models.BooleanField(null=True)
     # Whom the organisers expect, if it is somebody of those, proven by an account or a personal link.
     expected = models.ForeignKey(Expected, null=True, on_delete=models.SET_NULL)
     # The SFU's identity of the latest admission.

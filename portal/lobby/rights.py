@@ -32,13 +32,18 @@ def rights(meeting: Meeting, user: User | None, place: Place | None) -> dict[str
     """Return the fields of an admission that say what somebody may do."""
     role = meeting.role_of(user)
     leads = role != "participant"
-    granted = place.speech if place else None
+    sharing = meeting.rules.screen_share
+
+    def may(source: str, everybody: bool) -> bool:  # noqa: FBT001 - what holds unless an organiser said otherwise
+        granted = getattr(place, source, None)
+        return leads or (everybody if granted is None else granted)
+
     return {
         "role": role,
-        "speech": leads or (meeting.floor_open if granted is None else granted),
-        "screen": leads or meeting.rules.screen_share == "everybody",
-        # Chat and what goes with it: everybody who was let in.
-        "data": True,
+        "speech": may("speech", meeting.floor_open),
+        "camera": may("camera", meeting.cameras_open),
+        "screen": leads or (sharing != "organiser" and may("screen", sharing == "everybody" and meeting.sharing_open)),
+        "data": leads or meeting.chat_open,
     }
 
 
@@ -69,3 +74,10 @@ def renew(meeting: Meeting, *identities: str) -> None:
         if admission.joined_at:
             admission.meeting = meeting
             due.permit(admission)
+
+
+def inform(meeting: Meeting) -> None:
+    """Have everybody in the room told anew what the SFU says of the meeting and of him."""
+    for admission in Admission.objects.filter(meeting=meeting, left_at=None, removed_at=None, joined_at__isnull=False):
+        admission.meeting = meeting
+        due.permit(admission)

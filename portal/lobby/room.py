@@ -35,6 +35,12 @@ def document(meeting: Meeting) -> RoomOut:
         "floor_open": meeting.floor_open,
         "floor_waits": meeting.floor_waits,
         "missing": missing(meeting),
+        "cameras_open": meeting.cameras_open,
+        "sharing_open": meeting.sharing_open,
+        "chat_open": meeting.chat_open,
+        "sharing": meeting.rules.screen_share,
+        "ends_at": meeting.ends_at,
+        "closes_at": meeting.closes_at,
         "waiting": [
             {
                 "number": place.number,
@@ -59,8 +65,12 @@ def document(meeting: Meeting) -> RoomOut:
                 "outside": who.outside,
                 "since": who.joined_at,
                 "speech": who.speech,
+                "camera": who.camera,
                 "screen": who.screen,
                 "muted_by": None if who.speech else "organiser" if speech.get(who.identity) is False else "floor",
+                "hand": who.hand_at,
+                "asked": who.asked or None,
+                "agreed": who.agreed,
                 "account": who.user_id is not None,
                 "note": _note(who.display_name, names),
             }

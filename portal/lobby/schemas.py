@@ -17,6 +17,8 @@ Source = Literal["camera", "microphone", "screen_share", "screen_share_audio"]
 Proof = Literal["account", "link", "name"]
 Whereabouts = Literal["absent", "used", "waiting", "inside"]
 Note = Literal["same_name", "lookalike"]
+Asked = Literal["microphone", "camera"]
+Sharing = Literal["everybody", "granted", "organiser"]
 
 
 class _Closed(Schema):
@@ -31,6 +33,7 @@ class WaitingOut(Schema):
     since: datetime
     message: Annotated[str, Field(description="Of an organiser; empty if there is none.")]
     moved_back: Annotated[bool, Field(description="Whether he was in the meeting before.")]
+    locked: Annotated[bool, Field(description="Whether the meeting is locked, so that he has knocked at it.")]
 
 
 class PlaceOut(Schema):
@@ -41,6 +44,7 @@ class PlaceOut(Schema):
     since: datetime
     message: str
     moved_back: bool
+    locked: bool
 
 
 class Waiting(Schema):
@@ -73,11 +77,15 @@ class Inside(Schema):
     outside: bool
     since: datetime | None
     speech: Annotated[bool, Field(description="Whether the microphone may be open.")]
+    camera: Annotated[bool, Field(description="Whether video of a camera may be sent.")]
     screen: Annotated[bool, Field(description="Whether a screen may be shared.")]
     muted_by: Annotated[
         Literal["floor", "organiser"] | None,
         Field(description="Why the microphone may not be open: the floor is closed, or an organiser took the word."),
     ]
+    hand: Annotated[datetime | None, Field(description="Since when the hand is up; the first is the first to speak.")]
+    asked: Annotated[Asked | None, Field(description="What an organiser has asked this person to switch on.")]
+    agreed: Annotated[bool | None, Field(description="What he answered; null: nothing yet.")]
     account: Annotated[bool, Field(description="Whether this person has an account, and so can become co-organiser.")]
     note: Note | None
 
@@ -87,9 +95,17 @@ class RoomOut(Schema):
 
     version: Annotated[str, Field(description="Another one whenever anything here is different.")]
     locked: bool
-    floor_open: bool
+    floor_open: Annotated[bool, Field(description="Whether microphones of participants may be open.")]
     floor_waits: Annotated[bool, Field(description="Whether the floor opens when all who are expected are there.")]
     missing: Annotated[list[str], Field(description="Names of those who are expected and not in the room.")]
+    cameras_open: Annotated[bool, Field(description="Whether participants may send video.")]
+    sharing_open: Annotated[
+        bool, Field(description="Whether participants may share a screen, where the level says so.")
+    ]
+    chat_open: Annotated[bool, Field(description="Whether participants may write.")]
+    sharing: Annotated[Sharing, Field(description="Who may share a screen at this level.")]
+    ends_at: Annotated[datetime, Field(description="The planned end.")]
+    closes_at: Annotated[datetime, Field(description="When the link ends.")]
     waiting: list[Waiting]
     people: list[Inside]
 
@@ -99,6 +115,41 @@ class RoomIn(_Closed):
 
     locked: Annotated[bool | None, Field(strict=True)] = None
     floor_open: Annotated[bool | None, Field(strict=True)] = None
+    cameras_open: Annotated[bool | None, Field(strict=True)] = None
+    sharing_open: Annotated[bool | None, Field(strict=True)] = None
+    chat_open: Annotated[bool | None, Field(strict=True)] = None
+
+
+class GrantIn(_Closed):
+    """Whether somebody may send this, whatever holds for everybody."""
+
+    what: Literal["camera", "screen"]
+    granted: Annotated[bool, Field(strict=True)]
+
+
+class ExtendIn(_Closed):
+    """How much longer a meeting lasts."""
+
+    minutes: Annotated[int, Field(ge=5, le=120, strict=True)]
+
+
+class HandIn(_Closed):
+    """Whether one's hand is up."""
+
+    raised: Annotated[bool, Field(strict=True)]
+
+
+class AskIn(_Closed):
+    """What somebody is asked to switch on."""
+
+    what: Asked
+
+
+class AnswerIn(_Closed):
+    """What somebody was asked, and whether he does it."""
+
+    what: Asked
+    agreed: Annotated[bool, Field(strict=True)]
 
 
 class NumbersIn(_Closed):

@@ -15,7 +15,7 @@ from django.utils import timezone
 from audit.record import record
 from media.join import BY_ORGANISER, Join
 from media.models import Admission, CheckRoom, Permit, Removal
-from media.tokens import sources
+from media.tokens import shown, sources
 from sfu import rooms
 from sfu.client import SfuError
 
@@ -114,7 +114,7 @@ def work() -> timedelta:
     """Do what is due; return how long nothing else will be, unless the channel says so."""
     now = timezone.now()
     removals = _failed(Removal.objects.order_by("since"), _remove)
-    permits = _failed(Permit.objects.order_by("since"), _permit)
+    permits = _permit()
     rooms_left = _failed(CheckRoom.objects.filter(closes_at__lte=now).order_by("closes_at"), _close)
     recent = {"since__gt": now - _UNKNOWN_FOR}
     if Removal.objects.filter(pk__in=removals, **recent).exists() or Permit.objects.filter(pk__in=permits, **recent):
@@ -135,12 +135,12 @@ def overdue() -> int:
     return sum(rows.count() for rows in late)
 
 
-def _failed[Row: (CheckRoom, Removal, Permit)](due: QuerySet[Row], act: Callable[[Row], None]) -> list[int]:
+def _failed[Row: (CheckRoom, Removal)](due: QuerySet[Row], act: Callable[[Row], None]) -> list[int]:
     """Try each; return those that are still to be done."""
     return [pk for pk in due.values_list("pk", flat=True) if not _done(due, pk, act)]
 
 
-def _done[Row: (CheckRoom, Removal, Permit)](due: QuerySet[Row], pk: int, act: Callable[[Row], None]) -> bool:
+def _done[Row: (CheckRoom, Removal)](due: QuerySet[Row], pk: int, act: Callable[[Row], None]) -> bool:
     with transaction.atomic():
         # Several hosts may have a worker: each takes what no other has in hand.
         row = due.select_for_update(skip_locked=True).filter(pk=pk).first()
@@ -172,12 +172,29 @@ def _remove(row: Removal) -> None:
     logger.warning("removed a participant: %s", row.fault)
 
 
-def _permit(row: Permit) -> None:
-    found = Admission.objects.filter(identity=row.identity, left_at=None, removed_at=None).first()
-    if found is None:
-        return
+def _permit() -> list[int]:
+    """Tell the SFU about everybody whose rights have changed, side by side; return those that are still to be done."""
+    with transaction.atomic():
+        rows = list(Permit.objects.select_for_update(skip_locked=True).order_by("since"))
+        inside = Admission.objects.filter(left_at=None, removed_at=None).select_related("meeting")
+        found = {who.identity: who for who in inside.filter(identity__in=[row.identity for row in rows])}
+        present = [row for row in rows if row.identity in found]
+        failures = rooms.permit([_wish(row, found[row.identity]) for row in present]) if present else []
+        left = [row.pk for row, failure in zip(present, failures, strict=True) if failure and not _gone(row, failure)]
+        Permit.objects.filter(pk__in={row.pk for row in rows}.difference(left)).delete()
+    return left
+
+
+def _wish(row: Permit, admission: Admission) -> rooms.Wish:
+    return rooms.Wish(row.room, row.identity, sources(admission), admission.data, shown(admission))
+
+
+def _gone(row: Permit, failure: SfuError) -> bool:
+    """Tell whether the SFU did not take somebody's rights because he is not there."""
+    logger.info("to be tried again: %s: %s", row, failure)
+    if timezone.now() < row.since + _UNKNOWN_FOR:
+        return False
     try:
-        rooms.permit(row.room, row.identity, sources(found), {"role": found.role}, data=found.data)
+        return row.identity not in rooms.present(row.room)
     except SfuError:
-        if timezone.now() < row.since + _UNKNOWN_FOR or row.identity in rooms.present(row.room):
-            raise
+        return False

@@ -20,11 +20,18 @@ class Admission(models.Model):
     source = models.CharField(max_length=32, blank=True)
     # Of the person, as the SFU shows it to others: a meetings.models.Role.
     role = models.CharField(max_length=12, default="participant")
-    # Whether microphone, screen and data may be sent, and whether that has changed since the token was made.
+    # Whether microphone, camera, screen and data may be sent, and whether that has changed since the token was made.
     speech = models.BooleanField(default=True)
+    camera = models.BooleanField(default=True)
     screen = models.BooleanField(default=True)
     data = models.BooleanField(default=True)
     changed = models.BooleanField(default=False)
+    # Since when a hand is up.
+    hand_at = models.DateTimeField(null=True)
+    # What an organiser asks this person to switch on, when, and what the person answered.
+    asked = models.CharField(max_length=10, blank=True, default="")
+    asked_at = models.DateTimeField(null=True)
+    agreed = models.BooleanField(null=True)
     # What somebody outside may use of the uplink: a value of conclave.bandwidth.Cap; empty for everybody inside.
     cap = models.CharField(max_length=8, blank=True)
     issued_at = models.DateTimeField(auto_now_add=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from django.conf import settings
@@ -15,6 +15,8 @@ from media.models import Admission
 from sfu.rooms import SOURCES
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from accounts.models import User
     from meetings.models import Meeting
 
@@ -24,6 +26,7 @@ _CAPPED = {Cap.P360: ["camera", "microphone"], Cap.P180: ["camera", "microphone"
 # Whoever may not speak sends no sound at all: a voice can be called the sound of a screen.
 _SPEECH = frozenset({"microphone", "screen_share_audio"})
 _SCREEN = frozenset({"screen_share", "screen_share_audio"})
+_CAMERA = frozenset({"camera"})
 Kind = Literal["organiser", "member", "guest"]
 
 
@@ -50,7 +53,8 @@ def admit(
     source:
         Of a guest, `media.tickets.source`.
     rights:
-        Fields of the admission: ``role``, ``speech``, ``screen`` and ``data``; ``identity`` where it is known before.
+        Fields of the admission: ``role``, ``speech``, ``camera``, ``screen``, ``data`` and what else an earlier one of
+        the same person had; ``identity`` where it is known before.
     """
     identity = str(rights.pop("identity", "")) or fresh_identity()
     admission = Admission.objects.create(
@@ -81,7 +85,13 @@ def admit(
         api.AccessToken(config.key, config.secret.get_secret_value())
         .with_identity(identity)
         .with_name(display_name)
-        .with_attributes({"kind": _kind(meeting, user), "role": admission.role, **place})
+        .with_attributes(
+            {
+                "kind": _kind(meeting, user),
+                **{name: value for name, value in shown(admission).items() if value},
+                **place,
+            }
+        )
         .with_grants(grants)
         .with_ttl(TTL)
     )
@@ -91,8 +101,27 @@ def admit(
 def sources(admission: Admission) -> list[str]:
     """Return what somebody may send now."""
     capped = _CAPPED.get(Cap(admission.cap), SOURCES) if admission.cap else SOURCES
-    refused = (frozenset() if admission.speech else _SPEECH) | (frozenset() if admission.screen else _SCREEN)
+    wishes = ((admission.speech, _SPEECH), (admission.camera, _CAMERA), (admission.screen, _SCREEN))
+    refused = {source for may, of in wishes if not may for source in of}
     return [source for source in capped if source not in refused]
+
+
+def shown(admission: Admission) -> dict[str, str]:
+    """Return the attributes that change while somebody is in the room; to the SFU an empty one is none.
+
+    Everybody in the room can read them, and nobody but the portal can write them.
+    """
+    asked, hand = admission.asked_at, admission.hand_at
+    return {
+        "role": admission.role,
+        "closes_at": _written(admission.meeting.closes_at),
+        "hand": _written(hand) if hand else "",
+        "asked": f"{admission.asked} {_written(asked)}" if asked and admission.agreed is None else "",
+    }
+
+
+def _written(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _kind(meeting: Meeting, user: User | None) -> Kind:

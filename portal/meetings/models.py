@@ -50,6 +50,10 @@ class Meeting(models.Model):
     floor_open = models.BooleanField(default=True)
     # Closed until all who are expected are there.
     floor_waits = models.BooleanField(default=False)
+    # Closed: only organisers send video, share a screen (where the level lets everybody), write.
+    cameras_open = models.BooleanField(default=True)
+    sharing_open = models.BooleanField(default=True)
+    chat_open = models.BooleanField(default=True)
     ended_at = models.DateTimeField(null=True)
     # What repetitions of one plan have in common; empty: there is only this one.
     series = models.CharField(max_length=22, blank=True, db_index=True)
@@ -68,9 +72,14 @@ class Meeting(models.Model):
         return self.id
 
     @property
+    def ends_at(self) -> datetime:
+        """The planned end."""
+        return self.starts_at + timedelta(minutes=self.duration_minutes)
+
+    @property
     def closes_at(self) -> datetime:
         """When nobody is let in any more."""
-        return self.starts_at + timedelta(minutes=self.duration_minutes) + GRACE
+        return self.ends_at + GRACE
 
     @property
     def over(self) -> bool:

@@ -198,6 +198,7 @@ class AdmissionOut(Schema):
     display_name: str
     expires_at: datetime
     role: Role
+    level: Annotated[str, Field(description="Name of the meeting's security level.")]
     place: Annotated[
         str | None, Field(description="Secret of the caller's place, to come in again; organisers need none.")
     ]

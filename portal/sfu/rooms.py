@@ -41,6 +41,29 @@ class Present:
     attributes: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Wish:
+    """What a participant may do from now on.
+
+    Parameters
+    ----------
+    room, identity:
+        Who.
+    sources:
+        What he may send, of `SOURCES`.
+    data:
+        Whether he may send data messages: chat, files, reactions, votes.
+    attributes:
+        Those that change; an empty one goes.
+    """
+
+    room: str
+    identity: str
+    sources: Sequence[str]
+    data: bool
+    attributes: Mapping[str, str]
+
+
 @cache
 def _servers() -> Servers:
     config = settings.CONFIG.livekit
@@ -103,36 +126,36 @@ def remove(room: str, identity: str) -> None:
         sfu.call("RemoveParticipant", {"room": room, "identity": identity}, room)
 
 
-def permit(room: str, identity: str, sources: Sequence[str], attributes: Mapping[str, str], *, data: bool) -> None:
-    """Say anew what a participant may send, and what others see of him; what he may no longer send ends at once.
+def permit(wishes: Sequence[Wish]) -> list[SfuError | None]:
+    """Say anew what participants may send, and what others see of them; what they may no longer send ends at once.
 
-    Parameters
-    ----------
-    room, identity:
-        Who.
-    sources:
-        What he may send, of `SOURCES`.
-    attributes:
-        Those that change.
-    data:
-        Whether he may send data messages: chat, files, reactions, votes.
+    The SFU is told about several side by side: who stops everything does not wait for one after the other.
 
-    Raises
-    ------
-    SfuError
-        When the SFU cannot be reached or does not (yet) know the participant.
+    Returns
+    -------
+    list
+        Of each wish, why the SFU did not take it: it cannot be reached, or does not (yet) know the participant.
     """
+    with _sfu() as sfu, ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(lambda wish: _permit(sfu, wish), wishes))
+
+
+def _permit(sfu: Sfu, wish: Wish) -> SfuError | None:
     permission = {
         "can_subscribe": True,
         # An empty list means everything.
-        "can_publish": bool(sources),
-        "can_publish_sources": [source.upper() for source in sources],
-        "can_publish_data": data,
+        "can_publish": bool(wish.sources),
+        "can_publish_sources": [source.upper() for source in wish.sources],
+        "can_publish_data": wish.data,
         "can_update_metadata": False,
     }
-    wish = {"room": room, "identity": identity, "permission": permission, "attributes": dict(attributes)}
-    with _sfu() as sfu:
-        sfu.call("UpdateParticipant", wish, room)
+    who = {"room": wish.room, "identity": wish.identity}
+    try:
+        said = {**who, "permission": permission, "attributes": dict(wish.attributes)}
+        sfu.call("UpdateParticipant", said, wish.room)
+    except SfuError as error:
+        return error
+    return None
 
 
 def mute(room: str, identity: str, source: str) -> None:

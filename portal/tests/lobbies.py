@@ -11,6 +11,7 @@ from django.utils import timezone
 from people import Browser, meeting, user
 from sfu_server import running
 
+from media import due
 from media.enforce import _joined
 from media.join import Join
 from media.models import Admission
@@ -63,6 +64,12 @@ class Lobby:
     def do(self, path: str, **body: object) -> HttpResponse:
         """Let the organiser do something."""
         return self.organiser.post(f"{self.path}/{path}", body)
+
+    def worked(self) -> list[tuple[str, dict[str, Any]]]:
+        """Let the worker do what is due, and return what the SFU was told about people."""
+        self.sfu.calls.clear()
+        due.work()
+        return [(method, body) for method, body in self.sfu.calls if method != "ListParticipants"]  # type: ignore[misc]
 
     def waiting(self, address: str = OUTSIDE, **body: object) -> dict[str, Any]:
         answer = self.knock(address, **body)

@@ -21,6 +21,8 @@ class Server(http.server.ThreadingHTTPServer):
     def __init__(self, status: int, said: object, tls: ssl.SSLContext | None, host: str) -> None:
         self.status, self.said = status, json.dumps(said).encode()
         self.calls: list[tuple[str, object]] = []
+        # Nobody is answered before so many ask at once.
+        self.together: threading.Barrier | None = None
         super().__init__((host, 0), Handler)
         self.address = f"{'https' if tls else 'http'}://{host}:{self.server_port}"
         if tls:
@@ -41,6 +43,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         sent = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.calls.append((self.path.rpartition("/")[2], json.loads(sent)))
+        if self.server.together:
+            self.server.together.wait(10)
         self.send_response(self.server.status)
         self.send_header("Content-Length", str(len(self.server.said)))
         self.end_headers()

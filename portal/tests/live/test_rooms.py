@@ -99,6 +99,8 @@ def test_a_token_opens_one_room_for_a_minute_and_moderates_nothing(site: Site, o
     claims = jwt.decode(first["token"], SECRET, algorithms=["HS256"])
     assert claims["exp"] - claims["nbf"] == 60
     assert claims["sub"] == first["identity"] != second["identity"]
+    closes_at = claims["attributes"].pop("closes_at")
+    assert closes_at == "2030-01-01T12:30:00.000Z"
     assert claims["attributes"] == {"kind": "guest", "role": "participant", "place": "inside"}
     assert claims["video"] == {
         "roomJoin": True,
@@ -123,7 +125,15 @@ def test_admitted_people_meet_and_are_written_down(site: Site, organiser: Person
             assert shown["participants"] == 2
             others = guest.room.remote_participants.values()
             assert [(one.name, one.attributes) for one in others] == [
-                ("Max Beispiel", {"kind": "member", "role": "participant", "place": "inside"})
+                (
+                    "Max Beispiel",
+                    {
+                        "kind": "member",
+                        "role": "participant",
+                        "place": "inside",
+                        "closes_at": "2030-01-01T12:30:00.000Z",
+                    },
+                )
             ]
         await asyncio.to_thread(audited, site, meeting, "left", 2)
 

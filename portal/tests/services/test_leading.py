@@ -34,6 +34,11 @@ CHANGES = [
     ("POST", "people/{identity}/back", {}),
     ("POST", "people/{identity}/mute", {}),
     ("POST", "people/{identity}/speech", {"granted": True}),
+    ("POST", "people/{identity}/grant", {"what": "screen", "granted": True}),
+    ("POST", "people/{identity}/ask", {"what": "camera"}),
+    ("POST", "people/{identity}/hand", {}),
+    ("POST", "stop", {}),
+    ("POST", "extend", {"minutes": 15}),
     ("POST", "people/{identity}/role", {"co_organiser": True}),
     ("POST", "end", {}),
     ("PATCH", "room", {"locked": True}),
@@ -46,13 +51,6 @@ CHANGES = [
 def led(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lobby]:
     with lobby(monkeypatch) as found:
         yield found
-
-
-def told(led: Lobby) -> list[tuple[str, dict[str, Any]]]:
-    """Let the worker do what is due, and return what the SFU was told about people."""
-    led.sfu.calls.clear()
-    due.work()
-    return [(method, body) for method, body in led.sfu.calls if method != "ListParticipants"]  # type: ignore[misc]
 
 
 def member(led: Lobby, who: User) -> dict[str, Any]:
@@ -76,7 +74,7 @@ def test_only_organisers_lead(led: Lobby, method: str, path: str, body: dict[str
 def test_a_removed_person_is_cut_off_and_nothing_of_his_admits_again(led: Lobby) -> None:
     inside = led.inside()
     assert led.do(f"people/{inside['identity']}/remove", message="Please call me").status_code == 204
-    assert told(led) == [("RemoveParticipant", {"room": led.meeting.room, "identity": inside["identity"]})]
+    assert led.worked() == [("RemoveParticipant", {"room": led.meeting.room, "identity": inside["identity"]})]
     state = led.place(inside["place"]).json()
     assert (state["state"], state["message"]) == ("removed", "Please call me")
     assert led.knock(place=inside["place"]).json()["code"] == "removed"
@@ -118,7 +116,7 @@ def test_who_is_moved_back_waits_again_and_may_be_let_in_again(led: Lobby) -> No
     inside = led.inside()
     assert led.do(f"people/{inside['identity']}/back").status_code == 204
     assert voided(inside["identity"])
-    assert [method for method, _ in told(led)] == ["RemoveParticipant"]
+    assert [method for method, _ in led.worked()] == ["RemoveParticipant"]
     waits = led.knock(place=inside["place"])
     assert (waits.status_code, waits.json()["moved_back"]) == (202, True)
     assert led.room()["waiting"][0]["moved_back"]
@@ -133,7 +131,7 @@ def test_a_closed_floor_leaves_microphones_to_organisers(led: Lobby) -> None:
     organiser = led.connect(led.knock(who=led.ada).json())
     assert set(granted(guest)) >= SPEECH
     assert not led.organiser.patch(f"{led.path}/room", {"floor_open": False}).json()["floor_open"]
-    calls = told(led)
+    calls = led.worked()
     assert {body["identity"] for _, body in calls} == {guest["identity"], bob["identity"]}
     for method, body in calls:
         assert method == "UpdateParticipant"
@@ -145,7 +143,7 @@ def test_a_closed_floor_leaves_microphones_to_organisers(led: Lobby) -> None:
     muted = {one["identity"]: one["muted_by"] for one in led.room()["people"]}
     assert muted == {bob["identity"]: "floor", organiser["identity"]: None}
     led.organiser.patch(f"{led.path}/room", {"floor_open": True})
-    opened = {body["identity"]: body["permission"]["can_publish_sources"] for _, body in told(led)[1:]}
+    opened = {body["identity"]: body["permission"]["can_publish_sources"] for _, body in led.worked()[1:]}
     assert "MICROPHONE" in opened[bob["identity"]]
 
 
@@ -156,7 +154,7 @@ def test_who_may_send_nothing_gets_no_list_that_means_everything(led: Lobby) -> 
     Admission.objects.filter(identity=inside["identity"]).update(cap="audio", speech=True)
     led.organiser.patch(f"{led.path}/room", {"floor_open": True})
     led.organiser.patch(f"{led.path}/room", {"floor_open": False})
-    permission = told(led)[-1][1]["permission"]
+    permission = led.worked()[-1][1]["permission"]
     assert (permission["can_publish"], permission["can_publish_sources"]) == (False, [])
 
 
@@ -164,10 +162,10 @@ def test_everybody_who_was_let_in_may_send_data_until_his_admission_says_otherwi
     inside = led.inside()
     assert jwt.decode(inside["token"], options={"verify_signature": False})["video"]["canPublishData"] is True
     led.do(f"people/{inside['identity']}/speech", granted=False)
-    assert told(led)[-1][1]["permission"]["can_publish_data"] is True
+    assert led.worked()[-1][1]["permission"]["can_publish_data"] is True
     Admission.objects.filter(identity=inside["identity"]).update(data=False)
     due.permit(Admission.objects.select_related("meeting").get(identity=inside["identity"]))
-    assert told(led)[-1][1]["permission"]["can_publish_data"] is False
+    assert led.worked()[-1][1]["permission"]["can_publish_data"] is False
 
 
 def test_a_floor_that_closes_between_token_and_connection_is_closed(led: Lobby) -> None:
@@ -178,7 +176,7 @@ def test_a_floor_that_closes_between_token_and_connection_is_closed(led: Lobby) 
     led.organiser.patch(f"{led.path}/room", {"floor_open": False})
     assert not Permit.objects.exists()
     led.connect(ticket)
-    [(method, body)] = told(led)
+    [(method, body)] = led.worked()
     assert method == "UpdateParticipant"
     assert "MICROPHONE" not in body["permission"]["can_publish_sources"]
 
@@ -186,11 +184,11 @@ def test_a_floor_that_closes_between_token_and_connection_is_closed(led: Lobby) 
 def test_the_word_is_given_and_taken_one_by_one(led: Lobby) -> None:
     inside = led.inside()
     led.do(f"people/{inside['identity']}/speech", granted=False)
-    assert "MICROPHONE" not in told(led)[0][1]["permission"]["can_publish_sources"]
+    assert "MICROPHONE" not in led.worked()[0][1]["permission"]["can_publish_sources"]
     assert led.room()["people"][0]["muted_by"] == "organiser"
     led.organiser.patch(f"{led.path}/room", {"floor_open": False})
     led.do(f"people/{inside['identity']}/speech", granted=True)
-    assert "MICROPHONE" in told(led)[0][1]["permission"]["can_publish_sources"]
+    assert "MICROPHONE" in led.worked()[0][1]["permission"]["can_publish_sources"]
     # It is the person's, whatever connection he has.
     assert set(granted(led.knock(place=inside["place"]).json())) >= SPEECH
 
@@ -224,7 +222,7 @@ def test_a_co_organiser_leads_and_does_not_lead_the_organiser(led: Lobby) -> Non
     bob, gus = user("bob"), led.inside()
     inside, organiser = member(led, bob), led.connect(led.knock(who=led.ada).json())
     assert led.do(f"people/{inside['identity']}/role", co_organiser=True).status_code == 204
-    assert told(led)[0][1]["attributes"] == {"role": "co_organiser"}
+    assert led.worked()[0][1]["attributes"]["role"] == "co_organiser"
     browser = Browser(bob)
     assert browser.get(led.path).json()["role"] == "co_organiser"
     assert [one["id"] for one in browser.get("/api/meetings").json()] == [led.meeting.id]
