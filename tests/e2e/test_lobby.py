@@ -189,9 +189,11 @@ async def _lock(seen: Seen, browser: Browser, organiser: Page, meeting: pages.Pl
     await _toggle(organiser, lock)
     late = await _page(browser, DESKTOP)
     await pages.ask_as_guest(late, meeting.link, "Late", meeting.pin)
-    await late.get_by_role("heading", name=WAITING).wait_for()
+    await late.get_by_role("heading", name="The meeting is locked").wait_for()
+    await organiser.get_by_text("Late is knocking. The meeting is locked.").wait_for()
     await organiser.get_by_role("button", name="Let Late in").first.wait_for()
     await _toggle(organiser, lock)
+    await late.get_by_role("heading", name=WAITING).wait_for()
     # The waiting list is told anew with the lock; who waits still does.
     seen.locked = await late.get_by_role("main").inner_text()
     seen.unlocked_inside = len((await pages.figures(organiser))["people"])

@@ -7,7 +7,10 @@ import { MemoryRouter } from "react-router";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Levels, RoomState } from "../src/api/portal";
 import type { Person } from "../src/call/model";
+import { AskedDialog } from "../src/call/view/AskedDialog";
+import { EndNotice } from "../src/call/view/EndNotice";
 import { PeoplePanel } from "../src/call/view/PeoplePanel";
+import { StopNotice } from "../src/call/view/StopNotice";
 import { LanguageProvider } from "../src/i18n";
 import { levelsQuery } from "../src/levels";
 import { Denied } from "../src/pages/join/Denied";
@@ -27,6 +30,11 @@ const actions = {
   mute: nothing,
   grantSpeech: nothing,
   moveBack: nothing,
+  grant: nothing,
+  lowerHand: nothing,
+  ask: nothing,
+  stop: nothing,
+  extend: nothing,
   setCoOrganiser: nothing,
   remove: nothing,
   setRoom: nothing,
@@ -48,18 +56,42 @@ const room: RoomState = {
   floor_open: false,
   floor_waits: true,
   missing: ["Max"],
+  cameras_open: true,
+  sharing_open: true,
+  chat_open: true,
+  sharing: "everybody",
+  ends_at: "2126-11-30T15:00:00Z",
+  closes_at: "2126-11-30T17:00:00Z",
   waiting: [
     { ...waiter, number: 1, note: "same_name" },
     { ...waiter, number: 2, note: null },
   ],
-  people: [],
+  people: [
+    {
+      identity: "Greta",
+      name: "Greta",
+      kind: "guest",
+      role: "participant",
+      outside: false,
+      since: null,
+      speech: false,
+      camera: true,
+      screen: true,
+      muted_by: "floor",
+      hand: "2026-11-30T14:02:00Z",
+      asked: "camera",
+      agreed: null,
+      account: false,
+      note: null,
+    },
+  ],
 };
 const person = (identity: string, given: Partial<Person>) =>
   standIn({ identity, name: identity, maySpeak: false, microphone: false, joinedAt: new Date(), ...given });
 const people = [
   person("Olga", { kind: "organiser", role: "organiser", self: true }),
   person("Max", { kind: "member", role: "co_organiser" }),
-  person("Greta", {}),
+  person("Greta", { hand: new Date() }),
 ];
 const level = (name: string, missing: string[]) => ({
   name,
@@ -123,8 +155,23 @@ describe("axe finds nothing", () => {
     expect(await findings(panel, ask)).toEqual([]);
   });
 
+  it("in the question of an organiser, and where it is said what is stopped and when it ends", async () => {
+    const question = { what: "camera", at: "2026-11-30T14:02:00Z" } as const;
+    expect(await findings(inPage(<AskedDialog question={question} onAnswer={async () => {}} />))).toEqual([]);
+    cleanup();
+    const stopped = { ...room, cameras_open: false };
+    const lead = { room: { ...room, ends_at: new Date().toISOString() }, stale: false, actions };
+    const notices = (
+      <>
+        <StopNotice room={stopped} onChange={async () => {}} />
+        <EndNotice closesAt={undefined} lead={lead} />
+      </>
+    );
+    expect(await findings(inPage(notices))).toEqual([]);
+  });
+
   it("before the door, and where it stays shut", async () => {
-    const waiting = { since: waiter.since, message: "Five minutes.", movedBack: false };
+    const waiting = { since: waiter.since, message: "Five minutes.", movedBack: false, locked: true };
     expect(await findings(inPage(<WaitingCard waiting={waiting} away onGiveUp={() => {}} />))).toEqual([]);
     cleanup();
     expect(await findings(<Denied message="Tomorrow." onRetry={() => {}} />)).toEqual([]);

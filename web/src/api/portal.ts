@@ -27,6 +27,10 @@ export type Role = Admission["role"];
 export type RoomState = Schemas["RoomOut"];
 export type Waiter = Schemas["Waiting"];
 export type Source = Schemas["MuteIn"]["source"];
+/** What an organiser asks somebody to switch on. */
+export type Asked = Schemas["AskIn"]["what"];
+/** What one person is let send, whatever holds for everybody. */
+export type Grant = Schemas["GrantIn"]["what"];
 /** How somebody is turned away or sent out: with a sentence or without, for the whole meeting or not. */
 export type Refusal = Schemas["DenyIn"];
 export type Check = Schemas["CheckOut"];
@@ -198,6 +202,27 @@ export const portal = {
         body: { granted },
       }),
     ),
+  grant: async (id: string, identity: string, what: Grant, granted: boolean) =>
+    answer(
+      client.POST("/api/meetings/{meeting_id}/people/{identity}/grant", {
+        ...atPerson(id, identity),
+        body: { what, granted },
+      }),
+    ),
+  lowerHand: async (id: string, identity: string) =>
+    answer(client.POST("/api/meetings/{meeting_id}/people/{identity}/hand", atPerson(id, identity))),
+  ask: async (id: string, identity: string, what: Asked) =>
+    answer(
+      client.POST("/api/meetings/{meeting_id}/people/{identity}/ask", { ...atPerson(id, identity), body: { what } }),
+    ),
+  stop: async (id: string) => answer(client.POST("/api/meetings/{meeting_id}/stop", at(id))),
+  extend: async (id: string, minutes: number) =>
+    answer(client.POST("/api/meetings/{meeting_id}/extend", { ...at(id), body: { minutes } })),
+  /** One's own hand, and one's answer to an organiser: with a place, or as the signed-in person. */
+  raiseHand: async (id: string, raised: boolean, place = "") =>
+    answer(client.POST("/api/meetings/{meeting_id}/hand", { ...atPlace(id, place), body: { raised } })),
+  answer: async (id: string, what: Asked, agreed: boolean, place = "") =>
+    answer(client.POST("/api/meetings/{meeting_id}/answer", { ...atPlace(id, place), body: { what, agreed } })),
   moveBack: async (id: string, identity: string) =>
     answer(client.POST("/api/meetings/{meeting_id}/people/{identity}/back", atPerson(id, identity))),
   setCoOrganiser: async (id: string, identity: string, co_organiser: boolean) =>

@@ -16,11 +16,12 @@ import { deviceProblemOf, rememberDevice } from "../devices/choices";
 import { encryptionWorker } from "../e2ee/encryptionWorker";
 import type { MeetingKey } from "../e2ee/meetingKey";
 import { SharedKeyProvider } from "../e2ee/SharedKeyProvider";
+import { questionOf, timeOf } from "./attributes";
 import { maySend, publishSettings } from "./cap";
 import { MeetingData } from "./data/MeetingData";
 import { endReason } from "./ending";
 import { publishFigures } from "./figures";
-import { mayShare, maySpeak } from "./floor";
+import { mayFilm, mayShare, maySpeak } from "./floor";
 import { JoinError } from "./joinError";
 import { type ModeAnnouncement, parseModeAnnouncement } from "./modeAnnouncement";
 import type { CallState, DeviceFailure, EndReason, LocalSource, Person, Quality } from "./model";
@@ -53,6 +54,8 @@ export class CallSession {
   readonly room: Room;
   readonly cap: Cap;
   readonly data: MeetingData;
+  /** The meeting's security level. */
+  readonly level: string;
   readonly #admission: Ticket;
   readonly #encryption = encryptionWorker();
   readonly #keys = new SharedKeyProvider();
@@ -76,7 +79,7 @@ export class CallSession {
 
   /** @param data of the participation that this one follows: what was said then is still there */
   constructor(
-    admission: Ticket & Pick<Admission, "cap" | "files">,
+    admission: Ticket & Pick<Admission, "cap" | "files" | "level">,
     speaker: string | undefined,
     data: MeetingData = new MeetingData(),
   ) {
@@ -84,6 +87,7 @@ export class CallSession {
     data.files.allowed = admission.files;
     this.#admission = admission;
     this.cap = admission.cap;
+    this.level = admission.level;
     this.room = new Room({
       encryption: { keyProvider: this.#keys, worker: this.#encryption.worker },
       adaptiveStream: true,
@@ -138,6 +142,7 @@ export class CallSession {
     this.#joinMs = Math.round(performance.now() - this.#joinStarted);
     // The floor may be closed, which is known only now.
     this.#wanted.microphone &&= maySpeak(this.room.localParticipant);
+    this.#wanted.camera &&= mayFilm(this.room.localParticipant);
     this.#setPhase("connected");
     await Promise.all(tracks.map((track) => this.#publish(track)));
     this.#notify();
@@ -211,7 +216,7 @@ export class CallSession {
   #may(what: LocalSource): boolean {
     const me = this.room.localParticipant;
     if (what === "microphone") return maySpeak(me);
-    return maySend(this.cap)[what] && (what === "camera" || mayShare(me));
+    return maySend(this.cap)[what] && (what === "camera" ? mayFilm(me) : mayShare(me));
   }
 
   async setMicrophone(on: boolean): Promise<void> {
@@ -269,6 +274,7 @@ export class CallSession {
       .on(RoomEvent.ParticipantPermissionsChanged, () => {
         // The server takes the track away; opening the floor switches nothing on by itself.
         this.#wanted.microphone &&= maySpeak(this.room.localParticipant);
+        this.#wanted.camera &&= mayFilm(this.room.localParticipant);
         this.#notify();
       })
       .on(RoomEvent.ActiveSpeakersChanged, changed)
@@ -374,6 +380,7 @@ export class CallSession {
       alarms: this.#remoteMedia.alarms,
       role: roleOf(localParticipant.attributes["role"]),
       maySpeak: maySpeak(localParticipant),
+      mayFilm: mayFilm(localParticipant),
       mayShare: this.#may("screen"),
       sending: {
         // While reconnecting nothing is published, but nothing was switched off either.
@@ -388,6 +395,8 @@ export class CallSession {
       outside: this.#outside,
       announcement: this.#announcement,
       removedByIsolation: this.#removedByIsolation,
+      question: questionOf(localParticipant.attributes["asked"]),
+      closesAt: timeOf(localParticipant.attributes["closes_at"]),
     };
   }
 
@@ -405,6 +414,9 @@ export class CallSession {
       kind: kindOf(who.attributes["kind"]),
       role: roleOf(who.attributes["role"]),
       maySpeak: maySpeak(who),
+      mayFilm: mayFilm(who),
+      mayShare: mayShare(who),
+      hand: timeOf(who.attributes["hand"]),
       self,
       joinedAt: who.joinedAt,
       microphone: self && this.#phase === "reconnecting" ? this.#wanted.microphone : who.isMicrophoneEnabled,

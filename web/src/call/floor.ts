@@ -13,4 +13,6 @@ export function mayPublish({ permissions }: Pick<Participant, "permissions">, so
 
 export const maySpeak = (who: Pick<Participant, "permissions">): boolean => mayPublish(who, Track.Source.Microphone);
 
+export const mayFilm = (who: Pick<Participant, "permissions">): boolean => mayPublish(who, Track.Source.Camera);
+
 export const mayShare = (who: Pick<Participant, "permissions">): boolean => mayPublish(who, Track.Source.ScreenShare);

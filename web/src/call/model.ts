@@ -1,5 +1,6 @@
 import type { LocalVideoTrack, RemoteVideoTrack } from "livekit-client";
 import type { Cap, Role } from "../api/portal";
+import type { Question } from "./attributes";
 import type { ModeAnnouncement } from "./modeAnnouncement";
 import type { NoiseState } from "./noise/NoiseSuppression";
 
@@ -43,6 +44,11 @@ export interface Person {
   role: Role;
   /** Whether the SFU takes audio from this person: not while the floor is closed. */
   maySpeak: boolean;
+  /** Whether the SFU takes video of this person's camera, and a shared screen. */
+  mayFilm: boolean;
+  mayShare: boolean;
+  /** Since when the hand is up. */
+  hand: Date | undefined;
   self: boolean;
   joinedAt: Date | undefined;
   microphone: boolean;
@@ -87,6 +93,8 @@ export interface CallState {
   role: Role;
   /** Whether the SFU takes this participant's audio. */
   maySpeak: boolean;
+  /** Whether the SFU takes video of this participant's camera. */
+  mayFilm: boolean;
   /** Whether this participant may share a screen. */
   mayShare: boolean;
   /** What this participant is sending. */
@@ -105,6 +113,10 @@ export interface CallState {
   announcement: ModeAnnouncement | undefined;
   /** Names of those removed because they were outside when the site was isolated; empty once dismissed. */
   removedByIsolation: readonly string[];
+  /** What an organiser asks this participant, until it is answered. */
+  question: Question | undefined;
+  /** When the meeting's link ends. */
+  closesAt: Date | undefined;
 }
 
 export type Shield = "whole" | "partly" | "checking" | "alone";

@@ -1,6 +1,7 @@
 import { chatDe } from "./chat.de";
 import { checkDe } from "./check.de";
 import type { Catalogue } from "./en";
+import { floorDe } from "./floor.de";
 import { leadDe, levelDe, lobbyDe } from "./lead.de";
 import { mediaDe } from "./media.de";
 import { linkErrorsDe, peopleDe } from "./people.de";
@@ -82,6 +83,7 @@ export const de: Catalogue = {
     meeting_running: "In der Besprechung ist jemand. Die Sicherheitsstufe lässt sich ändern, wenn niemand darin ist.",
     person_not_found: "Diese Person ist nicht mehr da.",
     account_required: "Nur Personen mit Konto können zur Mitorganisation gehören.",
+    meeting_too_long: "Eine Besprechung dauert höchstens einen Tag.",
     place_unknown: "Sie waren zu lange weg und haben Ihren Platz in der Lobby verloren. Fragen Sie erneut.",
     waiting: "Sie wurden gerade in die Lobby zurückgeschickt. Versuchen Sie es erneut.",
     link_void: "Dieser persönliche Link gilt nicht mehr.",
@@ -297,6 +299,7 @@ export const de: Catalogue = {
   check: checkDe,
   lobby: lobbyDe,
   lead: leadDe,
+  floor: floorDe,
   media: mediaDe,
   people: peopleDe,
   chat: chatDe,

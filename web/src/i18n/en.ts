@@ -3,6 +3,7 @@ import type { EndReason } from "../call/model";
 import type { ErrorReason } from "../pages/ErrorPage";
 import { chatEn } from "./chat.en";
 import { checkEn } from "./check.en";
+import { floorEn } from "./floor.en";
 import { leadEn, levelEn, lobbyEn } from "./lead.en";
 import { mediaEn } from "./media.en";
 import { linkErrorsEn, peopleEn } from "./people.en";
@@ -159,6 +160,7 @@ export const en = {
     meeting_running: "Somebody is in the meeting. Its security level can be changed when nobody is.",
     person_not_found: "This person is not there any more.",
     account_required: "Only people with an account can become co-organisers.",
+    meeting_too_long: "A meeting lasts a day at most.",
     place_unknown: "You were away too long and have lost your place in the lobby. Ask again.",
     waiting: "You have just been moved to the lobby. Try again.",
     link_void: "This personal link does not work any more.",
@@ -371,6 +373,7 @@ export const en = {
   check: checkEn,
   lobby: lobbyEn,
   lead: leadEn,
+  floor: floorEn,
   media: mediaEn,
   people: peopleEn,
   chat: chatEn,

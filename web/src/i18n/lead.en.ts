@@ -112,7 +112,7 @@ export const levelEn = {
     } satisfies Record<Rules["guests"], string>,
     screen_share: {
       everybody: "Everybody can share a screen.",
-      granted: "Only organisers can share a screen.",
+      granted: "Organisers share screens, and whom they let.",
       organiser: "Only organisers can share a screen.",
     } satisfies Record<Rules["screen_share"], string>,
     place: {

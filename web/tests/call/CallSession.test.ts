@@ -28,6 +28,7 @@ const ticket = {
   identity: "p-mine",
   cap: "full",
   files: true,
+  level: "standard",
 } as const;
 
 /** A call over a signalling connection that says who this is. */

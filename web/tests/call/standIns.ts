@@ -10,6 +10,9 @@ export const person = (given: Partial<Person> = {}): Person => ({
   kind: "guest",
   role: "participant",
   maySpeak: true,
+  mayFilm: true,
+  mayShare: true,
+  hand: undefined,
   self: false,
   joinedAt: undefined,
   microphone: true,
@@ -32,6 +35,7 @@ export const callState = (given: Partial<CallState> = {}): CallState => ({
   alarms: [],
   role: "participant",
   maySpeak: true,
+  mayFilm: true,
   mayShare: true,
   sending: { microphone: true, camera: true, screen: false },
   autoplayBlocked: false,
@@ -41,6 +45,8 @@ export const callState = (given: Partial<CallState> = {}): CallState => ({
   outside: false,
   announcement: undefined,
   removedByIsolation: [],
+  question: undefined,
+  closesAt: undefined,
   ...given,
 });
 

@@ -1,11 +1,11 @@
-import { useQuery } from "@tanstack/react-query";
 import { useMemo, useSyncExternalStore } from "react";
-import { portal, type Site } from "../../api/portal";
+import type { Site } from "../../api/portal";
 import type { CallSession } from "../CallSession";
 import { leads } from "../model";
 import { type CallActions, CallView } from "./CallView";
 import { useLead } from "./useLead";
 import { useLeaveGuard } from "./useLeaveGuard";
+import { useOwn } from "./useOwn";
 
 interface CallProps {
   /** The meeting's. */
@@ -36,16 +36,15 @@ export function Call({ id, call, site, keyMadeHere }: CallProps) {
     [call],
   );
   const guard = useLeaveGuard();
-  // Guests are told nothing of the meeting before they are in it, and the portal's list is for people with an account.
-  const guest = state.people.find((person) => person.self)?.kind === "guest";
-  const meeting = useQuery({ queryKey: ["meetings", id], queryFn: () => portal.meeting(id), enabled: !guest });
   const lead = useLead(id, leads(state.role));
+  const own = useOwn(id);
   return (
     <CallView
       state={state}
       actions={actions}
       lead={lead}
-      level={meeting.data?.level}
+      own={own}
+      level={call.level}
       data={call.data}
       guard={guard}
       site={site}

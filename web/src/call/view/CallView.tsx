@@ -1,4 +1,4 @@
-import { Gauge, KeyRound, MicOff, MonitorUp, ShieldAlert, UserRoundX, Volume2 } from "lucide-react";
+import { Gauge, KeyRound, MicOff, MonitorUp, ShieldAlert, UserRoundX, VideoOff, Volume2 } from "lucide-react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { Site, Waiter } from "../../api/portal";
 import { Button } from "../../components/Button";
@@ -7,7 +7,7 @@ import { ModeBanner } from "../../components/ModeBanner";
 import { useDocumentTitle } from "../../components/Page";
 import { useHeadingFocus } from "../../components/useHeadingFocus";
 import { useText } from "../../i18n";
-import { deviceFailureText } from "../../i18n/errorText";
+import { deviceFailureText, errorText } from "../../i18n/errorText";
 import { MAX_TILES } from "../cap";
 import { playSignal, signalsWanted, wantSignals } from "../chime";
 import type { MeetingData } from "../data/MeetingData";
@@ -16,8 +16,10 @@ import { DataNews } from "../data/view/DataNews";
 import { VotesPanel } from "../data/view/VotesPanel";
 import { type CallState, hasWrongKey, type LocalSource, leads } from "../model";
 import { Arrivals } from "./Arrivals";
+import { AskedDialog } from "./AskedDialog";
 import { ControlBar, canFillScreen, canShareScreen, isPanel, type PanelName } from "./ControlBar";
 import { DevicesDialog, LeaveDialog } from "./Dialogs";
+import { EndNotice } from "./EndNotice";
 import { EndDialog } from "./LeadDialogs";
 import { LobbyNotice } from "./LobbyNotice";
 import { MediaNotices } from "./MediaNotices";
@@ -26,11 +28,14 @@ import { PipCall } from "./PipCall";
 import { Shield } from "./Shield";
 import { ShortcutsDialog } from "./ShortcutsDialog";
 import { Stage } from "./Stage";
+import { StopNotice } from "./StopNotice";
 import { chosenKeys, type Shortcut, shortcutsWanted, useShortcuts, wantShortcuts } from "./shortcuts";
+import { useAct } from "./useAct";
 import { useArrivals } from "./useArrivals";
 import { useCallViewing } from "./useCallViewing";
 import type { Lead } from "./useLead";
 import type { LeaveGuard } from "./useLeaveGuard";
+import { answer, type OwnActions } from "./useOwn";
 import { usePushToTalk } from "./usePushToTalk";
 import { useStatusMessage } from "./useStatusMessage";
 import { useWakeLock } from "./useWakeLock";
@@ -103,6 +108,7 @@ export function CallView({
   actions,
   data,
   lead,
+  own,
   level,
   guard,
   site,
@@ -114,7 +120,9 @@ export function CallView({
   data?: MeetingData | undefined;
   /** For those who lead the meeting. */
   lead?: Lead | undefined;
-  /** The meeting's security level, for people with an account. */
+  /** What everybody inside tells the organisers. */
+  own?: OwnActions | undefined;
+  /** The meeting's security level. */
   level?: string | undefined;
   guard: LeaveGuard;
   site: Site | undefined;
@@ -128,6 +136,7 @@ export function CallView({
   const { layout } = viewing.choices;
   const { toggle: togglePip } = viewing.pip;
   const statusMessage = viewing.mask(useStatusMessage(state));
+  const { error: failed, act: attempt } = useAct();
   const [panel, setPanel] = useState<PanelName>();
   const [realTime, setRealTime] = useState(false);
   const [dialog, setDialog] = useState<"devices" | "shortcuts" | "end">();
@@ -199,11 +208,25 @@ export function CallView({
         {lead && (
           <LobbyNotice
             waiting={waiting}
+            locked={lead.room?.locked ?? false}
             shown={panel === "people"}
             onShow={() => setPanel("people")}
             onAdmit={(number) => void admit(number)}
             onKnock={onKnock}
           />
+        )}
+        {lead?.room && <StopNotice room={lead.room} onChange={lead.actions.setRoom} />}
+        <EndNotice closesAt={state.closesAt} lead={lead} />
+        {failed !== undefined && (
+          <div className="strip warn" role="alert">
+            {errorText(text, failed)}
+          </div>
+        )}
+        {!state.mayFilm && (
+          <div className="strip" role="status">
+            <VideoOff size={20} aria-hidden="true" />
+            {text.floor.cameraClosedLong}
+          </div>
         )}
         {!state.maySpeak && (
           <div className="strip" role="status">
@@ -318,6 +341,8 @@ export function CallView({
           setSignals(!signals);
         }}
         onLeave={() => void actions.leave()}
+        onHand={(up) => own && void attempt(() => own.raiseHand(up))}
+        onStop={lead && (() => void attempt(lead.actions.stop))}
         onEnd={lead && (() => setDialog("end"))}
       />
       {viewing.pip.into && (
@@ -354,6 +379,13 @@ export function CallView({
         />
       )}
       {dialog === "end" && lead && <EndDialog onEnd={lead.actions.end} onClose={() => setDialog(undefined)} />}
+      {state.question && own && (
+        <AskedDialog
+          key={state.question.at}
+          question={state.question}
+          onAnswer={(agreed) => answer(own, state, actions, agreed)}
+        />
+      )}
       {guard.asked && <LeaveDialog onLeave={() => void actions.leave()} onStay={guard.stay} />}
     </div>
   );

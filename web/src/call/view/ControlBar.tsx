@@ -5,6 +5,7 @@ import {
   CircleX,
   Ellipsis,
   Grid2x2,
+  Hand,
   Keyboard,
   LogOut,
   type LucideIcon,
@@ -14,6 +15,7 @@ import {
   Minimize,
   MonitorUp,
   MonitorX,
+  OctagonX,
   Settings,
   SquareUser,
   Users,
@@ -97,6 +99,9 @@ export interface ControlBarProps {
   onShortcuts: () => void;
   onSignals: () => void;
   onLeave: () => void;
+  onHand: (up: boolean) => void;
+  /** Given to those who lead: stops everything. */
+  onStop: (() => void) | undefined;
   /** Given to those who may end the meeting for everybody. */
   onEnd: (() => void) | undefined;
 }
@@ -108,7 +113,8 @@ export const canFillScreen = (): boolean => document.fullscreenEnabled;
 
 export function ControlBar(props: ControlBarProps) {
   const text = useText();
-  const { sending, people, maySpeak } = props.state;
+  const { sending, people, maySpeak, mayFilm } = props.state;
+  const handUp = people.some(({ self, hand }) => self && hand !== undefined);
   const busy = props.state.phase !== "connected";
   const allowed = maySend(props.state.cap);
   const { layout } = props.viewing.choices;
@@ -132,10 +138,10 @@ export function ControlBar(props: ControlBarProps) {
         />
         <Control
           icon={sending.camera ? Video : VideoOff}
-          word={text.devices.camera}
-          name={sending.camera ? text.call.cameraStop : text.call.cameraStart}
+          word={mayFilm ? text.devices.camera : text.floor.cameraClosed}
+          name={mayFilm ? (sending.camera ? text.call.cameraStop : text.call.cameraStart) : text.floor.cameraClosed}
           look={sending.camera ? "" : "off"}
-          isDisabled={busy || !allowed.camera}
+          isDisabled={busy || !allowed.camera || !mayFilm}
           onPress={() => props.onToggle("camera")}
         />
         {canShareScreen() && (
@@ -147,6 +153,17 @@ export function ControlBar(props: ControlBarProps) {
             isDisabled={busy || !props.state.mayShare}
             onPress={() => props.onToggle("screen")}
           />
+        )}
+        <Control
+          icon={Hand}
+          word={text.floor.handWord}
+          name={handUp ? text.floor.handDown : text.floor.hand}
+          look={handUp ? "active" : ""}
+          isDisabled={busy}
+          onPress={() => props.onHand(!handUp)}
+        />
+        {props.onStop && (
+          <Control icon={OctagonX} word={text.floor.stopWord} name={text.floor.stop} onPress={props.onStop} />
         )}
         <Control
           icon={Users}

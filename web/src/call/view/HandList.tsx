@@ -44,10 +44,7 @@ export function HandList({ people, actions, act }: HandListProps) {
                     {maySpeak ? floor.next : floor.speak}
                   </Button>
                 )}
-                <Button
-                  aria-label={floor.lowerNamed(name)}
-                  onPress={() => void act(() => actions.lowerHand(identity))}
-                >
+                <Button aria-label={floor.lowerNamed(name)} onPress={() => void act(() => actions.lowerHand(identity))}>
                   {floor.lower}
                 </Button>
               </div>

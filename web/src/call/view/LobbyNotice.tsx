@@ -6,6 +6,8 @@ import { useText } from "../../i18n";
 
 interface LobbyNoticeProps {
   waiting: readonly Waiter[];
+  /** Whoever comes to a locked meeting knocks. */
+  locked: boolean;
   /** The list is open already. */
   shown: boolean;
   onShow: () => void;
@@ -15,8 +17,10 @@ interface LobbyNoticeProps {
 }
 
 /** Tells those who lead a meeting that somebody waits: quietly, and for as long as it is so. */
-export function LobbyNotice({ waiting, shown, onShow, onAdmit, onKnock }: LobbyNoticeProps) {
-  const { lead } = useText();
+export function LobbyNotice({ waiting, locked, shown, onShow, onAdmit, onKnock }: LobbyNoticeProps) {
+  const { lead, floor } = useText();
+  const one = locked ? floor.knocks : lead.waitingOne;
+  const several = locked ? floor.knocking : lead.waitingNotice;
   const only = waiting.length === 1 ? waiting[0] : undefined;
   const known = useRef<ReadonlySet<number>>(new Set());
   useEffect(() => {
@@ -30,7 +34,7 @@ export function LobbyNotice({ waiting, shown, onShow, onAdmit, onKnock }: LobbyN
       {waiting.length > 0 && (
         <div className="strip lobby-notice">
           <DoorOpen size={20} aria-hidden="true" />
-          {only ? <bdi>{lead.waitingOne(only.name)}</bdi> : lead.waitingNotice(waiting.length)}
+          {only ? <bdi>{one(only.name)}</bdi> : several(waiting.length)}
           {only && !only.note && !shown && (
             <Button aria-label={lead.admitNamed(only.name)} onPress={() => onAdmit(only.number)}>
               {lead.admit}

@@ -5,6 +5,8 @@ import { useText } from "../../i18n";
 import { errorText } from "../../i18n/errorText";
 import { useTime } from "../../i18n/time";
 import { encryptionOf, leads, type Person } from "../model";
+import { AskedState } from "./AskedState";
+import { HandList } from "./HandList";
 import { KindBadge } from "./KindBadge";
 import { PersonMenu } from "./PersonMenu";
 import { RoomSwitches } from "./RoomSwitches";
@@ -84,6 +86,7 @@ export function PeoplePanel({ people, lead, onClose }: PeoplePanelProps) {
   const text = useText();
   const { error, act } = useAct();
   const room = lead?.room;
+  const asked = new Map(room?.people.map((inside) => [inside.identity, inside]));
   const organiser = people.some((person) => person.self && person.role === "organiser");
   return (
     <SidePanel name={text.call.people} title={text.call.peopleCount(people.length)} onClose={onClose}>
@@ -91,6 +94,7 @@ export function PeoplePanel({ people, lead, onClose }: PeoplePanelProps) {
       <section className="people" tabIndex={0} aria-label={text.call.people}>
         {lead?.stale && <Notice tone="warn">{text.lead.stale}</Notice>}
         {error !== undefined && <Notice tone="bad">{errorText(text, error)}</Notice>}
+        <HandList people={people} actions={lead?.actions} act={act} />
         {lead && room && (
           <>
             <WaitingList waiting={room.waiting} actions={lead.actions} />
@@ -106,8 +110,15 @@ export function PeoplePanel({ people, lead, onClose }: PeoplePanelProps) {
                 <ul>
                   {inside.map((person) => (
                     <Row key={person.identity} person={person}>
+                      <AskedState entry={asked.get(person.identity)} />
                       {lead && !person.self && person.role !== "organiser" && (
-                        <PersonMenu person={person} organiser={organiser} actions={lead.actions} act={act} />
+                        <PersonMenu
+                          person={person}
+                          organiser={organiser}
+                          sharing={room?.sharing}
+                          actions={lead.actions}
+                          act={act}
+                        />
                       )}
                     </Row>
                   ))}

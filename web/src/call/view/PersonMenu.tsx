@@ -1,6 +1,19 @@
-import { DoorOpen, Ellipsis, Mic, MicOff, MonitorX, ShieldMinus, ShieldPlus, UserRoundX, VideoOff } from "lucide-react";
+import {
+  DoorOpen,
+  Ellipsis,
+  Mic,
+  MicOff,
+  MonitorUp,
+  MonitorX,
+  ShieldMinus,
+  ShieldPlus,
+  UserRoundX,
+  Video,
+  VideoOff,
+} from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
+import type { RoomState } from "../../api/portal";
 import { useText } from "../../i18n";
 import { leads, type Person } from "../model";
 import { RefusalDialog } from "./LeadDialogs";
@@ -10,6 +23,8 @@ interface PersonMenuProps {
   person: Person;
   /** Whether this reader planned the meeting: only then co-organisers are made. */
   organiser: boolean;
+  /** Who may share a screen at the meeting's level. */
+  sharing: RoomState["sharing"] | undefined;
   actions: LeadActions;
   act: (done: () => Promise<unknown>) => Promise<boolean>;
 }
@@ -22,8 +37,8 @@ interface Deed {
 }
 
 /** What an organiser can do about one person who is inside. */
-export function PersonMenu({ person, organiser, actions, act }: PersonMenuProps) {
-  const { lead } = useText();
+export function PersonMenu({ person, organiser, sharing, actions, act }: PersonMenuProps) {
+  const { lead, floor } = useText();
   const [removing, setRemoving] = useState(false);
   const { identity, name } = person;
   const deeds: (Deed | false)[] = [
@@ -51,6 +66,32 @@ export function PersonMenu({ person, organiser, actions, act }: PersonMenuProps)
       word: person.maySpeak ? lead.speechTake : lead.speechGrant,
       icon: person.maySpeak ? <MicOff size={18} aria-hidden="true" /> : <Mic size={18} aria-hidden="true" />,
       do: () => actions.grantSpeech(identity, !person.maySpeak),
+    },
+    !leads(person.role) && {
+      id: "film",
+      word: person.mayFilm ? floor.cameraTake : floor.cameraGrant,
+      icon: person.mayFilm ? <VideoOff size={18} aria-hidden="true" /> : <Video size={18} aria-hidden="true" />,
+      do: () => actions.grant(identity, "camera", !person.mayFilm),
+    },
+    !leads(person.role) &&
+      sharing !== "organiser" && {
+        id: "share",
+        word: person.mayShare ? floor.screenTake : floor.screenGrant,
+        icon: person.mayShare ? <MonitorX size={18} aria-hidden="true" /> : <MonitorUp size={18} aria-hidden="true" />,
+        do: () => actions.grant(identity, "screen", !person.mayShare),
+      },
+    // The right to it comes with the question; it is the person who switches on.
+    !person.microphone && {
+      id: "ask-microphone",
+      word: floor.askMicrophone,
+      icon: <Mic size={18} aria-hidden="true" />,
+      do: () => actions.ask(identity, "microphone"),
+    },
+    person.camera === undefined && {
+      id: "ask-camera",
+      word: floor.askCamera,
+      icon: <Video size={18} aria-hidden="true" />,
+      do: () => actions.ask(identity, "camera"),
     },
     // A guest has no account that could lead.
     organiser &&

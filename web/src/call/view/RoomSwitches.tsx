@@ -9,9 +9,17 @@ interface RoomSwitchesProps {
   act: (done: () => Promise<unknown>) => Promise<boolean>;
 }
 
-/** The door and the floor. */
+/** The door, the floor, and what else is everybody's. */
 export function RoomSwitches({ room, actions, act }: RoomSwitchesProps) {
-  const { lead, people } = useText();
+  const { lead, floor, people } = useText();
+  const switches = [
+    { what: "cameras_open", word: floor.cameras, hint: floor.camerasHint },
+    // Where the level leaves screens to organisers, there is nothing to switch.
+    ...(room.sharing === "everybody"
+      ? [{ what: "sharing_open", word: floor.sharing, hint: floor.sharingHint } as const]
+      : []),
+    { what: "chat_open", word: floor.chat, hint: floor.chatHint },
+  ] as const;
   return (
     <fieldset className="room-switches">
       <legend className="hidden-text">{lead.settings}</legend>
@@ -38,6 +46,20 @@ export function RoomSwitches({ room, actions, act }: RoomSwitchesProps) {
           {room.floor_waits && <span className="field-hint">{people.floorWaitsFor(room.missing.join(", "))}</span>}
         </span>
       </Switch>
+      {switches.map(({ what, word, hint }) => (
+        <Switch
+          key={what}
+          className="switch"
+          isSelected={room[what]}
+          onChange={(open) => void act(() => actions.setRoom({ [what]: open }))}
+        >
+          <span className="switch-track" aria-hidden="true" />
+          <span>
+            {word}
+            <span className="field-hint">{hint}</span>
+          </span>
+        </Switch>
+      ))}
     </fieldset>
   );
 }

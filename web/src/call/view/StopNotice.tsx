@@ -3,8 +3,8 @@ import type { RoomState } from "../../api/portal";
 import { Button } from "../../components/Button";
 import { useText } from "../../i18n";
 import { errorText } from "../../i18n/errorText";
-import { useAct } from "./useAct";
 import { type RoomChange, type Stoppable, stoppedIn } from "./stopping";
+import { useAct } from "./useAct";
 
 interface StopNoticeProps {
   room: RoomState;

@@ -1,7 +1,8 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
-import { portal, type Refusal, type RoomState, type Source } from "../../api/portal";
+import { type Asked, type Grant, portal, type Refusal, type RoomState, type Source } from "../../api/portal";
 import { followRoom } from "./followRoom";
+import type { RoomChange } from "./stopping";
 
 /** What those do who lead a meeting; each rejects with the portal's refusal. */
 export interface LeadActions {
@@ -11,10 +12,15 @@ export interface LeadActions {
   tell: (number: number, text: string) => Promise<void>;
   mute: (identity: string, source: Source) => Promise<void>;
   grantSpeech: (identity: string, granted: boolean) => Promise<void>;
+  grant: (identity: string, what: Grant, granted: boolean) => Promise<void>;
+  lowerHand: (identity: string) => Promise<void>;
+  ask: (identity: string, what: Asked) => Promise<void>;
   moveBack: (identity: string) => Promise<void>;
   setCoOrganiser: (identity: string, coOrganiser: boolean) => Promise<void>;
   remove: (identity: string, how: Refusal) => Promise<void>;
-  setRoom: (how: { locked?: boolean; floor_open?: boolean }) => Promise<void>;
+  setRoom: (how: RoomChange) => Promise<void>;
+  stop: () => Promise<void>;
+  extend: (minutes: number) => Promise<void>;
   end: () => Promise<void>;
 }
 
@@ -63,10 +69,15 @@ export function useLead(id: string, wanted: boolean): Lead | undefined {
       tell: (number, text) => then(portal.tell(id, number, text)),
       mute: (identity, source) => then(portal.mute(id, identity, source)),
       grantSpeech: (identity, granted) => then(portal.grantSpeech(id, identity, granted)),
+      grant: (identity, what, granted) => then(portal.grant(id, identity, what, granted)),
+      lowerHand: (identity) => then(portal.lowerHand(id, identity)),
+      ask: (identity, what) => then(portal.ask(id, identity, what)),
       moveBack: (identity) => then(portal.moveBack(id, identity)),
       setCoOrganiser: (identity, coOrganiser) => then(portal.setCoOrganiser(id, identity, coOrganiser)),
       remove: (identity, how) => then(portal.expel(id, identity, how)),
       setRoom: (how) => then(portal.setRoom(id, how)),
+      stop: () => then(portal.stop(id)),
+      extend: (minutes) => then(portal.extend(id, minutes)),
       end: () => then(portal.end(id)),
     };
   }, [id, queries]);

@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import { type Asked, portal } from "../../api/portal";
 import { keptPlace } from "../../pages/join/placeStore";
+import type { CallState, LocalSource } from "../model";
 
 /** What everybody inside tells the organisers, through the portal. */
 export interface OwnActions {
@@ -21,4 +22,16 @@ export function useOwn(id: string): OwnActions {
     }),
     [id],
   );
+}
+
+/** Answers an organiser's question; a yes switches on what was asked for, as soon as the organiser has heard it. */
+export async function answer(
+  own: OwnActions,
+  { question, sending }: Pick<CallState, "question" | "sending">,
+  { toggle }: { toggle: (source: LocalSource) => Promise<void> },
+  agreed: boolean,
+): Promise<void> {
+  if (!question) return;
+  await own.answer(question.what, agreed);
+  if (agreed && !sending[question.what]) await toggle(question.what);
 }

@@ -6,7 +6,7 @@ const SHOWN_MS = 8000;
 
 /** The latest event in the call as one sentence, for the status line and for screen readers (WCAG 4.1.3). */
 export function useStatusMessage(state: CallState): string {
-  const { call } = useText();
+  const { call, floor } = useText();
   const [message, setMessage] = useState("");
   const previous = useRef(state);
   useEffect(() => {
@@ -23,13 +23,14 @@ export function useStatusMessage(state: CallState): string {
     for (const person of state.people) {
       const earlier = had.get(person.identity);
       if (!earlier) continue;
+      if (!earlier.hand && person.hand) setMessage(person.self ? floor.handUp : floor.handRaised(person.name));
       if (!earlier.screen && person.screen && !person.self) setMessage(call.shares(person.name));
     }
     for (const person of was.people) if (!has.has(person.identity)) setMessage(call.left(person.name));
     if (was.sending.microphone !== state.sending.microphone)
       setMessage(state.sending.microphone ? call.microphoneOn : call.microphoneOff);
     if (!was.maySpeak && state.maySpeak) setMessage(call.floorOpened);
-  }, [state, call]);
+  }, [state, call, floor]);
   useEffect(() => {
     if (message === "") return;
     const timer = setTimeout(() => setMessage(""), SHOWN_MS);

@@ -16,8 +16,8 @@ interface WaitingCardProps {
 }
 
 /** Before the door: since when, and what the organiser says. Neither the meeting's title nor anybody's name. */
-export function WaitingCard({ waiting: { since, message, movedBack }, away, onGiveUp }: WaitingCardProps) {
-  const { lobby } = useText();
+export function WaitingCard({ waiting: { since, message, movedBack, locked }, away, onGiveUp }: WaitingCardProps) {
+  const { lobby, floor } = useText();
   const time = useTime();
   const heading = useRef<HTMLHeadingElement>(null);
   // The form, and the focus with it, is gone.
@@ -25,12 +25,13 @@ export function WaitingCard({ waiting: { since, message, movedBack }, away, onGi
   return (
     <section className="card lobby">
       <h1 ref={heading} tabIndex={-1}>
-        {movedBack ? lobby.movedBackTitle : lobby.title}
+        {movedBack ? lobby.movedBackTitle : locked ? floor.lockedTitle : lobby.title}
       </h1>
       <p className="lobby-since" role="status">
         <Hourglass size={22} aria-hidden="true" />
         <span>
-          {movedBack ? lobby.movedBack : lobby.told} {lobby.since(time.clockOrDay(new Date(since)))}
+          {movedBack ? lobby.movedBack : locked ? floor.lockedTold : lobby.told}{" "}
+          {lobby.since(time.clockOrDay(new Date(since)))}
         </span>
       </p>
       {/* Always there, so that a screen reader hears what comes into it. */}

@@ -11,6 +11,8 @@ export interface Waiting {
   message: string;
   /** Sent back by an organiser, after having been inside. */
   movedBack: boolean;
+  /** The meeting is locked: whoever waits has knocked. */
+  locked: boolean;
 }
 
 /** Why an organiser's decision ended it, and what was said. */
@@ -66,8 +68,8 @@ export type JoinEvent<Call> =
 
 const PREJOIN = { name: "prejoin", error: undefined, admitted: false } as const;
 
-const waits = ({ since, message, moved_back }: Told | Place, credentials: Credentials | undefined) =>
-  ({ name: "waiting", waiting: { since, message, movedBack: moved_back }, away: false, credentials }) as const;
+const waits = ({ since, message, moved_back, locked }: Told | Place, credentials: Credentials | undefined) =>
+  ({ name: "waiting", waiting: { since, message, movedBack: moved_back, locked }, away: false, credentials }) as const;
 
 /** What follows from the state of the own place, for somebody who is not in the call. */
 function placed<Call>(

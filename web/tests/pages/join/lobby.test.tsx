@@ -52,10 +52,11 @@ const place = (state: Place["state"], message = "", moved_back = false): Place =
   since: SINCE,
   message,
   moved_back,
+  locked: false,
 });
 const waiting = {
   admitted: false,
-  waiting: { place: "secret", number: 1, since: SINCE, message: "", moved_back: false },
+  waiting: { place: "secret", number: 1, since: SINCE, message: "", moved_back: false, locked: false },
 } as const;
 const admitted = {
   admitted: true,

@@ -12,13 +12,14 @@ const away = new PortalError(503, "unavailable");
 const wrongPin = new PortalError(403, "pin_wrong");
 
 const since = "2026-11-30T14:02:00Z";
-const waiting = { since, message: "", movedBack: false };
+const waiting = { since, message: "", movedBack: false, locked: false };
 const place = (state: Place["state"], message = "", moved_back = false): Place => ({
   state,
   number: 3,
   since,
   message,
   moved_back,
+  locked: false,
 });
 
 const states: { [Name in State["name"]]: Extract<State, { name: Name }> } = {
@@ -48,7 +49,7 @@ const events = {
   waiting: { type: "waiting", error: away },
   stopped: {
     type: "stopped",
-    waiting: { place: "secret", number: 3, since, message: "", moved_back: false },
+    waiting: { place: "secret", number: 3, since, message: "", moved_back: false, locked: false },
     credentials,
   },
   "place, waiting": { type: "place", place: place("waiting", "Five minutes.", true) },
@@ -83,7 +84,7 @@ const refusedForm: State = { name: "prejoin", error: wrongPin, admitted: false }
 const denied: State = { name: "denied", message: "" };
 const removed: State = { name: "ended", reason: "removed" };
 const stopped: State = { name: "waiting", waiting, away: false, credentials };
-const told = { since, message: "Five minutes.", movedBack: true };
+const told = { since, message: "Five minutes.", movedBack: true, locked: false };
 const decided = {
   "place, denied": { name: "denied", message: "Not today." },
   "place, removed": { name: "ended", reason: "removed", message: "Too loud." },

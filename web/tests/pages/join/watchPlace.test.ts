@@ -9,6 +9,7 @@ const place = (state: Place["state"], message = ""): Place => ({
   since: "2026-11-30T14:02:00Z",
   message,
   moved_back: false,
+  locked: false,
 });
 const away = new PortalError(503, "unavailable");
 
