@@ -109,7 +109,7 @@ export const levelDe: Catalogue["level"] = {
     },
     screen_share: {
       everybody: "Alle können ihren Bildschirm teilen.",
-      granted: "Nur die Organisation kann ihren Bildschirm teilen.",
+      granted: "Die Organisation kann ihren Bildschirm teilen, und wem sie es erlaubt.",
       organiser: "Nur die Organisation kann ihren Bildschirm teilen.",
     },
     place: {
