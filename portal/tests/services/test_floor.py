@@ -62,7 +62,7 @@ def test_stopping_takes_everything_from_everybody_but_organisers_and_lets_nobody
 def test_everybody_is_stopped_side_by_side_and_with_one_call_each(led: Lobby) -> None:
     people = 2 * _AT_ONCE
     for number in range(people):
-        led.connect(led.knock(who=user(f"p{number}")).json())
+        led.connect(led.knock("198.51.100.9", who=user(f"p{number}")).json())
     led.do("stop")
     # Told one after the other, the first would wait for a second that never comes.
     led.sfu.together = threading.Barrier(_AT_ONCE)
