@@ -50,6 +50,8 @@ const room = (given: Partial<RoomState> = {}): RoomState => ({
   version: "1",
   locked: false,
   floor_open: true,
+  floor_waits: false,
+  missing: [],
   cameras_open: true,
   sharing_open: true,
   chat_open: true,
