@@ -44,7 +44,7 @@ class Command(BaseCommand):
         Admission.objects.exclude(source="").filter(issued_at__lt=timezone.now() - KEEP_SOURCES).update(source="")
         Place.objects.exclude(source="").filter(since__lt=timezone.now() - KEEP_SOURCES).update(source="")
         length = ExpressionWrapper(F("duration_minutes") * timedelta(minutes=1), output_field=DurationField())
-        ended = Meeting.objects.annotate(ends_at=F("starts_at") + length).filter(ends_at__lt=Now() - KEEP)
+        ended = Meeting.objects.annotate(planned_end=F("starts_at") + length).filter(planned_end__lt=Now() - KEEP)
         meetings = ended.count()
         ended.delete()
         people, erased = _forget_people(), _erase_names()
