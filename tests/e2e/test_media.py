@@ -101,6 +101,7 @@ async def _layouts(seen: Seen, page: Page, pictures: Path) -> None:
     seen.without_self = await page.get_by_role("figure").count()
     await _choose(page, "Show my own video")
     seen.page, seen.title = await page.locator("body").inner_html(), await page.title()
+    await page.wait_for_function("() => document.querySelector('.focus-large video')?.currentTime > 0")
     await page.screenshot(path=pictures / "speaker.png")
     await _choose(page, "Hide names")
     await page.get_by_text("Person 2").first.wait_for()
