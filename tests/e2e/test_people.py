@@ -228,6 +228,8 @@ async def _series(seen: Seen, organiser: Page, domain: str) -> None:
         await organiser.get_by_role("button", name="Delete", exact=True).click()
         await organiser.wait_for_url(f"https://meet.{domain}/")
         if following:
+            # The list is there, and then without them.
+            await rows.first.wait_for()
             await rows.nth(1).wait_for(state="detached")
             seen.left = await rows.count()
             await organiser.goto(first)

@@ -32,7 +32,7 @@ def standard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lobby]:
 
 def test_a_guest_waits_is_let_in_and_joins(standard: Lobby) -> None:
     waits = standard.waiting()
-    assert set(waits) == {"place", "number", "since", "message", "moved_back"}
+    assert set(waits) == {"place", "number", "since", "message", "moved_back", "locked"}
     assert standard.room()["waiting"][0]["name"] == "Gus"
     assert standard.place(waits["place"]).json()["state"] == "waiting"
     assert standard.do(f"waiting/{waits['number']}/admit").status_code == 204
