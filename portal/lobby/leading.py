@@ -19,7 +19,7 @@ from conclave_portal.events import place_channel, room_channel, tell
 from conclave_portal.limits import Limit, spend
 from conclave_portal.schemas import Problem
 from conclave_portal.streams import Event, Stream, follow
-from lobby import places
+from lobby import personal, places
 from lobby.led import DONE, REFUSALS, asking, led, present
 from lobby.models import Place, State
 from lobby.rights import renew
@@ -86,9 +86,9 @@ def admit_one(request: HttpRequest, meeting_id: str, number: int) -> Status[None
 def deny(request: HttpRequest, meeting_id: str, number: int, payload: DenyIn) -> Status[None]:
     """Turn somebody away, with a sentence or without, and with a ban or without."""
     user = asking(request)
-    meeting = led(meeting_id, user)
-    _spend_message(user, payload.message)
     with transaction.atomic():
+        meeting = led(meeting_id, user, locked=True)
+        _spend_message(user, payload.message)
         place = _one_waiting(meeting, number)
         places.change(place, State.DENIED, message=payload.message or "")
         record("turned_away", actor=user, meeting=meeting.id, number=number)
@@ -115,9 +115,9 @@ def message(request: HttpRequest, meeting_id: str, number: int, payload: Message
 def remove(request: HttpRequest, meeting_id: str, identity: str, payload: DenyIn) -> Status[None]:
     """Send somebody out for good: the connection is cut, and neither this place nor any token of it admits again."""
     user = asking(request)
-    meeting = led(meeting_id, user)
-    _spend_message(user, payload.message)
     with transaction.atomic():
+        meeting = led(meeting_id, user, locked=True)
+        _spend_message(user, payload.message)
         admission, place = present(meeting, identity, user)
         due.remove_by_organiser(admission)
         if admission.user:
@@ -221,6 +221,9 @@ def _let_in(place: Place, user: User) -> None:
 
 def _ban(place: Place, user: User) -> None:
     places.ban(place)
+    # A ban of a network does not hold whoever comes by a link of his own.
+    if place.expected and place.user_id is None:
+        personal.revoke(place.expected)
     record("banned", actor=user, meeting=place.meeting_id, account=place.user_id is not None)
 
 

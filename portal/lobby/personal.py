@@ -19,7 +19,7 @@ from lobby.models import Place, State
 from lobby.rights import waits
 from media import due
 from media.models import Admission
-from meetings.models import Expected
+from meetings.models import Expected, Meeting
 
 if TYPE_CHECKING:
     from meetings.schemas import PersonalIn
@@ -85,10 +85,18 @@ def place_of(expected: Expected, source: str, *, outside: bool) -> tuple[Place, 
 
     The link is enough to come back: the place then gets another secret, and the one before is void. Who was turned
     away waits again.
+
+    Raises
+    ------
+    Refusal
+        403 ``link_void`` when the link was revoked meanwhile.
     """
-    meeting = expected.meeting
     with transaction.atomic():
-        Expected.objects.select_for_update().get(pk=expected.pk)
+        # First the meeting, as whoever makes and revokes links does: neither waits for the other for ever.
+        meeting = Meeting.objects.select_for_update().filter(pk=expected.meeting_id).first()
+        same = Expected.objects.select_for_update().filter(pk=expected.pk, link=expected.link, device=expected.device)
+        if meeting is None or not same.exists():
+            raise Refusal(HTTPStatus.FORBIDDEN, ProblemCode.LINK_VOID)
         held = Place.objects.select_related("meeting").filter(expected=expected, user=None)
         place = held.order_by("-number").first()
         if place is None or place.state == State.DENIED:

@@ -5,18 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from lobbies import OUTSIDE, Lobby, granted, lobby, voided
 from people import Browser, plan, user, yesterday
 
 from audit.models import Entry
+from lobby import personal
 from lobby.models import Place
 from media import due
+from media.enforce import _joined
+from media.join import Join
 from meetings.models import Expected, Meeting
+from meetings.schemas import PersonalIn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from django.http import HttpResponse
+    from pytest_django import DjangoCaptureOnCommitCallbacks
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("valkey")]
 DEVICE = "d" * 43
@@ -212,6 +220,50 @@ def test_neither_wrong_pins_of_others_nor_a_ban_of_their_network_keep_a_personal
     assert use(standard, token).status_code == 202
 
 
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_ban_voids_the_personal_link_of_whom_it_is_about(standard: Lobby, *, inside: bool) -> None:
+    token = link(standard, expect(standard))
+    number = use(standard, token).json()["number"]
+    if inside:
+        standard.do(f"waiting/{number}/admit")
+        identity = standard.connect(use(standard, token).json())["identity"]
+        standard.do(f"people/{identity}/remove", ban=True)
+    else:
+        standard.do(f"waiting/{number}/deny", ban=True)
+    assert use(standard, token).json()["code"] == "link_void"
+    assert not standard.organiser.get(f"{standard.path}/expected").json()[0]["link"]
+
+
+def test_a_link_that_is_revoked_while_it_is_used_gives_no_place(
+    standard: Lobby, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = expect(standard)
+    token, opened = link(standard, one), personal.opened
+
+    def revoked_meanwhile(meeting_id: str, said: PersonalIn, address: str) -> Expected:
+        found = opened(meeting_id, said, address)
+        assert standard.organiser.delete(f"{standard.path}/expected/{one['id']}/link").status_code == 204
+        return found
+
+    monkeypatch.setattr(personal, "opened", revoked_meanwhile)
+    answer = use(standard, token)
+    assert (answer.status_code, answer.json()["code"]) == (403, "link_void")
+    assert not Place.objects.exists()
+
+
+def test_who_uses_a_link_and_who_revokes_it_wait_for_each_other_in_the_same_order(standard: Lobby) -> None:
+    one = expect(standard)
+    found = personal.opened(standard.meeting.id, _said(link(standard, one)), OUTSIDE)
+    with CaptureQueriesContext(connection) as asked:
+        personal.place_of(found, "", outside=False)
+    locked = [query["sql"].split('FROM "')[1].split('"')[0] for query in asked if "FOR UPDATE" in query["sql"]]
+    assert locked[:2] == ["meetings_meeting", "meetings_expected"]
+
+
+def _said(token: str) -> PersonalIn:
+    return PersonalIn(token=token, device=DEVICE)
+
+
 def test_unknown_links_and_those_of_other_meetings_sound_the_same(standard: Lobby) -> None:
     over = Meeting.objects.create(**_other(standard) | yesterday())
     token = link(standard, expect(standard))
@@ -302,3 +354,41 @@ def test_who_is_no_longer_expected_holds_the_floor_up_no_longer(standard: Lobby)
     standard.organiser.delete(f"{standard.path}/expected/{one['id']}")
     assert standard.room()["floor_open"]
     assert Place.objects.count() == 0
+
+
+def test_a_floor_that_is_told_to_wait_closes_at_the_sfu_for_those_inside(standard: Lobby) -> None:
+    expect(standard)
+    guest = standard.inside()
+    standard.do(f"people/{guest['identity']}/speech", granted=True)
+    standard.worked()
+    assert standard.organiser.patch(standard.path, {"floor_waits": True}).json()["floor_waits"]
+    [(_, told)] = standard.worked()
+    assert told["identity"] == guest["identity"]
+    assert "MICROPHONE" not in told["permission"]["can_publish_sources"]
+
+
+def test_a_floor_does_not_wait_for_those_who_are_there(
+    standard: Lobby, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    bob = user("bob", mail="bob@conf.test")
+    expect(standard, name="Bob", mail="bob@conf.test")
+    standard.connect(standard.knock(who=bob).json())
+    with django_capture_on_commit_callbacks(execute=True):
+        standard.organiser.patch(standard.path, {"floor_waits": True})
+    room = standard.room()
+    assert (room["floor_open"], room["floor_waits"]) == (True, False)
+
+
+def test_whether_all_are_there_is_looked_at_when_nothing_is_locked_any_more(
+    standard: Lobby, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    bob = user("bob", mail="bob@conf.test")
+    expect(standard, name="Bob", mail="bob@conf.test")
+    standard.organiser.patch(standard.path, {"floor_waits": True})
+    identity = standard.knock(who=bob).json()["identity"]
+    with django_capture_on_commit_callbacks() as later:
+        _joined(Join(standard.meeting.room, identity, "PA_bob", timezone.now()))
+        assert not standard.room()["floor_open"]
+    for call in later:
+        call()
+    assert standard.room()["floor_open"]
