@@ -9,8 +9,10 @@ class LobbyConfig(AppConfig):
     name = "lobby"
 
     def ready(self) -> None:
-        """Look at who has come in."""
-        from lobby.expecting import joined  # noqa: PLC0415 - models are there only now
+        """Look at who has come in, and at what an organiser changes."""
+        from lobby import expecting  # noqa: PLC0415 - models are there only now
         from media.join import entered  # noqa: PLC0415
+        from meetings.edited import edited  # noqa: PLC0415
 
-        entered.connect(joined, dispatch_uid="lobby.expecting")
+        entered.connect(expecting.joined, dispatch_uid="lobby.expecting")
+        edited.connect(expecting.edited, dispatch_uid="lobby.expecting")

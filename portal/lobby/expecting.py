@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -10,7 +11,7 @@ from audit.record import record
 from conclave_portal.events import room_channel, tell
 from conclave_portal.names import skeleton
 from lobby.models import Place, State, lapsed
-from lobby.rights import renew
+from lobby.rights import inform, renew
 from media.models import Admission
 from meetings.models import Expected, Meeting
 
@@ -79,3 +80,14 @@ def look(meeting_id: str) -> None:
 def joined(sender: object, *, meeting_id: str, **_named: Any) -> None:  # noqa: ANN401, ARG001 - as signals call
     """Look whenever the SFU reports that somebody has come in."""
     look(meeting_id)
+
+
+def edited(sender: object, *, meeting: Meeting, fields: set[str], **_named: Any) -> None:  # noqa: ANN401, ARG001 - as signals call
+    """Give those inside what a meeting that was changed says of them, and look whether its floor waits for nobody."""
+    if "floor_open" in fields:
+        # Who was given the word or lost it: that was about the floor as it was.
+        Place.objects.filter(meeting=meeting).update(speech=None)
+        renew(meeting)
+    if fields & {"starts_at", "duration_minutes"}:
+        inform(meeting)
+    transaction.on_commit(partial(look, meeting.id))

@@ -21,6 +21,7 @@ from conclave_portal.errors import Refusal
 from conclave_portal.events import room_channel, tell
 from conclave_portal.schemas import Problem
 from meetings import expecting, pins, series
+from meetings.edited import edited
 from meetings.models import Meeting
 from meetings.schemas import EditIn, MeetingOut, PinOut, PlanIn, PlannedOut, PublicOut
 from sfu.rooms import close_room
@@ -72,8 +73,9 @@ def _shown(meeting: Meeting, user: User) -> dict[str, Any]:
     }
 
 
-def _own(meeting_id: str, user: User) -> Meeting:
-    meeting = Meeting.objects.filter(pk=meeting_id).first()
+def _own(meeting_id: str, user: User, *, locked: bool = False) -> Meeting:
+    rows = Meeting.objects.select_for_update() if locked else Meeting.objects
+    meeting = rows.filter(pk=meeting_id).first()
     if meeting is None:
         raise Refusal(HTTPStatus.NOT_FOUND, ProblemCode.MEETING_NOT_FOUND)
     if meeting.organiser_id != user.pk:
@@ -138,16 +140,16 @@ def meeting(request: HttpRequest, meeting_id: str) -> dict[str, Any]:
 def edit(request: HttpRequest, meeting_id: str, payload: EditIn) -> dict[str, Any]:
     """Change a meeting. Its level can only become tighter, and only while nobody is in it."""
     user = _asking(request)
-    found = _own(meeting_id, user)
-    if found.over:
-        raise Refusal(HTTPStatus.GONE, ProblemCode.MEETING_OVER)
     others = {"starts_at", "following"}
     wanted = {name: value for name, value in payload.dict(exclude=others).items() if value is not None}
     if payload.floor_waits:
         wanted["floor_open"] = False
-    later = payload.starts_at - found.starts_at if payload.starts_at else timedelta()
     with transaction.atomic():
-        for one in (found, *(series.following(found) if payload.following else ())):
+        found = _own(meeting_id, user, locked=True)
+        if found.over:
+            raise Refusal(HTTPStatus.GONE, ProblemCode.MEETING_OVER)
+        later = payload.starts_at - found.starts_at if payload.starts_at else timedelta()
+        for one in (found, *(series.following(found).select_for_update() if payload.following else ())):
             _change(one, wanted, payload.waiting_room, later)
             fields = sorted({*wanted, *(["starts_at"] if later else [])})
             record("changed", actor=user, meeting=one.id, fields=fields, level=one.level)
@@ -163,11 +165,13 @@ def _change(
 ) -> None:
     if wanted.get("level") not in {None, meeting.level}:
         _refuse_other_level(meeting, str(wanted["level"]))
+    changed = {name for name, value in wanted.items() if getattr(meeting, name) != value}
     for name, value in wanted.items():
         setattr(meeting, name, value)
     meeting.starts_at += later
     _refuse_level(meeting, waiting_room)
     meeting.save(update_fields=[*wanted, "starts_at"])
+    edited.send(Meeting, meeting=meeting, fields=changed | ({"starts_at"} if later else set()))
 
 
 def _refuse_level(meeting: Meeting, waiting_room: bool | None) -> None:  # noqa: FBT001 - a field of the request
@@ -188,13 +192,14 @@ def _refuse_other_level(meeting: Meeting, level: str) -> None:
 def public(request: HttpRequest, meeting_id: str) -> dict[str, object]:  # noqa: ARG001 - the framework passes it
     """Tell a guest whether the meeting can be joined, and the site's mode; nothing else."""
     found = Meeting.objects.filter(pk=meeting_id).first()
-    joinable = found is not None and not found.over
-    pin_needed = found is None or not joinable or found.rules.guests != "link"
+    # One that is over sounds as one that never was.
+    joinable = found if found and not found.over else None
+    guests = joinable.rules.guests if joinable else None
     return {
-        "joinable": joinable,
-        "pin_needed": pin_needed,
-        "personal_link_needed": found is not None and found.rules.guests == "named",
-        "link_version": found.link_version if found else 1,
+        "joinable": joinable is not None,
+        "pin_needed": guests != "link",
+        "personal_link_needed": guests == "named",
+        "link_version": joinable.link_version if joinable else 1,
         **mode.current().shown(),
     }
 
@@ -231,9 +236,13 @@ def cancel(request: HttpRequest, meeting_id: str, following: bool = False) -> St
     """Delete a meeting, or it and all repetitions after it; participants who are still in the room are removed."""
     user = _asking(request)
     found = _own(meeting_id, user)
-    for one in (found, *(series.following(found) if following else ())):
+    wanted = [found, *(series.following(found) if following else ())]
+    # Before the first is deleted: if the SFU fails meanwhile, the same request can be made again.
+    for one in wanted:
         close_room(one.room)
-        name = one.id
-        one.delete()
-        record("cancelled", actor=user, meeting=name, at=timezone.now().isoformat())
+    with transaction.atomic():
+        for one in wanted:
+            name = one.id
+            one.delete()
+            record("cancelled", actor=user, meeting=name, at=timezone.now().isoformat())
     return Status(204, None)

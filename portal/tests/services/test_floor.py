@@ -200,6 +200,16 @@ def test_a_meeting_is_extended_from_its_end_or_from_now_and_everybody_inside_is_
     assert led.meeting.duration_minutes in {115, 116}
 
 
+def test_who_is_inside_is_told_when_a_meeting_that_was_changed_closes(led: Lobby) -> None:
+    led.inside()
+    led.worked()
+    assert led.organiser.patch(led.path, {"duration_minutes": 30}).status_code == 200
+    [(_, told)] = led.worked()
+    assert told["attributes"]["closes_at"][:16] == led.room()["closes_at"][:16]
+    led.organiser.patch(led.path, {"title": "Other"})
+    assert led.worked() == []
+
+
 def test_no_meeting_is_extended_to_more_than_a_day(led: Lobby) -> None:
     led.meeting.duration_minutes = 24 * 60 - 10
     led.meeting.save()

@@ -100,7 +100,7 @@ def test_strangers_learn_nothing(path: str) -> None:
 
 def test_the_guest_page_knows_only_whether_the_link_leads_anywhere_and_the_mode() -> None:
     ada = user("ada")
-    open_one, over = meeting(ada), meeting(ada, **yesterday())
+    open_one, over = meeting(ada), meeting(ada, level="internal", link_version=3, **yesterday())
     guest = Browser()
     mode = {"mode": "open", "mode_since": "2030-01-01T08:00:00Z", "mode_until": None}
     link = {"pin_needed": True, "personal_link_needed": False, "link_version": 1}

@@ -10,8 +10,9 @@ from django.utils import timezone
 from lobbies import OUTSIDE, Lobby, lobby
 from people import Browser, plan, user
 
-from meetings import pins
+from meetings import api, pins
 from meetings.models import Meeting
+from sfu.client import SfuError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,6 +104,25 @@ def test_one_is_deleted_alone_or_with_those_after_it(standard: Lobby) -> None:
     left = set(Meeting.objects.values_list("pk", flat=True))
     assert left == {first, standard.meeting.pk}
     assert fourth not in left
+
+
+def test_all_are_deleted_or_none_and_the_request_may_be_repeated(
+    standard: Lobby, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = planned(standard.organiser)
+    path, close, asked = f"/api/meetings/{said['id']}?following=true", api.close_room, []
+
+    def away_at_the_second(room: str) -> None:
+        asked.append(room)
+        if len(asked) == 2:
+            raise SfuError("away")
+        close(room)
+
+    monkeypatch.setattr(api, "close_room", away_at_the_second)
+    assert standard.organiser.delete(path).status_code == 503
+    assert Meeting.objects.filter(series=said["series"]).count() == 4
+    assert standard.organiser.delete(path).status_code == 204
+    assert not Meeting.objects.filter(series=said["series"]).exists()
 
 
 def test_nobody_changes_the_repetitions_of_another(standard: Lobby) -> None:
