@@ -7,6 +7,7 @@ again.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -74,7 +75,8 @@ def _joined(join: Join) -> None:
             admission.save(update_fields=["participant_sid", "joined_at"])
             record("joined", actor=admission.user or admission.display_name, meeting=admission.meeting_id)
             tell(room_channel(join.room))
-            entered.send(Admission, meeting_id=admission.meeting_id)
+            # Who looks locks the meeting, and others lock it before its admissions: this row must be free by then.
+            transaction.on_commit(partial(entered.send, Admission, meeting_id=admission.meeting_id))
             if admission.changed:
                 due.permit(admission)
     if fault:
