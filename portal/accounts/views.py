@@ -136,6 +136,9 @@ def _begin(request: HttpRequest, claims: dict[str, Any], id_token: str) -> None:
             "may_join": JOINING_ROLE in claims.get("roles", []),
         },
     )
+    if user.mail:
+        # An address that was given to somebody else is no longer its former owner's, who may never sign in again.
+        User.objects.filter(mail=user.mail).exclude(pk=user.pk).update(mail="")
     # A new session, so that nothing of an earlier person's and no planted session key lives on.
     request.session.flush()
     start_session(request, user, backend=PATH)

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client, RequestFactory
@@ -20,6 +21,7 @@ from accounts import way
 from accounts.models import SignIn
 from accounts.models import User as Person
 from accounts.oidc import oauth
+from accounts.views import _begin
 from audit.models import Entry
 
 if TYPE_CHECKING:
@@ -191,6 +193,18 @@ def test_a_sign_in_begins_both_limits() -> None:
     session = signed_in(user("ada"), "sid-1").client.session
     assert timedelta(hours=9) < session.get_expiry_date() - timezone.now() <= timedelta(hours=10)
     assert session["seen"] > (timezone.now() - timedelta(minutes=1)).timestamp()
+
+
+def test_a_mail_address_is_of_the_account_that_signed_in_with_it_last() -> None:
+    former, other = user("former", mail="eve@conf.test"), user("other", mail="bob@conf.test")
+    request = RequestFactory().get("/oidc/callback")
+    request.session = SessionStore()
+    person = {"sub": "new", "preferred_username": "eve", "email": "Eve@conf.test", "email_verified": True}
+    _begin(request, {**person, "sid": "sid-1", "acr": "2"}, "")
+    assert Person.objects.get(mail="eve@conf.test").subject == "new"
+    for one in (former, other):
+        one.refresh_from_db()
+    assert (former.mail, other.mail) == ("", "bob@conf.test")
 
 
 def test_every_cookie_is_this_hosts_alone_and_unseen_by_scripts() -> None:
