@@ -6,6 +6,8 @@ Done by ``manage.py portal_worker``, never by a process that answers requests.
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,10 +19,10 @@ from media.join import BY_ORGANISER, Join
 from media.models import Admission, CheckRoom, Permit, Removal
 from media.tokens import shown, sources
 from sfu import rooms
-from sfu.client import SfuError
+from sfu.client import NOT_FOUND, SfuError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from django.db.models import QuerySet
@@ -40,6 +42,8 @@ _AGAIN = timedelta(seconds=1)
 # The SFU tells its cluster of a join a moment after it tells us: until then it may not know whom to remove.
 _UNKNOWN_FOR = timedelta(seconds=3)
 _SOON = timedelta(seconds=0.1)
+# Of the database's locks that the application names: the rights in one room are in one worker's hand.
+_LOCK = 0x7065_726D
 
 
 def close_later(room: str, at: datetime) -> None:
@@ -98,7 +102,7 @@ def permit(admission: Admission) -> None:
         With its meeting; its rights as they are in the database count when the SFU is told.
     """
     with transaction.atomic():
-        # Not `get_or_create`: a worker that has the row in hand has read the former rights, and is waited for.
+        # Not `get_or_create`: a worker that has read the former rights leaves a row with a new time for its next round.
         Permit.objects.update_or_create(
             room=admission.meeting.room, identity=admission.identity, defaults={"since": timezone.now()}
         )
@@ -162,9 +166,10 @@ def _close(row: CheckRoom) -> None:
 def _remove(row: Removal) -> None:
     try:
         rooms.remove(row.room, row.identity)
-    except SfuError:
-        # Later, not there to be removed is as good as removed.
-        if timezone.now() < row.since + _UNKNOWN_FOR or row.identity in rooms.present(row.room):
+    except SfuError as error:
+        # Later, not there to be removed is as good as removed. An SFU that is silent is not asked a second thing.
+        early = timezone.now() < row.since + _UNKNOWN_FOR
+        if early or str(error) != NOT_FOUND or row.identity in rooms.present(row.room):
             raise
     Admission.objects.filter(identity=row.identity, removed_at=None).update(removed_at=timezone.now())
     if row.fault != BY_ORGANISER:
@@ -172,29 +177,72 @@ def _remove(row: Removal) -> None:
     logger.warning("removed a participant: %s", row.fault)
 
 
+@dataclass(frozen=True)
+class _Round:
+    """Whose rights the SFU is told about in one room, and which of these rows it may have known for long enough."""
+
+    rows: dict[str, Permit]
+    wishes: list[rooms.Wish]
+
+    def told(self) -> list[str]:
+        """Tell the SFU, without the database; return the identities that are still to be told about."""
+        failures = rooms.permit(self.wishes) if self.wishes else []
+        failed = {wish.identity: error for wish, error in zip(self.wishes, failures, strict=True) if error}
+        for identity, error in failed.items():
+            logger.info("to be tried again: %s: %s", self.rows[identity], error)
+        limit = timezone.now() - _UNKNOWN_FOR
+        # Only an SFU that says it does not know them is asked who is there: one that is silent would be so once more.
+        doubtful = {who for who, error in failed.items() if str(error) == NOT_FOUND and self.rows[who].since <= limit}
+        if not doubtful:
+            return list(failed)
+        try:
+            there = rooms.present(self.wishes[0].room)
+        except SfuError:
+            return list(failed)
+        return [identity for identity in failed if identity not in doubtful or identity in there]
+
+
 def _permit() -> list[int]:
-    """Tell the SFU about everybody whose rights have changed, side by side; return those that are still to be done."""
+    """Tell the SFU about everybody whose rights have changed; return those that are still to be done.
+
+    All rooms side by side: a dead media host holds up those it carries. No row is locked meanwhile: nobody who changes
+    rights waits for the SFU, and what he changes is told in the next round. A room is in one worker's hand at a time,
+    so that what the SFU hears last is the newest.
+    """
     with transaction.atomic():
-        rows = list(Permit.objects.select_for_update(skip_locked=True).order_by("since"))
-        inside = Admission.objects.filter(left_at=None, removed_at=None).select_related("meeting")
-        found = {who.identity: who for who in inside.filter(identity__in=[row.identity for row in rows])}
-        present = [row for row in rows if row.identity in found]
-        failures = rooms.permit([_wish(row, found[row.identity]) for row in present]) if present else []
-        left = [row.pk for row, failure in zip(present, failures, strict=True) if failure and not _gone(row, failure)]
-        Permit.objects.filter(pk__in={row.pk for row in rows}.difference(left)).delete()
+        rounds = [_round(room) for room in _free(Permit.objects.order_by("since").values_list("room", flat=True))]
+        if not rounds:
+            return []
+        with ThreadPoolExecutor(len(rounds)) as pool:
+            failed = list(pool.map(_Round.told, rounds))
+        left = []
+        for one, identities in zip(rounds, failed, strict=True):
+            for identity, row in one.rows.items():
+                if identity in identities:
+                    left.append(row.pk)
+                else:
+                    Permit.objects.filter(pk=row.pk, since=row.since).delete()
     return left
+
+
+def _free(names: Iterable[str]) -> list[str]:
+    """Take the rooms that no other worker has in hand, until the end of the transaction."""
+    free = []
+    with connection.cursor() as cursor:
+        for room in dict.fromkeys(names):
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", [_LOCK, room])
+            if cursor.fetchone() == (True,):
+                free.append(room)
+    return free
+
+
+def _round(room: str) -> _Round:
+    # First the rows, then the rights: what is changed in between is told twice, and not forgotten.
+    rows = {row.identity: row for row in Permit.objects.filter(room=room).order_by("since")}
+    inside = Admission.objects.filter(left_at=None, removed_at=None).select_related("meeting")
+    found = {who.identity: who for who in inside.filter(identity__in=rows)}
+    return _Round(rows, [_wish(row, found[identity]) for identity, row in rows.items() if identity in found])
 
 
 def _wish(row: Permit, admission: Admission) -> rooms.Wish:
     return rooms.Wish(row.room, row.identity, sources(admission), admission.data, shown(admission))
-
-
-def _gone(row: Permit, failure: SfuError) -> bool:
-    """Tell whether the SFU did not take somebody's rights because he is not there."""
-    logger.info("to be tried again: %s: %s", row, failure)
-    if timezone.now() < row.since + _UNKNOWN_FOR:
-        return False
-    try:
-        return row.identity not in rooms.present(row.room)
-    except SfuError:
-        return False
