@@ -58,7 +58,8 @@ END $$;
 
 -- A row stays as it was written. Only when its time is over may the name in it and the address be erased, and nothing else: how
 -- long they are kept is the database's to enforce, so that nobody who has taken over the portal can shorten it.
-CREATE OR REPLACE FUNCTION audit_entry_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION audit_entry_is_final() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         IF (NEW.id, NEW.at, NEW.action, NEW.who, NEW.meeting) = (OLD.id, OLD.at, OLD.action, OLD.who, OLD.meeting) THEN

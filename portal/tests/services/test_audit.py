@@ -172,6 +172,16 @@ def test_the_sites_policy_says_when_the_time_is_over() -> None:
         call_command("portal_tidy")
 
 
+def test_nobody_puts_a_policy_of_his_own_before_the_sites() -> None:
+    """A temporary table comes first for whoever makes it, unless the trigger says where to look."""
+    record("admitted", actor="Gus", meeting="m")
+    close()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE audit_policy AS SELECT -1 AS days")
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE audit_entry SET actor = '', salt = ''")
+
+
 @pytest.mark.usefixtures("valkey")
 def test_people_who_no_longer_sign_in_are_forgotten() -> None:
     for name in ("gone", "organiser", "here"):
