@@ -53,13 +53,16 @@ def verify(
 
     entries, head = audit.read(_text(site, lab, file))
     kept = paths.audit_heads(site, _inside())
-    if restored:
-        kept.unlink(missing_ok=True)
-    before = audit.seen(kept)
+    known = [] if restored else audit.seen(kept)
+    # An export ends where the log ended then: what was seen later says nothing about it.
+    before = [one for one in known if file is None or one.number <= head.number]
+    later = len(known) - len(before)
     findings = audit.verify(entries, head, before)
-    if not findings:
+    if not findings and restored:
+        kept.unlink(missing_ok=True)
+    if not findings and not later:
         audit.keep(kept, head)
-    _say(findings, head, before, as_json=as_json)
+    _say(findings, head, before, later, as_json=as_json)
     if findings:
         raise typer.Exit(findings[0].exit_code)
 
@@ -137,20 +140,24 @@ def _inside() -> str:
     return os.environ.get(VARIABLE, "")
 
 
-def _say(findings: list[Finding], head: Head, before: list[Head], *, as_json: bool) -> None:
+def _say(findings: list[Finding], head: Head, before: list[Head], later: int, *, as_json: bool) -> None:
     if as_json:
         from dataclasses import asdict
 
         said = {"ok": not findings, "head": asdict(head), "findings": [asdict(one) for one in findings]}
-        typer.echo(json.dumps({**said, "earlier_heads": len(before)}))
+        typer.echo(json.dumps({**said, "earlier_heads": len(before), "later_heads": later}))
         return
     console = Console(soft_wrap=True, highlight=False)
     for one in findings:
         console.print(one.text, style="red", markup=False)
     if not findings:
-        since = f"reaches back over {len(before)} earlier heads" if before else "this is the first head that is kept"
+        none = "no kept head is as old" if later else "this is the first head that is kept"
+        since = f"reaches back over {len(before)} earlier heads" if before else none
         console.print(f"{head.number} entries, none deleted, altered or moved; {since}", style="green", markup=False)
         console.print(f"head: {head.hash}", markup=False)
+    if later:
+        older = f"this export is older than {later} of the kept heads: whether the log was cut off since, it cannot say"
+        console.print(older, style="yellow", markup=False)
 
 
 def _table(rows: list[Entry]) -> Table:

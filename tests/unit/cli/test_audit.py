@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from conclave import audit, cli, paths
+from conclave.cli import audit as commands
+from conclave.cli.audit import _text
 from conclave.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ class Site:
         self.file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
     def run(self, *words: str) -> tuple[int, str]:
-        result = CliRunner().invoke(cli.build(("audit",)), ["audit", *words, "lab", "--file", str(self.file)])
+        result = CliRunner().invoke(cli.build(("audit",)), ["audit", *words, "lab"])
         if isinstance(result.exception, audit.ConclaveError):
             return result.exception.exit_code, result.exception.found
         return result.exit_code, result.output
@@ -57,7 +59,10 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    return Site(tmp_path)
+    made = Site(tmp_path)
+    # What the portal's host would say.
+    monkeypatch.setattr(commands, "_text", lambda name, lab, file, *words: _text(name, lab, file or made.file, *words))
+    return made
 
 
 def test_a_whole_log_is_verified_and_its_head_kept(site: Site) -> None:
@@ -83,6 +88,27 @@ def test_an_end_cut_off_is_found_until_a_restored_database_is_the_reason(site: S
     assert site.verify(chain("planned", "joined", "ended")) == ExitCode.EVIDENCE_EDITED
     assert site.verify(chain("planned", "joined"), "--restored") == ExitCode.OK
     assert site.verify(chain("planned", "joined", "ended")) == ExitCode.OK
+
+
+def test_an_older_export_is_held_to_the_heads_of_its_time(site: Site) -> None:
+    rows = chain("planned", "joined", "left")
+    old = ("--file", str(site.file))
+    assert site.verify(chain("planned")) == ExitCode.OK
+    assert site.verify(rows) == ExitCode.OK
+    assert site.verify(chain("planned", "joined"), *old) == ExitCode.OK
+    assert "older than 1 of the kept heads" in site.run("verify", *old)[1]
+    assert site.verify(chain("ended", "joined"), *old) == ExitCode.EVIDENCE_EDITED
+    # It has become no head that the site's log is held to.
+    assert [head.number for head in audit.seen(paths.audit_heads("lab"))] == [1, 3]
+
+
+def test_heads_stay_until_the_restored_log_is_verified(site: Site) -> None:
+    rows = chain("planned", "joined")
+    assert site.verify(chain("planned", "joined", "left")) == ExitCode.OK
+    assert site.verify([{**rows[0], "who": "x"}, *rows[1:]], "--restored") == ExitCode.EVIDENCE_EDITED
+    assert [head.number for head in audit.seen(paths.audit_heads("lab"))] == [3]
+    assert site.verify(rows, "--restored") == ExitCode.OK
+    assert [head.number for head in audit.seen(paths.audit_heads("lab"))] == [2]
 
 
 def test_heads_that_cannot_be_read_are_said_to_be_lost(site: Site) -> None:
