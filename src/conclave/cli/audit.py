@@ -99,6 +99,8 @@ def export(
     text = _text(site, lab, None)
     _entries, head = audit.read(text)
     out.touch(mode=0o600)
+    # A file that was there has kept its mode.
+    out.chmod(0o600)
     out.write_text(text, encoding="utf-8")
     typer.echo(json.dumps({"file": str(out), "entries": head.number}) if as_json else f"{out}: {head.number} entries")
 

@@ -111,6 +111,15 @@ def test_heads_stay_until_the_restored_log_is_verified(site: Site) -> None:
     assert [head.number for head in audit.seen(paths.audit_heads("lab"))] == [2]
 
 
+def test_an_export_is_its_owners_even_over_a_file_that_was_everybodys(site: Site, tmp_path: Path) -> None:
+    out = tmp_path / "kept.jsonl"
+    out.write_text("")
+    out.chmod(0o644)
+    site.say(chain("planned"))
+    assert site.run("export", "--out", str(out))[0] == ExitCode.OK
+    assert out.stat().st_mode & 0o777 == 0o600
+
+
 def test_heads_that_cannot_be_read_are_said_to_be_lost(site: Site) -> None:
     assert site.verify(chain("planned")) == ExitCode.OK
     paths.audit_heads("lab").write_text("x\n")
