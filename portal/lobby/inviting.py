@@ -48,7 +48,7 @@ def expect(request: HttpRequest, meeting_id: str, payload: ExpectedIn) -> Status
             _refuse_unless_organiser(meeting, request)
         if Expected.objects.filter(meeting=meeting).count() >= MOST_EXPECTED:
             raise Refusal(HTTPStatus.CONFLICT, ProblemCode.TOO_MANY_EXPECTED)
-        (one,) = add(meeting, [payload])
+        (one,) = add([meeting], [payload])
         record("expected", actor=user, meeting=meeting.id, role=one.role, number=one.pk)
         tell(room_channel(meeting.room))
     return Status(201, _shown(one, dict(expecting.whereabouts(meeting))[one]))

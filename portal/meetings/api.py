@@ -113,10 +113,11 @@ def plan(request: HttpRequest, payload: PlanIn) -> Status[dict[str, Any]]:
             _new(user, {**values, "starts_at": at, "series": planned.series})[0]
             for at in series.times(planned, payload.also_at or ())
         ]
-        for one in (planned, *repetitions):
+        meetings = (planned, *repetitions)
+        for one in meetings:
             one.save()
-            expecting.add(one, payload.expected or ())
             record("planned", actor=user, meeting=one.id, starts_at=one.starts_at.isoformat(), level=one.level)
+        expecting.add(meetings, payload.expected or ())
     return Status(201, {**_shown(planned, user), "pin": pin, "repetitions": repetitions})
 
 

@@ -5,24 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from accounts.models import User
-from meetings.models import Expected
+from meetings.models import Expected, Meeting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
-    from meetings.models import Meeting
     from meetings.schemas import ExpectedIn
 
 
-def add(meeting: Meeting, wanted: Iterable[ExpectedIn]) -> list[Expected]:
-    """Expect some more people; whose account is known gets his role at once."""
-    added = [
-        Expected.objects.create(meeting=meeting, name=one.name, mail=one.mail or "", role=one.role) for one in wanted
-    ]
-    for one in added:
-        known = User.objects.filter(mail=one.mail, is_service=False).order_by("pk").first() if one.mail else None
-        if known:
-            _found(one, known)
+def add(meetings: Sequence[Meeting], wanted: Sequence[ExpectedIn]) -> list[Expected]:
+    """Expect some more people at each of these meetings; whose account is known gets his role at once."""
+    mails = {one.mail for one in wanted if one.mail}
+    known = {user.mail: user for user in User.objects.filter(mail__in=mails, is_service=False).order_by("-pk")}
+    added = Expected.objects.bulk_create(
+        Expected(meeting=meeting, name=one.name, mail=one.mail or "", role=one.role, user=known.get(one.mail or ""))
+        for meeting in meetings
+        for one in wanted
+    )
+    leading = Meeting.co_organisers.through
+    leading.objects.bulk_create(
+        (
+            leading(meeting=one.meeting, user=one.user)
+            for one in added
+            if one.user and one.role == "co_organiser" and one.meeting.organiser_id != one.user.pk
+        ),
+        ignore_conflicts=True,
+    )
     return added
 
 

@@ -17,6 +17,8 @@ from sfu.client import SfuError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_django import DjangoAssertNumQueries
+
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("valkey")]
 START = timezone.now().replace(microsecond=0) + timedelta(days=1)
 
@@ -66,6 +68,18 @@ def test_a_plan_is_repeated_a_bounded_number_of_times_each_time_once_and_later()
     earlier = (START - timedelta(hours=1)).isoformat()
     body = plan(starts_at=START.isoformat(), also_at=[*weeks(1), *weeks(1), earlier, START.isoformat()])
     assert len(ada.post("/api/meetings", body).json()["repetitions"]) == 1
+
+
+def test_a_plan_asks_the_database_no_more_for_each_person(
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    ada, eve = Browser(user("ada")), user("p7", mail="p7@conf.test")
+    people = [{"name": f"P{one}", "mail": f"p{one}@conf.test", "role": "co_organiser"} for one in range(40)]
+    with django_assert_max_num_queries(60):
+        said = ada.post("/api/meetings", plan(starts_at=START.isoformat(), also_at=weeks(3), expected=people))
+    assert said.status_code == 201
+    assert [one.role_of(eve) for one in Meeting.objects.all()] == ["co_organiser"] * 4
+    assert [one.expected.count() for one in Meeting.objects.all()] == [40] * 4
 
 
 def test_one_plan_has_no_series() -> None:
