@@ -75,7 +75,7 @@ def join(request: HttpRequest, meeting_id: str, payload: JoinIn) -> Status[Any]:
         else _for_guest(meeting_id, held.meeting if held else None, payload, address, outside=outside)
     )
     name = user.name if user else held.name if held else str(payload.display_name)
-    named = invited is not None or (place is not None and place.expected_id is not None)
+    named = invited is not None or (place is not None and place.by_link)
     _refuse_by_level(meeting.rules, user, named=named, outside=outside)
     source = "" if user else tickets.source(address)
     # A ban of a network is for those whom nobody can tell apart.

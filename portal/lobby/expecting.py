@@ -52,9 +52,24 @@ class Sight:
 
     def proof(self, place: Place) -> Proof | None:
         """Return what shows that somebody is expected: an account, a personal link, or only the name he gave."""
-        if place.expected_id:
+        if place.expected_id and (place.user_id or place.by_link):
             return "account" if place.user_id else "link"
         return "name" if skeleton(place.name) in self._names else None
+
+
+def bind(place: Place) -> None:
+    """Take a guest whom an organiser lets in under the name of somebody expected for that person.
+
+    Whoever has a personal link comes by it, and a co-organiser with an account.
+    """
+    if place.user_id or place.expected_id:
+        return
+    free = Expected.objects.filter(meeting_id=place.meeting_id, user=None, link=None, place=None)
+    for one in free.exclude(role="co_organiser"):
+        if skeleton(one.name) == skeleton(place.name):
+            place.expected = one
+            place.save(update_fields=["expected"])
+            return
 
 
 def missing(meeting: Meeting) -> list[str]:

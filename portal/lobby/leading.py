@@ -19,7 +19,7 @@ from conclave_portal.events import place_channel, room_channel, tell
 from conclave_portal.limits import Limit, spend
 from conclave_portal.schemas import Problem
 from conclave_portal.streams import Event, Stream, follow
-from lobby import personal, places
+from lobby import expecting, personal, places
 from lobby.led import DONE, REFUSALS, asking, led, present
 from lobby.models import Place, State
 from lobby.rights import renew
@@ -65,8 +65,8 @@ def room_events(request: HttpRequest, meeting_id: str) -> HttpResponse:
 def admit_several(request: HttpRequest, meeting_id: str, payload: NumbersIn) -> RoomOut:
     """Let in those of these people who still wait."""
     user = asking(request)
-    meeting = led(meeting_id, user)
     with transaction.atomic():
+        meeting = led(meeting_id, user, locked=True)
         for place in _waiting(meeting, *payload.numbers):
             _let_in(place, user)
     return document(meeting)
@@ -76,8 +76,8 @@ def admit_several(request: HttpRequest, meeting_id: str, payload: NumbersIn) -> 
 def admit_one(request: HttpRequest, meeting_id: str, number: int) -> Status[None]:
     """Let somebody in."""
     user = asking(request)
-    meeting = led(meeting_id, user)
     with transaction.atomic():
+        meeting = led(meeting_id, user, locked=True)
         _let_in(_one_waiting(meeting, number), user)
     return Status(204, None)
 
@@ -215,6 +215,7 @@ def _one_waiting(meeting: Meeting, number: int) -> Place:
 
 
 def _let_in(place: Place, user: User) -> None:
+    expecting.bind(place)
     places.change(place, State.ADMITTED)
     record("let_in", actor=user, meeting=place.meeting_id, number=place.number)
 

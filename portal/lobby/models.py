@@ -51,7 +51,8 @@ class Place(models.Model):
     speech = models.BooleanField(null=True)
     camera = models.BooleanField(null=True)
     screen = models.BooleanField(null=True)
-    # Whom the organisers expect, if it is somebody of those, proven by an account or a personal link.
+    # Whom the organisers expect, if it is somebody of those: proven by an account or a personal link, or, of somebody
+    # who has no link, because an organiser let this place in under his name.
     expected = models.ForeignKey(Expected, null=True, on_delete=models.SET_NULL)
     # The SFU's identity of the latest admission.
     identity = models.CharField(max_length=40, blank=True, db_index=True)
@@ -64,6 +65,11 @@ class Place(models.Model):
 
     def __str__(self) -> str:
         return f"place {self.number}"
+
+    @property
+    def by_link(self) -> bool:
+        """Whether a guest came by a personal link that still holds."""
+        return self.expected is not None and self.expected.link is not None
 
     @property
     def away(self) -> bool:

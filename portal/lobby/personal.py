@@ -39,16 +39,18 @@ def make(expected: Expected) -> str:
 
 def revoke(expected: Expected) -> None:
     """Void the link of somebody, and whatever he came in with by it."""
+    linked = expected.link is not None
     expected.link, expected.device = None, ""
     expected.save(update_fields=["link", "device"])
     for place in Place.objects.select_for_update().filter(expected=expected, user=None).select_related("meeting"):
-        if place.state in {State.WAITING, State.ADMITTED}:
+        # Without a link, an organiser has let him in by his name: he stays.
+        if linked and place.state in {State.WAITING, State.ADMITTED}:
             places.change(place, State.REMOVED)
         # A new link is another beginning.
         place.expected = None
         place.save(update_fields=["expected"])
         admission = Admission.objects.filter(identity=place.identity, removed_at=None).select_related("meeting").first()
-        if place.identity and admission:
+        if linked and place.identity and admission:
             due.remove_by_organiser(admission)
 
 

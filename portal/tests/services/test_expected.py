@@ -356,6 +356,27 @@ def test_who_is_no_longer_expected_holds_the_floor_up_no_longer(standard: Lobby)
     assert Place.objects.count() == 0
 
 
+def test_a_guest_whom_an_organiser_lets_in_under_an_expected_name_is_there(standard: Lobby) -> None:
+    one = expect(standard)
+    standard.organiser.patch(standard.path, {"floor_waits": True})
+    standard.inside(display_name="Sven Stranger")
+    assert standard.room()["missing"] == ["Greta Gast"]
+    greta = standard.inside(display_name="Greta Gast")
+    room = standard.room()
+    assert (room["floor_open"], room["missing"]) == (True, [])
+    # A link is another way in: neither does it send her out, nor is her place that of who has it.
+    token = link(standard, one)
+    assert not voided(greta["identity"])
+    assert use(standard, token).status_code == 202
+    assert standard.knock(place=greta["place"]).status_code == 200
+
+
+def test_who_has_a_link_is_nobody_who_only_gives_the_name(standard: Lobby) -> None:
+    link(standard, expect(standard))
+    standard.inside(display_name="Greta Gast")
+    assert standard.room()["missing"] == ["Greta Gast"]
+
+
 def test_a_floor_that_is_told_to_wait_closes_at_the_sfu_for_those_inside(standard: Lobby) -> None:
     expect(standard)
     guest = standard.inside()
