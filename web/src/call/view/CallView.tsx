@@ -379,11 +379,10 @@ export function CallView({
         />
       )}
       {dialog === "end" && lead && <EndDialog onEnd={lead.actions.end} onClose={() => setDialog(undefined)} />}
-      {state.question && own && (
+      {own && (
         <AskedDialog
-          key={state.question.at}
           question={state.question}
-          onAnswer={(agreed) => answer(own, state, actions, agreed)}
+          onAnswer={(agreed, wanted) => answer(own, state, actions, agreed, wanted)}
         />
       )}
       {guard.asked && <LeaveDialog onLeave={() => void actions.leave()} onStay={guard.stay} />}

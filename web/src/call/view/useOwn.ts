@@ -24,14 +24,18 @@ export function useOwn(id: string): OwnActions {
   );
 }
 
-/** Answers an organiser's question; a yes switches on what was asked for, as soon as the organiser has heard it. */
+/**
+ * Answers an organiser's question; a yes switches on what was asked for, as soon as the organiser has heard it.
+ * @param wanted whether it is still to be switched on then
+ */
 export async function answer(
   own: OwnActions,
   { question, sending }: Pick<CallState, "question" | "sending">,
   { toggle }: { toggle: (source: LocalSource) => Promise<void> },
   agreed: boolean,
+  wanted: () => boolean = () => true,
 ): Promise<void> {
   if (!question) return;
   await own.answer(question.what, agreed);
-  if (agreed && !sending[question.what]) await toggle(question.what);
+  if (agreed && wanted() && !sending[question.what]) await toggle(question.what);
 }

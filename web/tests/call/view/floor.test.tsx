@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { act, cleanup, fireEvent, render, screen, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { RoomState } from "../../../src/api/portal";
+import { PortalError, type RoomState } from "../../../src/api/portal";
 import { questionOf, timeOf } from "../../../src/call/attributes";
 import { handsOf } from "../../../src/call/hands";
 import type { CallState } from "../../../src/call/model";
@@ -191,6 +191,39 @@ describe("a question of an organiser", () => {
     await press(within(screen.getByRole("alertdialog")).getByRole("button", { name: "Turn camera on" }));
     expect(own.answer).toHaveBeenCalledExactlyOnceWith("camera", true);
     expect(toggle).toHaveBeenCalledExactlyOnceWith("camera");
+  });
+
+  it("is closed by whoever does not want to answer, though the portal does not hear it, and is not asked again", async () => {
+    own.answer.mockRejectedValue(new PortalError(404, "not_found"));
+    const { rerender } = render(view({ question }));
+    await press(within(screen.getByRole("alertdialog")).getByRole("button", { name: "Not now" }));
+    expect(screen.queryByRole("alertdialog")).toBeNull();
+    rerender(view());
+    rerender(view({ question }));
+    expect(screen.queryByRole("alertdialog")).toBeNull();
+    rerender(view({ question: { ...question, at: "2026-11-30T14:03:00.000Z" } }));
+    expect(screen.getByRole("alertdialog")).toBeDefined();
+  });
+
+  it("can be closed after the portal refused a yes, which then counts as no answer", async () => {
+    own.answer.mockRejectedValue(new PortalError(404, "not_found"));
+    render(view({ question }));
+    await press(within(screen.getByRole("alertdialog")).getByRole("button", { name: "Turn camera on" }));
+    await press(within(screen.getByRole("alertdialog")).getByRole("button", { name: "Close" }));
+    expect(screen.queryByRole("alertdialog")).toBeNull();
+    expect(own.answer).toHaveBeenCalledExactlyOnceWith("camera", true);
+    expect(toggle).not.toHaveBeenCalled();
+  });
+
+  it("that was closed while the portal was silent switches nothing on when the yes arrives", async () => {
+    let arrived = () => {};
+    own.answer.mockImplementationOnce(() => new Promise<void>((done) => (arrived = done)));
+    render(view({ question, sending: { microphone: false, camera: false, screen: false } }));
+    await press(within(screen.getByRole("alertdialog")).getByRole("button", { name: "Turn camera on" }));
+    await press(within(screen.getByRole("alertdialog")).getByRole("button", { name: "Not now" }));
+    await act(async () => arrived());
+    expect(own.answer).toHaveBeenLastCalledWith("camera", false);
+    expect(toggle).not.toHaveBeenCalled();
   });
 
   it("is asked from the person's menu, and its answer is seen there", async () => {
