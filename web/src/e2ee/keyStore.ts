@@ -56,30 +56,34 @@ export function organiserKey(id: string): MeetingKey | undefined {
   return read(localStorage, id)?.key;
 }
 
-/** The own key, or that of a link in this tab which was made later, on another device. */
-function current(id: string): Kept | undefined {
+/** The own key, or that of a link in this tab which is the newest, made on another device. */
+function current(id: string, newest?: number): Kept | undefined {
   const [own, link] = [read(localStorage, id), read(sessionStorage, id)];
-  return own && !(link && link.version > own.version) ? own : link;
+  // The number in a link is its sender's word: it counts only where it is the portal's.
+  return own && !(link && link.version === newest && own.version < newest) ? own : link;
 }
 
 /**
  * The key to join with: the organiser's own, else the one of the link that was opened in this tab. A link never replaces a
  * key that was made here, unless the organiser has made a new link since, which the portal counts: whoever knows the id of
  * a meeting could send one, and the organiser would pass its key on.
+ *
+ * @param newest the number of the meeting's newest link, once the portal has said it
  */
-export function meetingKey(id: string): MeetingKey | undefined {
-  return current(id)?.key;
+export function meetingKey(id: string, newest?: number): MeetingKey | undefined {
+  return current(id, newest)?.key;
 }
 
 /** Which of the meeting's links `meetingKey` belongs to. */
-export function linkVersion(id: string): number {
-  return current(id)?.version ?? 1;
+export function linkVersion(id: string, newest?: number): number {
+  return current(id, newest)?.version ?? 1;
 }
 
-/** Whether the link that was opened in this tab carries another key than the one made here. */
-export function linkHasForeignKey(id: string): boolean {
+/** Whether the link that was opened in this tab carries another key than the one made here, and which of the two is used. */
+export function linkHasForeignKey(id: string, newest?: number): "own" | "link" | undefined {
   const [own, link] = [read(localStorage, id), read(sessionStorage, id)];
-  return own !== undefined && link !== undefined && own.key !== link.key && own.version === link.version;
+  if (!own || !link || own.key === link.key || link.version < own.version) return undefined;
+  return meetingKey(id, newest) === own.key ? "own" : "link";
 }
 
 /** Whether the link was altered on its way so that the browser had to send its key to the server. */

@@ -73,6 +73,8 @@ export const peopleDe: Catalogue["people"] = {
   oldKeyMine:
     "Sie haben in einem anderen Browser einen neuen Link erstellt. Der auf diesem Gerät ist veraltet. Öffnen Sie die Besprechung dort, öffnen Sie den neuen Link hier, oder erstellen Sie einen weiteren.",
   oldKeyOther: "Die Organisation hat einen neuen Link erstellt. Fragen Sie danach und öffnen Sie ihn hier.",
+  linkReplaces:
+    "Der Link, den Sie geöffnet haben, gilt als neuer als der in diesem Browser erzeugte; verwendet wird sein Schlüssel. Wer die Besprechung kennt, kann einen solchen Link senden. Haben Sie selbst keinen neuen Link erstellt, geben Sie diesen nicht weiter und erstellen Sie auf der Seite der Besprechung einen neuen.",
   repeat: "Wiederholung",
   repeats: {
     never: "Keine Wiederholung",

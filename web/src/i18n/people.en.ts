@@ -75,6 +75,8 @@ export const peopleEn = {
   oldKeyMine:
     "You made a new link in another browser. The one on this device is out of date. Open the meeting in that browser, open the new link here, or make another one.",
   oldKeyOther: "The organiser made a new link. Ask for it, and open it here.",
+  linkReplaces:
+    "The link you opened is counted as newer than the one that was made in this browser, and its key is used. Whoever knows the meeting can send such a link. If you did not make a new link yourself, do not pass this one on and make a new link on the meeting’s page.",
   repeat: "Repeat",
   repeats: {
     never: "Does not repeat",

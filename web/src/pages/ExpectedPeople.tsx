@@ -106,7 +106,7 @@ export function ExpectedPeople({ meeting, meetingKey: key }: { meeting: Meeting;
   const link = (person: Expected, ownKey: MeetingKey) =>
     change(async () => {
       const { token } = await portal.makeLink(meeting.id, person.id);
-      const version = linkVersion(meeting.id);
+      const version = linkVersion(meeting.id, meeting.link_version);
       const made = meetingLink(location.origin, meeting.id, ownKey, { version, personal: token });
       setDone(
         await navigator.clipboard.writeText(made).then(

@@ -88,8 +88,9 @@ function RemoveMeeting({ meeting }: { meeting: Meeting }) {
 function MeetingDetails({ meeting }: { meeting: Meeting }) {
   const text = useText();
   const time = useTime();
-  const kept = meetingKey(meeting.id);
-  const outOfDate = kept !== undefined && linkVersion(meeting.id) !== meeting.link_version;
+  const kept = meetingKey(meeting.id, meeting.link_version);
+  const outOfDate = kept !== undefined && linkVersion(meeting.id, meeting.link_version) !== meeting.link_version;
+  const foreign = linkHasForeignKey(meeting.id, meeting.link_version);
   const key = outOfDate ? undefined : kept;
   const leads = meeting.role !== "participant";
   const starts = new Date(meeting.starts_at);
@@ -110,7 +111,9 @@ function MeetingDetails({ meeting }: { meeting: Meeting }) {
           {key ? (
             <>
               <h2>{text.meeting.inviteTitle}</h2>
-              {linkHasForeignKey(meeting.id) && <Notice tone="warn">{text.meeting.foreignKey}</Notice>}
+              {foreign && (
+                <Notice tone="warn">{foreign === "own" ? text.meeting.foreignKey : text.people.linkReplaces}</Notice>
+              )}
               <CopyLink link={link} />
               <CopyInvitation meeting={meeting} link={link} />
             </>

@@ -32,7 +32,8 @@ function MeetingRow({ meeting, now }: { meeting: Meeting; now: Date }) {
     isRunning(meeting, new Date(now.getTime() + EARLY_MS)) ||
     meeting.participants > 0 ||
     meeting.waiting > 0;
-  const hasKey = meetingKey(meeting.id) !== undefined && linkVersion(meeting.id) === meeting.link_version;
+  const { id, link_version: newest } = meeting;
+  const hasKey = meetingKey(id, newest) !== undefined && linkVersion(id, newest) === newest;
   return (
     <li className={running ? "meeting-row running" : "meeting-row"}>
       <div className="meeting-time numbers">

@@ -5,7 +5,7 @@ import { Dialog, DialogTrigger, Heading, Modal, ModalOverlay } from "react-aria-
 import { endOf, type Meeting, portal } from "../api/portal";
 import { Button } from "../components/Button";
 import { Notice } from "../components/Notice";
-import { keepOrganiserKey } from "../e2ee/keyStore";
+import { forgetLinkKey, keepOrganiserKey } from "../e2ee/keyStore";
 import { newMeetingKey } from "../e2ee/meetingKey";
 import { useText } from "../i18n";
 import { errorText } from "../i18n/errorText";
@@ -19,6 +19,8 @@ export function NewLink({ meeting, look = "plain" }: { meeting: Meeting; look?: 
     setError(undefined);
     try {
       const now = await portal.renewLink(meeting.id);
+      // A link of before is out of date, whatever its number says.
+      forgetLinkKey(meeting.id);
       keepOrganiserKey(meeting.id, newMeetingKey(), endOf(now), now.link_version);
       queries.setQueryData(["meetings", meeting.id], now);
       await queries.invalidateQueries({ queryKey: ["meetings"] });

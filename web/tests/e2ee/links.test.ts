@@ -61,19 +61,27 @@ describe("a personal link", () => {
 });
 
 describe("a new link", () => {
-  it("replaces the organiser's own key where it was made later, and an earlier one never does", () => {
+  it("replaces the organiser's own key where it was made later, which is said, and an earlier one never does", () => {
     const [old, own, later] = [newMeetingKey(), newMeetingKey(), newMeetingKey()];
     keepOrganiserKey(ID, own, ENDS, 2);
     open(meetingLink(location.origin, ID, old));
-    expect([meetingKey(ID), linkVersion(ID), linkHasForeignKey(ID)]).toEqual([own, 2, false]);
+    expect([meetingKey(ID, 3), linkVersion(ID, 3), linkHasForeignKey(ID, 3)]).toEqual([own, 2, undefined]);
     open(meetingLink(location.origin, ID, later, { version: 3 }));
-    expect([meetingKey(ID), linkVersion(ID)]).toEqual([later, 3]);
+    expect([meetingKey(ID, 3), linkVersion(ID, 3), linkHasForeignKey(ID, 3)]).toEqual([later, 3, "link"]);
+  });
+
+  it.each([undefined, 2, 5])("counts only by the number that the portal has, not while that is %s", (newest) => {
+    const own = newMeetingKey();
+    keepOrganiserKey(ID, own, ENDS, 2);
+    open(meetingLink(location.origin, ID, newMeetingKey(), { version: 999_999_999 }));
+    expect([meetingKey(ID, newest), linkVersion(ID, newest)]).toEqual([own, 2]);
+    expect(linkHasForeignKey(ID, newest)).toBe("own");
   });
 
   it("of the same count with another key is foreign", () => {
     const own = newMeetingKey();
     keepOrganiserKey(ID, own, ENDS, 2);
     open(meetingLink(location.origin, ID, newMeetingKey(), { version: 2 }));
-    expect([meetingKey(ID), linkHasForeignKey(ID)]).toEqual([own, true]);
+    expect([meetingKey(ID, 2), linkHasForeignKey(ID, 2)]).toEqual([own, "own"]);
   });
 });

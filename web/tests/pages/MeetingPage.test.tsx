@@ -1,9 +1,11 @@
 // @vitest-environment jsdom
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, within } from "@testing-library/react";
 import { MemoryRouter, Route, Routes } from "react-router";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Meeting } from "../../src/api/portal";
+import { type Meeting, portal } from "../../src/api/portal";
+import { keepLinkKey, keepOrganiserKey, linkHasForeignKey, meetingKey, organiserKey } from "../../src/e2ee/keyStore";
+import { newMeetingKey } from "../../src/e2ee/meetingKey";
 import { LanguageProvider } from "../../src/i18n";
 import { MeetingPage } from "../../src/pages/MeetingPage";
 
@@ -29,9 +31,11 @@ const meeting: Meeting = {
   link_version: 1,
 };
 
-function deleting(participants: number) {
+function page(given: Partial<Meeting> = {}) {
   const queries = new QueryClient({ defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY } } });
-  queries.setQueryData(["meetings", meeting.id], { ...meeting, participants });
+  queries.setQueryData(["meetings", meeting.id], { ...meeting, ...given });
+  queries.setQueryData(["expected", meeting.id], []);
+  queries.setQueryData(["levels"], { levels: [] });
   render(
     <QueryClientProvider client={queries}>
       <MemoryRouter initialEntries={[`/meetings/${meeting.id}`]}>
@@ -43,6 +47,10 @@ function deleting(participants: number) {
       </MemoryRouter>
     </QueryClientProvider>,
   );
+}
+
+function deleting(participants: number) {
+  page({ participants });
   fireEvent.click(screen.getByText("Delete meeting"));
   return screen.getByRole("alertdialog");
 }
@@ -51,6 +59,44 @@ beforeEach(() => localStorage.setItem("conclave.language", "en"));
 afterEach(() => {
   cleanup();
   localStorage.clear();
+  sessionStorage.clear();
+  vi.restoreAllMocks();
+});
+
+describe("a link with another key", () => {
+  const ends = new Date("2030-01-01T11:00:00Z");
+  const shown = () => (screen.getByLabelText("Link") as HTMLInputElement).value;
+
+  it("does not make the own key out of date by the number it claims", () => {
+    const own = newMeetingKey();
+    keepOrganiserKey(meeting.id, own, ends);
+    keepLinkKey(meeting.id, newMeetingKey(), 999_999_999);
+    page();
+    expect(shown()).toContain(own);
+    expect(screen.getByText(/with a different key was opened in this tab/)).toBeDefined();
+  });
+
+  it("is named where an older key of this browser gives way to it", () => {
+    const theirs = newMeetingKey();
+    keepOrganiserKey(meeting.id, newMeetingKey(), ends);
+    keepLinkKey(meeting.id, theirs, 2);
+    page({ link_version: 2 });
+    expect(shown()).toContain(theirs);
+    expect(screen.getByText(/its key is used/)).toBeDefined();
+  });
+
+  it("is forgotten with a new link, so that one press is enough", async () => {
+    const now = { ...meeting, link_version: 2 };
+    vi.spyOn(portal, "renewLink").mockResolvedValue(now);
+    vi.spyOn(portal, "meeting").mockResolvedValue(now);
+    keepLinkKey(meeting.id, newMeetingKey(), 2);
+    page();
+    fireEvent.click(screen.getByText("Make a new link"));
+    const dialog = within(screen.getByRole("alertdialog"));
+    await act(async () => fireEvent.click(dialog.getByRole("button", { name: "Make a new link" })));
+    expect(meetingKey(meeting.id, 2)).toBe(organiserKey(meeting.id));
+    expect(linkHasForeignKey(meeting.id, 2)).toBeUndefined();
+  });
 });
 
 describe("deleting a meeting", () => {

@@ -15,9 +15,9 @@ import { Rejoining } from "./Rejoining";
 import { useJoin } from "./useJoin";
 import "../../styles/join.css";
 
-function Meeting({ id, meetingKey: key }: { id: string; meetingKey: MeetingKey }) {
+function Meeting({ id, meetingKey: found }: { id: string; meetingKey: MeetingKey }) {
   const { session } = useSession();
-  const { state, submit, leave, retry } = useJoin(id, key);
+  const { state, submit, leave, retry, meetingKey: key } = useJoin(id, found);
   switch (state.name) {
     case "loading":
     case "sentOut":

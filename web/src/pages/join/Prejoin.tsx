@@ -106,11 +106,12 @@ function StartedNotice({ id }: { id: string }) {
 }
 
 /** What is wrong with the link's key although the meeting can be joined. */
-function LinkNotices({ id }: { id: string }) {
-  const { join } = useText();
+function LinkNotices({ id, newest }: { id: string; newest: number | undefined }) {
+  const { join, people } = useText();
+  const foreign = linkHasForeignKey(id, newest);
   return (
     <>
-      {linkHasForeignKey(id) && <Notice tone="warn">{join.linkHasForeignKey}</Notice>}
+      {foreign && <Notice tone="warn">{foreign === "own" ? join.linkHasForeignKey : people.linkReplaces}</Notice>}
       {linkSentKey(id) && <Notice tone="warn">{join.linkSentKey}</Notice>}
     </>
   );
@@ -170,7 +171,7 @@ function JoinForm({ id, user, admitted, joining, away, error, onJoin }: FormProp
     <form className="card join-form" onSubmit={submit} noValidate ref={form}>
       <h1>{user || admitted ? text.join.title : text.join.guestTitle}</h1>
       <StartedNotice id={id} />
-      <LinkNotices id={id} />
+      <LinkNotices id={id} newest={open?.link_version} />
       {alreadyIn && <Notice tone="warn">{admitted ? text.join.takesOver : text.join.alreadyIn}</Notice>}
       {user ? (
         <p>{text.join.as(user.name)}</p>

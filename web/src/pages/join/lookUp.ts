@@ -17,13 +17,12 @@ export async function lookUp(
   meeting: Promise<{ joinable: boolean; link_version?: number }>,
   session: Promise<unknown>,
   place: Promise<Place | undefined> = Promise.resolve(undefined),
-  version = 1,
+  version: number | Promise<number> = 1,
 ): Promise<JoinEvent<never>> {
   try {
-    const [{ joinable, link_version = 1 }, held] = await Promise.all([meeting, place, session]);
+    const [{ joinable, link_version = 1 }, held, , own] = await Promise.all([meeting, place, session, version]);
     // With another key than the others nobody would be seen or heard.
-    if (joinable && link_version !== version)
-      return { type: "failed", failure: { show: "page", reason: "linkRenewed" } };
+    if (joinable && link_version !== own) return { type: "failed", failure: { show: "page", reason: "linkRenewed" } };
     if (held) return { type: "place", place: held };
     return joinable ? { type: "opened" } : { type: "failed", failure: { show: "page", reason: "notOpen" } };
   } catch (error) {

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useReducer, useRef } from "react";
+import { useCallback, useEffect, useReducer, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 import { type Credentials, type Entrance, type Place, PortalError, portal, type Waiting } from "../../api/portal";
 import { CallSession } from "../../call/CallSession";
@@ -8,7 +8,7 @@ import type { ModeAnnouncement } from "../../call/modeAnnouncement";
 import { holdPresence } from "../../call/presence";
 import { joinWhenBack, rejoin, reopenTracks } from "../../call/rejoin";
 import type { Devices, LocalTrack } from "../../devices/useDevices";
-import { forgetLinkKey, linkVersion, personalToken } from "../../e2ee/keyStore";
+import { forgetLinkKey, meetingKey as keyOf, linkVersion, personalToken } from "../../e2ee/keyStore";
 import type { MeetingKey } from "../../e2ee/meetingKey";
 import { sessionQuery, useApplyModeAnnouncement, useRecheckSession } from "../../session";
 import { failureOf } from "./failure";
@@ -73,8 +73,19 @@ async function askForPlace(id: string): Promise<Place | undefined> {
   }
 }
 
+/** The key, and which of the meeting's links it is of. */
+interface Held {
+  key: MeetingKey;
+  version: number;
+}
+
 /** Asks, each time the state is `loading`, whether the meeting is open and who is signed in. */
-function useLookup(id: string, state: JoinState<CallSession>, dispatch: (event: JoinEvent<CallSession>) => void) {
+function useLookup(
+  id: string,
+  state: JoinState<CallSession>,
+  dispatch: (event: JoinEvent<CallSession>) => void,
+  hold: (held: Held) => void,
+) {
   const queries = useQueryClient();
   const loading = state.name === "loading";
   useEffect(() => {
@@ -82,11 +93,17 @@ function useLookup(id: string, state: JoinState<CallSession>, dispatch: (event: 
     let current = true;
     const meeting = queries.fetchQuery(joinableQuery(id));
     const session = queries.ensureQueryData(sessionQuery);
-    void lookUp(meeting, session, askForPlace(id), linkVersion(id)).then((event) => current && dispatch(event));
+    // Only the portal knows whether a link that was opened here is newer than the key made here.
+    const version = meeting.then(({ link_version: newest }) => {
+      const [key, own] = [keyOf(id, newest), linkVersion(id, newest)];
+      if (current && key) hold({ key, version: own });
+      return own;
+    });
+    void lookUp(meeting, session, askForPlace(id), version).then((event) => current && dispatch(event));
     return () => {
       current = false;
     };
-  }, [loading, id, queries, dispatch]);
+  }, [loading, id, queries, dispatch, hold]);
 }
 
 /** Before the door the portal is listened to until it says what became of the place. */
@@ -173,7 +190,7 @@ function useRejoin(
 }
 
 /** After the end nothing of the meeting stays in this browser: neither its key in this tab nor its address in the history. */
-function useEnd(id: string, key: MeetingKey, state: JoinState<CallSession>) {
+function useEnd(id: string, { key, version }: Held, state: JoinState<CallSession>) {
   const navigate = useNavigate();
   const credentials = useRef<Credentials>(undefined);
   if (state.name === "inCall" || state.name === "rejoining") credentials.current = state.credentials;
@@ -188,15 +205,14 @@ function useEnd(id: string, key: MeetingKey, state: JoinState<CallSession>) {
     if (!reason) return;
     const place = keptPlace(id);
     if (reason === "left") {
-      const link = { version: linkVersion(id), personal: personalToken(id) };
-      rememberLeft({ id, key, credentials: credentials.current, place, ...link });
+      rememberLeft({ id, key, credentials: credentials.current, place, version, personal: personalToken(id) });
     }
     forgetLinkKey(id);
     forgetPlace(id);
     // Whoever cannot be reached any more is taken off the list soon after.
     if (reason === "gaveUp" && place) portal.giveUp(id, place).catch(() => undefined);
     void navigate("/ended", { replace: true, state: { reason, message } });
-  }, [id, key, reason, message, navigate]);
+  }, [id, key, version, reason, message, navigate]);
 }
 
 const leave = (found: Entered | undefined) => {
@@ -208,10 +224,17 @@ export interface Joining {
   submit: (credentials: Credentials | undefined, devices: Devices) => Promise<void>;
   leave: () => void;
   retry: () => void;
+  /** The key that the call has. */
+  meetingKey: MeetingKey;
 }
 
-/** The way into a meeting: `joinReducer` says what follows what; here is what each state does. */
-export function useJoin(id: string, meetingKey: MeetingKey): Joining {
+/**
+ * The way into a meeting: `joinReducer` says what follows what; here is what each state does.
+ * @param key this browser's, until the portal has said which link is the newest
+ */
+export function useJoin(id: string, key: MeetingKey): Joining {
+  const [held, hold] = useState(() => ({ key, version: linkVersion(id) }));
+  const meetingKey = held.key;
   const [state, dispatch] = useReducer(joinReducer<CallSession>, { name: "loading" });
   const recheckSession = useRecheckSession();
   const mounted = useRef(false);
@@ -221,12 +244,12 @@ export function useJoin(id: string, meetingKey: MeetingKey): Joining {
       mounted.current = false;
     };
   }, []);
-  useLookup(id, state, dispatch);
+  useLookup(id, state, dispatch, hold);
   useWaiting(id, state, dispatch);
   useCall(id, state, dispatch);
   useSentOut(id, state, dispatch);
   useRejoin(id, meetingKey, state, dispatch);
-  useEnd(id, meetingKey, state);
+  useEnd(id, held, state);
 
   const submit = async (credentials: Credentials | undefined, devices: Devices) => {
     if (state.name !== "prejoin" && state.name !== "admitted") return;
@@ -247,5 +270,5 @@ export function useJoin(id: string, meetingKey: MeetingKey): Joining {
   };
   const left = useCallback(() => dispatch({ type: "left" }), []);
   const retry = useCallback(() => dispatch({ type: "retried" }), []);
-  return { state, submit, leave: left, retry };
+  return { state, submit, leave: left, retry, meetingKey };
 }
