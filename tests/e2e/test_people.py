@@ -6,6 +6,7 @@ import asyncio
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -206,7 +207,8 @@ async def _new_link(seen: Seen, browser: Browser, organiser: Page, domain: str, 
 
 async def _series(seen: Seen, organiser: Page, domain: str) -> None:
     """Plan a meeting every week, and delete all but the first."""
-    title = "Weekly round"
+    # Of this run: what an interrupted one has left counts for nothing.
+    title = f"Weekly round {uuid4().hex[:4]}"
     await organiser.goto(f"https://meet.{domain}/plan")
     await organiser.get_by_label("Title").fill(title)
     await organiser.get_by_role("button", name=re.compile("Repeat$")).click()
