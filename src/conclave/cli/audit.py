@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from conclave.cli.arguments import AsJson, LabName, SiteName, exit_codes
 from conclave.errors import ConclaveError, ExitCode
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from conclave.audit import Entry, Finding, Head
 
 File = Annotated[Path | None, typer.Option("--file", help="Read this export instead of the site.")]
@@ -64,7 +64,8 @@ def verify(
         audit.keep(kept, head)
     _say(findings, head, before, later, as_json=as_json)
     if findings:
-        raise typer.Exit(findings[0].exit_code)
+        first, *_ = findings
+        raise typer.Exit(first.exit_code)
 
 
 def show(
@@ -83,6 +84,8 @@ def show(
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
+    from rich.console import Console
+
     Console().print(_table(rows))
 
 
@@ -149,6 +152,8 @@ def _say(findings: list[Finding], head: Head, before: list[Head], later: int, *,
         said = {"ok": not findings, "head": asdict(head), "findings": [asdict(one) for one in findings]}
         typer.echo(json.dumps({**said, "earlier_heads": len(before), "later_heads": later}))
         return
+    from rich.console import Console
+
     console = Console(soft_wrap=True, highlight=False)
     for one in findings:
         console.print(one.text, style="red", markup=False)
@@ -163,6 +168,8 @@ def _say(findings: list[Finding], head: Head, before: list[Head], later: int, *,
 
 
 def _table(rows: list[Entry]) -> Table:
+    from rich.table import Table
+
     table = Table("entry", "time", "who", "what", "meeting", "details")
     for row in rows:
         details = "" if row["details"] == "{}" else str(row["details"])
