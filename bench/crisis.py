@@ -45,7 +45,7 @@ PREPARE = (
     " && /usr/lib/conclave/firewall-guard confirm"
 )
 HEADING = (
-    "| hosts | last one reached | switch, from when people know | the same on the hosts themselves | ratio "
+    "| hosts | connect and check | switch, over open connections | the same on the hosts themselves | ratio "
     "| command to switched | command to verified |\n| --- | --- | --- | --- | --- | --- | --- |"
 )
 ABOUT = (

@@ -1,4 +1,4 @@
-"""Switches a whole site: reach, tell, cut, verify. Run again, it goes on from where the hosts are.
+"""Switches a whole site: prepare, tell, router, hosts, verify. Run again, it goes on from where the hosts are.
 
 Nothing is remembered on the control node: what counts is what the hosts say, each asked anew at the end.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -87,15 +86,21 @@ def switch(site: Site, order: Order, watch: Callable[[Report], None] = lambda _:
     run = _Run(site, Report(site.answers.name, order.mode, order.reason, order.actor, _blank(site), order.rehearsal))
     run.watch = watch
     try:
-        if order.rehearsal:
-            run.connect(site.hosts)
-            _refuse_to_rehearse(order, run)
+        run.connect(site.hosts)
+        run.step("prepared")
+        _refuse_to_rehearse(order, run)
+        routers = [host for host in site.hosts if "router" in host.roles]
+        others = [host for host in site.hosts if "router" not in host.roles]
         if order.mode == "isolated":
-            run.isolate(order)
+            told = run.tell(order)
+            run.step("told")
+            # What the router holds back is held back for everybody, also for a host that is down.
+            run.send(routers, order.arguments)
+            run.step("router")
+            run.send(others, [*order.arguments, "--told"] if told else order.arguments)
         else:
-            run.connect(site.hosts)
-            run.send([host for host in site.hosts if "router" not in host.roles], order.arguments)
-            run.send([host for host in site.hosts if "router" in host.roles], order.arguments)
+            run.send(others, order.arguments)
+            run.send(routers, order.arguments)
         run.step("switched")
         run.again(order)
         run.verify()
@@ -138,34 +143,6 @@ def _refuse_to_rehearse(order: Order, run: _Run) -> None:
         )
 
 
-class Told:
-    """What became of telling the people, for all who wait for that.
-
-    Parameters
-    ----------
-    count:
-        So many core hosts tell their people.
-    """
-
-    def __init__(self, count: int) -> None:
-        self._left = count
-        self._answers: list[Answer | Exception] = []
-        self._changed = threading.Condition()
-
-    def by(self, answer: Answer | Exception | None) -> None:
-        """Note what one of them said; nothing where it was not reached."""
-        with self._changed:
-            self._left -= 1
-            self._answers += [] if answer is None else [answer]
-            self._changed.notify_all()
-
-    def wait(self) -> list[Answer | Exception]:
-        """Return what they said when each has, or when it has had its time."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._left, CONNECT_SECONDS + TELL_SECONDS)
-            return list(self._answers)
-
-
 class _Run:
     """One run: its connections, its clock and its report."""
 
@@ -184,45 +161,28 @@ class _Run:
         self.watch(self.report)
 
     def connect(self, hosts: Iterable[Host]) -> None:
-        """Open the connections; who cannot be reached is noted."""
-        for host, reached in together(hosts, self._reach):
-            if isinstance(reached, Exception):
-                self._reports[host.name].problem = f"cannot be reached: {_reason(reached)}"
+        """Open the connections and look at the staged files; who cannot be reached, or has damaged ones, is noted."""
 
-    def isolate(self, order: Order) -> None:
-        """Cut each host off as soon as it is reached and the people know; none waits for another one that is down."""
-        told = Told(sum("core" in host.roles for host in self._hosts.values()))
-
-        def cut(host: Host) -> None:
-            said: Answer | Exception | None = None
+        def reach(host: Host) -> tuple[Connection, Answer]:
+            connection = Connection(host.login, CONNECT_SECONDS)
             try:
-                connection = self._reach(host)
-                if "core" in host.roles:
-                    said = self._tell(connection, order)
-            finally:
-                if "core" in host.roles:
-                    told.by(said)
-            answers = told.wait()
-            self.report.seconds.setdefault("told", self._since())
-            known = "router" not in host.roles and answers and all(_good(answer) for answer in answers)
-            self._note(host.name, self._act(host.name, [*order.arguments, "--told"] if known else order.arguments))
-            self.watch(self.report)
+                return connection, _mode(connection, "check")
+            except RemoteError:
+                connection.close()
+                raise
 
-        for host, done in together(self._hosts.values(), cut):
-            if isinstance(done, Exception):
-                self._note(host.name, done)
-        self.report.portal = "; ".join(_told(answer) for answer in told.wait()) or "no core host was reached"
+        for host, reached in together(hosts, reach):
+            report = self._reports[host.name]
+            if isinstance(reached, Exception):
+                report.problem = f"cannot be reached: {_reason(reached)}"
+                continue
+            self._connections[host.name], answer = reached
+            damaged = answer.data.get("damaged")
+            report.problem = f"{damaged} is damaged" if damaged else "not switched yet"
 
-    def _reach(self, host: Host) -> Connection:
-        if host.name not in self._connections:
-            self._connections[host.name] = Connection(host.login, CONNECT_SECONDS)
-            self._reports[host.name].problem = "not switched yet"
-            # When the last one was reached.
-            self.report.seconds["prepared"] = self._since()
-        return self._connections[host.name]
-
-    def _tell(self, core: Connection, order: Order) -> Answer | Exception:
+    def tell(self, order: Order) -> bool:
         """Let the portal tell the people in the rooms and remove those who joined from outside; never waits for it."""
+        core = [one for name, one in self._connections.items() if "core" in self._hosts[name].roles]
         words = ["--actor", order.actor, "--reason", order.reason, "--limit", str(TELL_SECONDS)]
         if order.revert_after:
             end = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=order.revert_after)
@@ -232,32 +192,28 @@ class _Run:
         def tell(one: Connection) -> Answer:
             return one.run("sh", "-c", script, "sh", order.mode, *words, seconds=TELL_SECONDS * 4)
 
-        [(_, answer)] = together([core], tell, TELL_SECONDS)
-        return answer
+        said = [answer for _, answer in together(core, tell, TELL_SECONDS)]
+        self.report.portal = "; ".join(_told(answer) for answer in said) or "no core host was reached"
+        return bool(said) and all(isinstance(answer, Answer) and answer.status == 0 for answer in said)
 
     def send(self, hosts: Iterable[Host], words: list[str]) -> None:
         """Let hosts switch, side by side."""
         names = [host.name for host in hosts if host.name in self._connections]
-        for name, answer in together(names, lambda name: self._act(name, words)):
-            self._note(name, answer)
-        self.watch(self.report)
 
-    def _act(self, name: str, words: list[str]) -> Answer:
-        answer = _mode(self._connections[name], *words)
-        self._reports[name].switched = self._since() if answer.status == 0 else None
-        return answer
+        def act(name: str) -> Answer:
+            answer = _mode(self._connections[name], *words)
+            self._reports[name].switched = self._since() if answer.status == 0 else None
+            return answer
 
-    def _note(self, name: str, answer: Answer | Exception) -> None:
-        report = self._reports[name]
-        if isinstance(answer, Exception):
-            if name in self._connections:
+        for name, answer in together(names, act):
+            report = self._reports[name]
+            if isinstance(answer, Exception):
                 self._lose(name, answer)
+            elif answer.status:
+                report.problem = answer.reason
             else:
-                report.problem = f"cannot be reached: {_reason(answer)}"
-        elif answer.status:
-            report.problem = answer.reason
-        else:
-            report.mode, report.problem = str(answer.data.get("mode", "")), "not verified yet"
+                report.mode, report.problem = str(answer.data.get("mode", "")), "not verified yet"
+        self.watch(self.report)
 
     def again(self, order: Order) -> None:
         """Try those once more that did not switch: a host that was busy or was just coming up."""
@@ -325,10 +281,6 @@ class _Run:
 def _mode(connection: Connection, *words: str) -> Answer:
     """Run conclave-mode on a host."""
     return connection.run(MODE, *words, "--json", seconds=COMMAND_SECONDS)
-
-
-def _good(answer: Answer | Exception) -> bool:
-    return isinstance(answer, Answer) and answer.status == 0
 
 
 def _reason(error: Exception) -> str:
